@@ -1,0 +1,139 @@
+"""What the archive keeps, as plain frozen values; `tables.py` maps them to SQL."""
+
+import hashlib
+import io
+import tokenize
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+_SPACING = {
+    tokenize.COMMENT,
+    tokenize.NL,
+    tokenize.NEWLINE,
+    tokenize.INDENT,
+    tokenize.DEDENT,
+    tokenize.ENCODING,
+    tokenize.ENDMARKER,
+}
+_SPELLED = {tokenize.NEWLINE: "\n", tokenize.INDENT: "{", tokenize.DEDENT: "}"}
+
+
+def candidate_id(source: str) -> str:
+    """`c_` and the SHA-256 (hex) of the normalised token stream: comments and spacing do not count.
+
+    Text that does not tokenise is hashed as it is.
+    """
+    try:
+        tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+        words = [_SPELLED.get(t.type, t.string) for t in tokens if t.type not in _SPACING or t.type in _SPELLED]
+        text = "\x00".join(words)
+    except (tokenize.TokenError, SyntaxError, ValueError):
+        text = source
+    return "c_" + hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
+
+
+class RunStatus(StrEnum):
+    """Where a run stands."""
+
+    RUNNING = "running"
+    FINISHED = "finished"  # a budget was used up
+    INTERRUPTED = "interrupted"  # by the user; resumable
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One search. `config` and `versions` are JSON texts; `usd` and `evaluations` are counted from the rows."""
+
+    id: str  # `r_` and random hex
+    problem: str
+    problem_version: int
+    config: str
+    seed: int
+    versions: str
+    commit: str
+    sandbox_level: str
+    status: RunStatus
+    reason: str  # why it stopped; empty while running
+    created: datetime
+    heartbeat: datetime
+    champion: str | None = None  # candidate id
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One model call. Written first as an intent (`reply` and `error` None) that reserves `max_usd`; then answered once.
+
+    An intent that was never answered (the controller died) keeps its reservation and is followed by another attempt
+    under the same proposal number.
+    """
+
+    run: str
+    number: int  # of the proposal
+    turn: int  # 0 first, 1 the repair turn
+    attempt: int
+    model: str
+    prompt: str
+    max_usd: float
+    reply: str | None = None
+    error: str | None = None  # redacted
+    tokens_in: int = 0
+    tokens_out: int = 0
+    usd: float = 0.0
+    seconds: float = 0.0  # measured
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One attempt to make a program: `source`, or the `reason` why there is none."""
+
+    run: str
+    number: int
+    prefix: int  # it saw the proposals numbered below this
+    proposer: str  # "baseline", "offline", "local", or a model's name
+    operator: str
+    parents: tuple[str, ...] = ()
+    source: str | None = None
+    candidate: str | None = None
+    reason: str = ""
+    work: int = 0  # instances simulated to make it (probes and tuning)
+    seconds: float = 0.0  # measured
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One program on one instance set. A failure is never a number: `aggregate` is None unless every value is there.
+
+    `status` is a sandbox outcome or `invalid` (a value was not finite, or a decision not feasible).
+    """
+
+    candidate: str
+    problem: str
+    problem_version: int
+    split: str
+    fingerprint: str
+    status: str
+    message: str
+    values: tuple[float | None, ...]
+    aggregate: float | None
+    metrics: Mapping[str, float | None] = field(default_factory=dict)
+    code_size: int = 0  # nodes of the syntax tree
+    decisions_per_second: float | None = None  # measured
+    seconds: float = 0.0  # measured
+    run: str | None = None
+    number: int | None = None  # the proposal it belongs to; None outside a run's loop
+
+    @property
+    def ok(self) -> bool:
+        """Whether every instance has a value."""
+        return self.aggregate is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One finished step of a run: a proposal and, where it made a program that was not a duplicate, its evaluation."""
+
+    proposal: Proposal
+    evaluation: Evaluation | None

@@ -1,0 +1,118 @@
+"""The contract between a problem and a heuristic: which functions, which parameters, what may be called.
+
+One contract drives compilation, the syntax screen, prompts, the grammar of the offline proposer, the decoding grammar
+for language models and every exporter.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from heuresis.sandbox.screen import AllowList, FunctionShape
+
+SCALAR_CALLS = (
+    "abs",
+    "min",
+    "max",
+    "float",
+    "math.sqrt",
+    "math.exp",
+    "math.expm1",
+    "math.log",
+    "math.log1p",
+    "math.log2",
+    "math.log10",
+    "math.pow",
+    "math.tanh",
+    "math.sin",
+    "math.cos",
+    "math.atan",
+    "math.floor",
+    "math.ceil",
+    "math.fabs",
+)
+"""Functions of scalars that mean the same compiled, interpreted and exported (`docs/semantics.md`)."""
+
+
+class Kind(StrEnum):
+    """The type of a parameter as a heuristic sees it."""
+
+    FLOAT64 = "float64"
+    INT64 = "int64"
+
+
+class Unit(StrEnum):
+    """What a parameter measures; the typed grammar adds and compares only what has the same unit."""
+
+    TIME = "time"
+    COUNT = "count"
+    ONE = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One input of a heuristic.
+
+    `varies` is true where the value differs between the items being compared (a job's due date) and false where
+    it is the same for all of them at one decision (the clock).
+    """
+
+    name: str
+    unit: Unit
+    meaning: str
+    varies: bool
+    kind: Kind = Kind.FLOAT64
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function of a contract; `returns` says what the value means and its direction."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    returns: str
+    default: str | None = None  # source of the default body; None where the function is required
+
+    @property
+    def required(self) -> bool:
+        """Whether a program must define it."""
+        return self.default is None
+
+    @property
+    def signature(self) -> str:
+        """The `def` line without the colon, e.g. `def priority(p, d, t)`."""
+        return f"def {self.name}({', '.join(p.name for p in self.parameters)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """The functions of a program, in order; the first is the one that decides."""
+
+    functions: tuple[Function, ...]
+    calls: tuple[str, ...] = SCALAR_CALLS
+
+    def __post_init__(self) -> None:
+        names = [f.name for f in self.functions]
+        if not names or len(set(names)) != len(names):
+            raise ValueError(f"a contract needs one or more functions of different names, got {names}")
+
+    @property
+    def main(self) -> Function:
+        """The function that decides."""
+        return self.functions[0]
+
+    def allow_list(self) -> AllowList:
+        """What the syntax screen lets pass."""
+        shapes = tuple(
+            FunctionShape(f.name, tuple(p.name for p in f.parameters), f.required) for f in self.functions
+        )
+        return AllowList(functions=shapes, calls=frozenset(self.calls))
+
+    def describe(self) -> str:
+        """The contract in Markdown, for prompts and `heuresis problems NAME`."""
+        lines = []
+        for function in self.functions:
+            lines += [f"`{function.signature}` returns {function.returns}.", ""]
+            lines += [f"- `{p.name}` ({p.kind}, {p.unit}): {p.meaning}" for p in function.parameters]
+            lines.append("")
+        lines.append("Allowed calls: " + ", ".join(f"`{c}`" for c in self.calls) + ".")
+        return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Where new programs come from: genetic programming (`offline`) and language models (`model`)."""

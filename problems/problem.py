@@ -1,0 +1,143 @@
+"""What a problem is: statement, contract, simulator, splits, baselines, references and how decisions are scored."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heuresis.evaluators.contract import Contract
+
+SPLITS = ("search", "select", "test")
+"""What splits are for: fitness, choosing champions, and reporting (never used by a run)."""
+
+
+class MachineryError(RuntimeError):
+    """Something that no program can cause, such as a value below a proven optimum: the run must stop."""
+
+
+class InstanceError(ValueError):
+    """An instance file or instance that is malformed; the message names the line or field."""
+
+
+class Instance(Protocol):
+    """What every instance has, whatever the problem; the rest is the problem's own dataclass."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def labels(self) -> Mapping[str, str | int | float]:
+        """Scalars to group tables by, such as the cell of the generator."""
+    @property
+    def reference(self) -> float | None:
+        """The proven optimum or a lower bound of the value, where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceSet:
+    """Instances in a fixed order. `fingerprint` is the SHA-256 of their content (hex), independent of names."""
+
+    name: str  # a split's name, or the file it was read from
+    instances: tuple[Any, ...]  # of the problem's own type, all satisfying `Instance`
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A classical rule as a program under the contract."""
+
+    name: str
+    title: str
+    source: str
+    citation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A trusted algorithm that does not fit the contract: measured and shown in every table, not evolvable."""
+
+    name: str
+    title: str
+    solve: Callable[[Any], float]  # the value of one instance
+    citation: str
+    exact: bool = False
+    max_size: int | None = None  # largest instance it is run on; None: any
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """What a run minimises."""
+
+    name: str
+    definition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """An aggregate over instances and the metrics beside it; gaps are fractions, None without references."""
+
+    aggregate: float
+    metrics: Mapping[str, float | None]
+
+
+class Scoring(Protocol):
+    """The trusted side of a problem: from instances and untrusted decisions to values, scores and explanations."""
+
+    def pack(self, instances: Sequence[Any]) -> Mapping[str, NDArray[np.generic]]:
+        """The arrays from which a simulator is built in a zygote."""
+
+    def values(
+        self, instances: Sequence[Any], decisions: Sequence[NDArray[np.generic]]
+    ) -> tuple[tuple[float | None, ...], str]:
+        """Replay decisions (in the order of `instances`); None where infeasible, with a message on the first such.
+
+        Raises MachineryError where a value lies below a proven bound.
+        """
+
+    def score(self, instances: Sequence[Any], values: Sequence[float]) -> Score:
+        """Aggregate one value per instance."""
+
+    def resample(self, instances: Sequence[Any], values: NDArray[np.float64], draws: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Bootstrap the aggregate: `values` is programs × instances; returns programs × draws, paired over programs.
+
+        Instances are drawn with replacement within their cell.
+        """
+
+    def groups(self, instances: Sequence[Any]) -> Mapping[str, NDArray[np.int64]]:
+        """Named groups of instance indices that tables show side by side (smtt: `n=20`, `n=50`, …)."""
+
+    def explain(self, instance: Any, decisions: Sequence[NDArray[np.generic]]) -> str:
+        """A small Markdown table of where these decisions lose, against the optimum where there is one."""
+
+    def decisions_in(self, instances: Sequence[Any]) -> int:
+        """How many decisions one evaluation makes (smtt: jobs scheduled)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """All that Heuresis knows of one problem. The aggregate is always minimised."""
+
+    name: str
+    version: int
+    title: str
+    statement: str  # Markdown, for people and prompts
+    contract: Contract
+    simulator: str  # `package.module:Class` (or `/path/file.py:Class`) of a `Simulator`
+    scoring: Scoring
+    objective: Objective
+    splits: Mapping[str, Callable[[], InstanceSet]]  # the keys of SPLITS
+    baselines: tuple[Baseline, ...]
+    references: tuple[Reference, ...] = ()
+    read: Callable[[Sequence[Path]], InstanceSet] | None = None  # instance files of the user
+    sources: tuple[str, ...] = field(default=())  # literature
+    standalone: str = ""  # Python source of a plain driver around the exported rule
+
+    def __post_init__(self) -> None:
+        if set(self.splits) != set(SPLITS):
+            raise ValueError(f"problem {self.name}: splits must be {SPLITS}, got {tuple(self.splits)}")
+
+    def baseline(self, name: str) -> Baseline | None:
+        """The baseline of that name, if there is one."""
+        return next((b for b in self.baselines if b.name == name), None)
