@@ -4,6 +4,7 @@ One contract drives compilation, the syntax screen, prompts, the grammar of the 
 for language models and every exporter.
 """
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -53,7 +54,7 @@ class Parameter:
     """One input of a heuristic.
 
     `varies` is true where the value differs between the items being compared (a job's due date) and false where
-    it is the same for all of them at one decision (the clock).
+    it is the same for all of them at one decision (the clock). `low` is the smallest value it can take.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Parameter:
     meaning: str
     varies: bool
     kind: Kind = Kind.FLOAT64
+    low: float = -math.inf
 
 
 @dataclass(frozen=True, slots=True)
