@@ -1,0 +1,174 @@
+"""From screened source to machine code: a Numba first-class function of explicit signature.
+
+Compiling one candidate costs some 0.05–0.3 s. Simulators are compiled once (on-disk cache) and take the candidate as an
+argument, because closing over it would compile the whole simulator again for each candidate.
+"""
+
+import ast
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numba
+import numpy as np
+from numba import types
+from numba.core.errors import NumbaError
+
+from heuresis.evaluators.contract import Contract, Function, Kind
+from heuresis.evaluators.literals import MAX_LITERALS, free_theta, lift_literals, write_literals
+from heuresis.sandbox.engine import CompileError
+
+__all__ = ["MAX_LITERALS", "CompileError", "Program", "compile_program", "function_type", "lift_literals",
+           "signature", "write_literals"]  # fmt: skip
+
+_FILE = "<program>"
+_THETA = types.float64[::1]
+_KINDS = {Kind.FLOAT64: types.float64, Kind.INT64: types.int64}
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A compiled program: one first-class function per function of the contract, in the contract's order.
+
+    Each takes the contract's parameters and a trailing `theta` (1-D contiguous float64; empty where no literal was
+    lifted) and returns a float64. Functions that the program does not define have the contract's default body.
+    """
+
+    functions: tuple[Callable[..., float], ...]
+
+    @property
+    def main(self) -> Callable[..., float]:
+        """The function that decides."""
+        return self.functions[0]
+
+
+def signature(function: Function) -> Any:
+    """The Numba signature of a contract's function: `float64(<kinds of its parameters>, float64[::1])`."""
+    return types.float64(*(_KINDS[p.kind] for p in function.parameters), _THETA)
+
+
+def function_type(function: Function) -> Any:
+    """The Numba type under which a simulator takes a compiled function as an argument."""
+    return types.FunctionType(signature(function))
+
+
+def compile_program(source: str, contract: Contract) -> Program:
+    """Compile screened source: plain functions and literal constants, calling only what the contract allows.
+
+    Bounds are checked and a division by zero gives an infinity or NaN (`docs/semantics.md`). Source that mentions
+    `theta` (from `lift_literals`) reads it from the trailing argument. Screening comes first: this function does not
+    protect against hostile source. Raises CompileError with a short message that names the line.
+    """
+    try:
+        tree = ast.parse(source, _FILE)
+    except SyntaxError as error:
+        raise CompileError(f"line {error.lineno}: {error.msg}") from error
+    tree = _with_theta(free_theta(_with_defaults(tree, contract)))
+    namespace: dict[str, Any] = {"__builtins__": {}, "math": math, "np": np, "numpy": np}
+    try:
+        exec(compile(tree, _FILE, "exec"), namespace)  # noqa: S102 - screened, and run where the sandbox confines it
+    except (SyntaxError, NameError, TypeError, ValueError, ArithmeticError) as error:
+        raise CompileError(f"the module level of the program fails: {error}") from error
+    plain = {n.name: namespace[n.name] for n in tree.body if isinstance(n, ast.FunctionDef)}
+    _check_parameters(plain, contract)
+    lines = source.splitlines()
+    main_names = {f.name for f in contract.functions}
+    for name, function in plain.items():
+        if name not in main_names:
+            namespace[name] = numba.njit(boundscheck=True, error_model="numpy")(function)
+    return Program(tuple(_compile(plain[f.name], f, lines) for f in contract.functions))
+
+
+def _compile(function: Callable[..., float], wanted: Function, lines: list[str]) -> Callable[..., float]:
+    njit = numba.njit(signature(wanted), boundscheck=True, error_model="numpy")
+    try:
+        compiled: Callable[..., float] = njit(function)
+    except NumbaError as error:
+        raise CompileError(_message(error, lines)) from error
+    except (AttributeError, TypeError, ValueError, LookupError, AssertionError, RecursionError) as error:
+        # Numba's own passes raise these on source that it cannot translate.
+        raise CompileError(f"{wanted.name} does not compile: {type(error).__name__}: {error}") from error
+    return compiled
+
+
+def _with_defaults(tree: ast.Module, contract: Contract) -> ast.Module:
+    """Append the default body of each optional function that the program does not define."""
+    defined = {n.name for n in tree.body if isinstance(n, ast.FunctionDef)}
+    for function in contract.functions:
+        if function.name in defined:
+            continue
+        if function.default is None:
+            raise CompileError(f"the program must define `{function.signature}`")
+        body = "\n".join("    " + line for line in function.default.splitlines())
+        tree.body += ast.parse(f"{function.signature}:\n{body}\n").body
+    return tree
+
+
+class _PassTheta(ast.NodeTransformer):
+    """Give every function a last parameter `theta`, and every call of one of them the argument."""
+
+    def __init__(self, names: set[str]) -> None:
+        self._names = names
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        """Add the parameter."""
+        node.args.args.append(ast.arg("theta"))
+        node.args.defaults += [ast.Tuple([], ast.Load())] if node.args.defaults else []
+        return self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """Hand it on."""
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id in self._names:
+            node.keywords.append(ast.keyword("theta", ast.Name("theta", ast.Load())))
+        return node
+
+
+def _with_theta(tree: ast.Module) -> ast.Module:
+    functions = {n.name: n.args for n in tree.body if isinstance(n, ast.FunctionDef)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in functions:
+            wanted, given = functions[node.func.id], len(node.args) + len(node.keywords)
+            if not len(wanted.args) - len(wanted.defaults) <= given <= len(wanted.args):
+                raise CompileError(
+                    f"line {node.lineno}: `{node.func.id}` takes {len(wanted.args)} arguments, got {given}"
+                )
+    passed: ast.Module = _PassTheta(set(functions)).visit(tree)
+    return ast.fix_missing_locations(passed)
+
+
+def _check_parameters(plain: dict[str, Any], contract: Contract) -> None:
+    for function in contract.functions:
+        code = plain[function.name].__code__
+        names = code.co_varnames[: code.co_argcount][:-1]
+        expected = tuple(p.name for p in function.parameters)
+        if names != expected:
+            raise CompileError(f"expected `{function.signature}`, got `def {function.name}({', '.join(names)})`")
+
+
+_PLACES = re.compile(r'(?:File "<program>", line |<program> \()(\d+)')
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_NOISE = ("Failed in", "During:", "File ", "<source", "- Resolution failure", "Overload", "There are", "- Of which",
+          ">>>", "Enable logging", "This error", "For more", "If you think", "Known signatures", "* (", "[1]", "[2]",
+          "Hint:", "def ", "raised from", "All templates", "Invalid use", "No implementation of")  # fmt: skip
+
+
+def _message(error: NumbaError, lines: list[str]) -> str:
+    """Numba's explanation in one line: where, the source line, and the first sentence that is not boilerplate."""
+    text = _COLOURS.sub("", str(error))
+    told = [line.strip() for line in text.splitlines()]
+    useful = [line for line in told if line and not line.startswith(_NOISE) and set(line) - set("^-~ .")]
+    reason = useful[0] if useful else next((line for line in told if line), type(error).__name__)
+    call = re.search(r"No implementation of function (.*?) found for signature", text)
+    wrong = re.search(r">>> (.+)", text)
+    if call and wrong:
+        reason = f"no such use of a function: {wrong.group(1)}"
+    reason = re.sub(r" for '\$.*| for '[^']*', defined at .*", "", reason)
+    undefined = re.match(r"NameError: name '(\w+)'", reason)
+    places = [i for i, line in enumerate(lines, 1) if undefined and re.search(rf"\b{undefined[1]}\b", line)][:1]
+    places = places or [int(number) for number in _PLACES.findall(text)]
+    if not places or not 1 <= places[-1] <= len(lines):
+        return reason[:300]
+    return f"line {places[-1]}, `{lines[places[-1] - 1].strip()[:100]}`: {reason[:300]}"
