@@ -1,0 +1,72 @@
+"""Where Numba keeps compiled simulators between processes, chosen before Numba is imported.
+
+Numba's own choice is `__pycache__` beside the source, which may be read-only, then a folder below the home directory,
+which may not exist; with neither it refuses to compile. Machine code must also never be loaded from a folder that
+somebody else can write, so a fallback in the shared temporary directory belongs to one user and has mode 0700.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+VARIABLE = "HEURESIS_CACHE"
+"""The environment variable that names the folder for everything that can be computed again."""
+
+
+class CacheError(RuntimeError):
+    """No folder for caches can be written; the message says what to set."""
+
+
+def cache_dir() -> Path:
+    """The folder for caches, created if need be.
+
+    `HEURESIS_CACHE` where it is set, else the user's cache folder, else one in the temporary directory that belongs
+    to this user alone. Raises CacheError where none of them can be written.
+    """
+    named = os.environ.get(VARIABLE)
+    if named:
+        folder = Path(named).expanduser()
+        if not _usable(folder):
+            raise CacheError(f"{VARIABLE}={named}: the folder cannot be created or written; name another one")
+        return folder
+    for folder in (user_cache_path("heuresis", appauthor=False), _private_temporary()):
+        if _usable(folder):
+            return folder
+    raise CacheError(
+        f"neither the home nor the temporary directory can be written; set {VARIABLE} to a folder that can"
+    )
+
+
+def use_numba_cache() -> Path:
+    """Point Numba's on-disk cache at `cache_dir()/numba`, unless `NUMBA_CACHE_DIR` says otherwise; return the folder.
+
+    Has an effect only before the first `import numba` of a process; child processes inherit the variable.
+    """
+    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    if chosen:
+        return Path(chosen)
+    folder = cache_dir() / "numba"
+    folder.mkdir(exist_ok=True)
+    os.environ["NUMBA_CACHE_DIR"] = str(folder)
+    return folder
+
+
+def _private_temporary() -> Path:
+    return Path(tempfile.gettempdir()) / f"heuresis-{os.getuid()}"
+
+
+def _usable(folder: Path) -> bool:
+    """Whether the folder exists or can be made, can be written, and is no one else's."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        state = folder.lstat()
+        if folder == _private_temporary() and (
+            state.st_uid != os.getuid() or state.st_mode & 0o077 or folder.is_symlink()
+        ):
+            return False
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
