@@ -113,16 +113,14 @@ class _Literals(ast.NodeTransformer):
     def visit_Module(self, node: ast.Module) -> ast.AST:
         """Constants first, so that their order does not depend on where they are used."""
         for statement in node.body:
-            name = _assigned_constant(statement)
-            if name is None or name not in self._constants:
+            assigned = _assigned_constant(statement)
+            if assigned is None or assigned[0] not in self._constants:
                 continue
-            assert isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None
-            value = _literal(statement.value)
-            assert value is not None
+            name, value = assigned
             index = self._take(value)
             if index is not None:
                 self._index[name] = index
-                if self._in_place:
+                if self._in_place and isinstance(statement, ast.Assign | ast.AnnAssign):
                     statement.value = self._replace(index, value)
         node.body = [self.visit(s) if isinstance(s, ast.FunctionDef) else s for s in node.body]
         return node
@@ -194,17 +192,16 @@ class _Literals(ast.NodeTransformer):
         return node if index is None else self._replace(index, value)
 
 
-def _assigned_constant(statement: ast.stmt) -> str | None:
-    """The name to which a module-level statement assigns a floating literal, if that is what it does."""
+def _assigned_constant(statement: ast.stmt) -> tuple[str, float] | None:
+    """The name and the floating literal that a module-level statement assigns to it, if that is what it does."""
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         target: ast.expr = statement.targets[0]
     elif isinstance(statement, ast.AnnAssign):
         target = statement.target
     else:
         return None
-    if isinstance(target, ast.Name) and statement.value is not None and _literal(statement.value) is not None:
-        return target.id
-    return None
+    value = None if statement.value is None else _literal(statement.value)
+    return None if value is None or not isinstance(target, ast.Name) else (target.id, value)
 
 
 def _bound_names(function: ast.FunctionDef) -> set[str]:
@@ -214,7 +211,7 @@ def _bound_names(function: ast.FunctionDef) -> set[str]:
 
 def _liftable_constants(tree: ast.Module) -> frozenset[str]:
     """Module-level floating constants, assigned once, that functions use and never as an exponent or index."""
-    assigned = [name for name in map(_assigned_constant, tree.body) if name is not None]
+    assigned = [found[0] for found in map(_assigned_constant, tree.body) if found is not None]
     stored = [n.id for s in tree.body if not isinstance(s, ast.FunctionDef) for n in ast.walk(s)
               if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)]  # fmt: skip
     read_by_module = {n.id for s in tree.body if not isinstance(s, ast.FunctionDef) for n in ast.walk(s)

@@ -1,0 +1,131 @@
+"""Single-machine total tardiness: what a dispatching rule may see, and the simulator that lets it dispatch."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heuresis.evaluators.contract import Contract, Function, Parameter, Unit
+
+CONTRACT = Contract(
+    functions=(
+        Function(
+            name="priority",
+            parameters=(
+                Parameter("p", Unit.TIME, "processing time of the job", varies=True, low=1.0),
+                Parameter("d", Unit.TIME, "due date of the job", varies=True, low=0.0),
+                Parameter("t", Unit.TIME, "current time, when the chosen job will start", varies=False, low=0.0),
+                Parameter("n_left", Unit.COUNT, "number of unscheduled jobs", varies=False, low=1.0),
+                Parameter("p_mean", Unit.TIME, "mean processing time of the unscheduled jobs", varies=False, low=1.0),
+                Parameter("p_max", Unit.TIME, "largest processing time of them", varies=False, low=1.0),
+                Parameter("p_sum", Unit.TIME, "sum of their processing times", varies=False, low=1.0),
+                Parameter("d_mean", Unit.TIME, "mean due date of the unscheduled jobs", varies=False, low=0.0),
+                Parameter("d_min", Unit.TIME, "smallest due date of them", varies=False, low=0.0),
+                Parameter("d_max", Unit.TIME, "largest due date of them", varies=False, low=0.0),
+            ),
+            returns=(
+                "the priority of one unscheduled job, smaller is scheduled first (ties by smaller p, then smaller d, "
+                "then the job's number); the unscheduled jobs include the job itself; it must be finite"
+            ),
+        ),
+    )
+)
+
+
+class Dispatch:
+    """Schedules jobs one after the other: at each step the unscheduled job of smallest `priority`.
+
+    The payload holds `p` and `d` (int64, the instances concatenated), `offsets` (int64, instances + 1), `reference`
+    (float64, the optimal total tardiness or NaN) and `group` (int64, the size class of each instance, from 0).
+    """
+
+    contract: ClassVar[Contract] = CONTRACT
+
+    def __init__(self, payload: Mapping[str, NDArray[np.generic]]) -> None:
+        self.offsets = np.ascontiguousarray(payload["offsets"], dtype=np.int64)
+        self.reference = np.ascontiguousarray(payload["reference"], dtype=np.float64)
+        self.group = np.ascontiguousarray(payload["group"], dtype=np.int64)
+        self.groups = int(self.group.max(initial=-1)) + 1
+        p = np.asarray(payload["p"], dtype=np.int64)
+        d = np.asarray(payload["d"], dtype=np.int64)
+        sizes = np.diff(self.offsets)
+        instance = np.repeat(np.arange(len(sizes)), sizes)
+        # Within each instance by (p, d, index): then the first of equal priorities wins every tie.
+        by_rank = np.lexsort((np.arange(len(p)), d, p, instance))
+        self.p = np.ascontiguousarray(p[by_rank])
+        self.d = np.ascontiguousarray(d[by_rank])
+        self.job = np.ascontiguousarray((by_rank - self.offsets[instance]).astype(np.int32))
+        # Positions (in that order) of the jobs of each instance by due date, for the smallest and largest one left.
+        by_due = np.lexsort((self.d, instance))
+        self.by_due = np.ascontiguousarray((by_due - self.offsets[instance]).astype(np.int32))
+
+    def warm(self) -> None:
+        """Compile the loops, or load them from the on-disk cache."""
+        from heuresis.evaluators import dispatch
+
+        dispatch.warm()
+
+    def decide(
+        self, program: object, theta: NDArray[np.float64], order: NDArray[np.int64]
+    ) -> Sequence[NDArray[np.generic]]:
+        """Return `uint8[len(order)]` (1 where every priority was finite) and the sequences, concatenated (`int32`).
+
+        The sequence of an instance on which the program failed is filled with -1.
+        """
+        from heuresis.evaluators import dispatch
+
+        order = self._checked(order)
+        valid = np.zeros(len(order), dtype=np.uint8)
+        sequences = np.full(int(np.diff(self.offsets)[order].sum()), -1, dtype=np.int32)
+        dispatch.sequences(
+            _main(program), _vector(theta), order, self.p, self.d, self.job, self.by_due, self.offsets, valid, sequences
+        )
+        return valid, sequences
+
+    def loss(self, program: object, theta: NDArray[np.float64], subset: NDArray[np.int64]) -> float:
+        """Mean over the size classes in `subset` of ΣT/ΣT* − 1; inf where the program fails on an instance.
+
+        Where a reference is missing, or ΣT* is 0 in a size class, it is the mean tardiness of an instance instead.
+        """
+        from heuresis.evaluators import dispatch
+
+        subset = self._checked(subset)
+        totals = np.empty(len(subset), dtype=np.float64)
+        done = dispatch.totals(
+            _main(program), _vector(theta), subset, self.p, self.d, self.by_due, self.offsets, totals
+        )
+        if not done:
+            return float("inf")
+        return aggregate(totals, self.reference[subset], self.group[subset])
+
+    def _checked(self, order: NDArray[np.int64]) -> NDArray[np.int64]:
+        order = np.ascontiguousarray(order, dtype=np.int64)
+        count = len(self.offsets) - 1
+        if order.ndim != 1 or len(order) == 0 or order.min() < 0 or order.max() >= count:
+            raise ValueError(f"expected one or more instance numbers in 0..{count - 1}, got {order.tolist()[:8]}")
+        return order
+
+
+def aggregate(totals: NDArray[np.float64], reference: NDArray[np.float64], group: NDArray[np.int64]) -> float:
+    """The objective, smaller is better: mean over groups of ΣT/ΣT* − 1, a fraction.
+
+    Where a reference is NaN, or ΣT* is 0 in a group, it is the mean of `totals` (mean tardiness of an instance).
+    """
+    optimum = np.bincount(group, reference)
+    present = np.bincount(group) > 0
+    if not np.all(optimum[present] > 0):  # NaN included
+        return float(totals.mean())
+    reached = np.bincount(group, totals)
+    return float(np.mean(reached[present] / optimum[present] - 1.0))
+
+
+def _main(program: object) -> Any:
+    """The first-class function of a compiled program (which may also be handed over bare)."""
+    from heuresis.evaluators.compile import Program
+
+    return program.main if isinstance(program, Program) else program
+
+
+def _vector(theta: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.ascontiguousarray(theta, dtype=np.float64)
