@@ -42,8 +42,12 @@ class Kind(StrEnum):
 
 
 class Unit(StrEnum):
-    """What a parameter measures; the typed grammar adds and compares only what has the same unit."""
+    """What a parameter measures; the typed grammar adds and compares only what fits together.
 
+    A date is a point on the clock, a time a length: date − date is a time, date + time a date, time / time a number.
+    """
+
+    DATE = "date"
     TIME = "time"
     COUNT = "count"
     ONE = "1"
