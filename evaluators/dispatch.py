@@ -4,6 +4,9 @@ An instance comes with its jobs sorted by (p, d, index). The unscheduled jobs st
 equal priorities is the right one, the last job has the largest processing time, and removing a job is a shift.
 """
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import numba
 import numpy as np
 from numba import types
@@ -11,6 +14,11 @@ from numpy.typing import NDArray
 
 from heuresis.evaluators.compile import function_type
 from heuresis.evaluators.smtt import CONTRACT
+
+Rule: TypeAlias = Callable[..., float]
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+Positions: TypeAlias = NDArray[np.int32]
 
 _RULE = function_type(CONTRACT.main)
 _INT64, _INT32, _FLOAT64 = types.int64[::1], types.int32[::1], types.float64[::1]
@@ -27,7 +35,10 @@ def warm() -> None:
     error_model="numpy",
     cache=True,
 )
-def _run(rule, theta, p, d, by_due, pf, df, rank, gone, chosen):  # type: ignore[no-untyped-def]
+def _run(
+    rule: Rule, theta: Floats, p: Ints, d: Ints, by_due: Positions, pf: Floats, df: Floats, rank: Positions,
+    gone: NDArray[np.bool_], chosen: Positions,
+) -> int:  # fmt: skip
     """Dispatch one instance. Fills `chosen` with positions in the sorted order; returns ΣT, or -1 on failure.
 
     `pf`, `df`, `rank` and `gone` are scratch arrays of the instance's length.
@@ -77,7 +88,7 @@ def _run(rule, theta, p, d, by_due, pf, df, rank, gone, chosen):  # type: ignore
 
 
 @numba.njit(types.int64(_INT64, _INT64), error_model="numpy", cache=True)
-def _longest(order: NDArray[np.int64], offsets: NDArray[np.int64]) -> int:
+def _longest(order: Ints, offsets: Ints) -> int:
     """The largest number of jobs among some instances."""
     longest = 0
     for i in order:
@@ -90,7 +101,10 @@ def _longest(order: NDArray[np.int64], offsets: NDArray[np.int64]) -> int:
     error_model="numpy",
     cache=True,
 )
-def sequences(rule, theta, order, p, d, job, by_due, offsets, valid, out):  # type: ignore[no-untyped-def]
+def sequences(
+    rule: Rule, theta: Floats, order: Ints, p: Ints, d: Ints, job: Positions, by_due: Positions, offsets: Ints,
+    valid: NDArray[np.uint8], out: Positions,
+) -> None:  # fmt: skip
     """Write each instance's sequence of job numbers to `out` and 1 to `valid`; leave both where the rule fails."""
     size = _longest(order, offsets)
     pf, df = np.empty(size), np.empty(size)
@@ -112,7 +126,9 @@ def sequences(rule, theta, order, p, d, job, by_due, offsets, valid, out):  # ty
     error_model="numpy",
     cache=True,
 )
-def totals(rule, theta, order, p, d, by_due, offsets, out):  # type: ignore[no-untyped-def]
+def totals(
+    rule: Rule, theta: Floats, order: Ints, p: Ints, d: Ints, by_due: Positions, offsets: Ints, out: Floats
+) -> bool:
     """Write each instance's total tardiness to `out`; return False as soon as the rule fails on one."""
     size = _longest(order, offsets)
     pf, df = np.empty(size), np.empty(size)
