@@ -27,7 +27,7 @@ class Task:
 
 
 class Engine(Protocol):
-    """Built once per zygote by a factory `(payload: Mapping[str, Array]) -> Engine`, then inherited by every fork."""
+    """Built once per zygote by an `EngineFactory`, then inherited by every fork. Must leave no thread running."""
 
     def warm(self) -> None:
         """Compile, or load from the cache, everything a child will need. Runs in the zygote, before any fork."""
@@ -44,6 +44,9 @@ class CompileError(ValueError):
 
 
 class EngineFactory(Protocol):
-    """What the name `package.module:attribute` (or `/path/file.py:attribute`) handed to a pool must resolve to."""
+    """What the name `package.module:attribute` (or `/path/file.py:attribute`) handed to a pool must resolve to.
 
-    def __call__(self, payload: Mapping[str, Array]) -> Engine: ...
+    `payload` and `options` are those given to the pool. The arrays are writable, in C order and the zygote's own.
+    """
+
+    def __call__(self, payload: Mapping[str, Array], options: Mapping[str, str]) -> Engine: ...

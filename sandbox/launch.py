@@ -1,0 +1,137 @@
+"""Starting one zygote: a fresh process with a scrubbed environment, closed descriptors and a socket to talk over."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from typing import IO
+
+from heuresis.sandbox import wire
+from heuresis.sandbox.engine import Task
+from heuresis.sandbox.limits import Limits
+from heuresis.sandbox.outcome import SandboxError
+from heuresis.sandbox.wire import Reply, Setup, Verdict
+
+_BOOT = (
+    "import sys; sys.path += [p for p in sys.argv[3:] if p not in sys.path]; "
+    "from heuresis.sandbox.zygote import main; main(sys.argv[1:3])"
+)
+_PASSED_ON = ("NUMBA_CACHE_DIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+_FIXED = {
+    "LANG": "C.UTF-8",
+    "PYTHONHASHSEED": "0",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+}
+_MESSAGE_CAP = 10_000
+_STDERR_TAIL = 4_000
+_GRACE_SECONDS = 10.0  # beyond a task's own limit, for a busy machine and a large result
+_GOODBYE_SECONDS = 1.0
+
+
+class ZygoteDied(Exception):
+    """A zygote ended, hung or spoke nonsense; the text says which."""
+
+
+def environment() -> dict[str, str]:
+    """The whole environment of a zygote: nothing of the controller's but where libraries and compiled code lie."""
+    return {**{name: os.environ[name] for name in _PASSED_ON if name in os.environ}, **_FIXED}
+
+
+class Zygote:
+    """One zygote as the controller sees it. Not thread-safe: one caller at a time, except for `hang_up`."""
+
+    def __init__(self, setup: Setup) -> None:
+        """Start the process and hand it its setup, without waiting until it is warm.
+
+        The process is killed when the calling thread ends. Raises SandboxError where it cannot be started.
+        """
+        self._engine = setup.engine
+        self._channel, theirs = socket.socketpair()
+        self._stderr: IO[bytes] = tempfile.TemporaryFile()
+        with theirs:
+            arguments = [str(theirs.fileno()), str(os.getpid()), *(p for p in sys.path if os.path.isabs(p))]
+            try:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-s", "-P", "-c", _BOOT, *arguments],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=self._stderr,
+                    env=environment(),
+                    cwd="/",
+                    pass_fds=(theirs.fileno(),),
+                    start_new_session=True,
+                )
+            except OSError as error:
+                self._channel.close()
+                self._stderr.close()
+                raise SandboxError(f"cannot start {sys.executable!r} for the sandbox: {error}") from error
+        self._setup: Setup | None = setup
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    def wait_ready(self, seconds: float) -> None:
+        """Send the setup and wait until the engine is warm. Raises SandboxError with the zygote's own words."""
+        if self._setup is None:
+            return
+        setup, self._setup = self._setup, None
+        deadline = time.monotonic() + seconds
+        try:
+            self._channel.settimeout(seconds)
+            wire.send_setup(self._channel, setup)
+            reply = wire.receive_reply(self._channel, _MESSAGE_CAP, deadline)
+        except (OSError, EOFError, wire.WireError) as error:
+            cause = f"not ready within {seconds:g} s" if isinstance(error, TimeoutError) else str(error)
+            raise SandboxError(f"the sandbox for engine {self._engine!r} did not start: {cause}\n{self._last_words()}") from error
+        if reply.verdict is not Verdict.READY:
+            text = wire.sanitise(reply.body.decode("ascii", "replace"), _MESSAGE_CAP)
+            raise SandboxError(f"the engine {self._engine!r} could not be loaded and warmed:\n{text}")
+
+    def run(self, task: Task, limits: Limits) -> Reply:
+        """Run one task in a fresh child. Raises ZygoteDied; the zygote must then be discarded."""
+        try:
+            self._channel.settimeout(_GRACE_SECONDS)
+            wire.send_task(self._channel, task, limits)
+            deadline = time.monotonic() + limits.seconds + _GRACE_SECONDS
+            reply = wire.receive_reply(self._channel, wire.record_cap(limits), deadline)
+        except TimeoutError as error:
+            raise ZygoteDied("the sandbox process does not answer") from error
+        except (OSError, EOFError, wire.WireError) as error:
+            raise ZygoteDied(f"the sandbox process ended unexpectedly: {error}") from error
+        if reply.verdict in (Verdict.READY, Verdict.FAILED):
+            raise ZygoteDied("the sandbox process answered out of turn")
+        return reply
+
+    def hang_up(self) -> None:
+        """End the conversation; the zygote kills its child and exits. May be called while another thread waits."""
+        try:
+            self._channel.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # it is gone already
+
+    def stop(self) -> None:
+        """End the process for certain and reap it: politely first, so that it can clear up what its child left."""
+        self.hang_up()
+        try:
+            self._process.wait(_GOODBYE_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        self._channel.close()
+        self._stderr.close()
+
+    def _last_words(self) -> str:
+        self._process.poll()
+        self._stderr.seek(0, os.SEEK_END)
+        self._stderr.seek(max(0, self._stderr.tell() - _STDERR_TAIL))
+        tail = self._stderr.read(_STDERR_TAIL).decode("ascii", "replace")
+        code = self._process.returncode
+        return wire.sanitise(f"{tail}(exit code {code})" if code is not None else tail, _MESSAGE_CAP)

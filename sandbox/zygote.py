@@ -1,0 +1,216 @@
+"""The warm process behind each worker: loads an engine once, then forks one confined child per task.
+
+Started by `heuresis.sandbox.launch` in a process of its own. It has a single thread, so that forking is safe, and it
+never looks into what a child wrote: the bytes go to the controller as they are.
+"""
+
+import gc
+import importlib
+import importlib.util
+import math
+import os
+import select
+import socket
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn, cast
+
+from heuresis.sandbox import isolate, wire
+from heuresis.sandbox.engine import CompileError, Engine, EngineFactory, Task
+from heuresis.sandbox.limits import Limits
+from heuresis.sandbox.outcome import Outcome, Status
+from heuresis.sandbox.screen import AllowList, ScreenError, screen
+from heuresis.sandbox.wire import Reply, Verdict
+
+_CHUNK = 1 << 18
+_TICK_SECONDS = 0.02  # how often a child's end is looked for where the system has no pidfd
+_TRACEBACK_CHARACTERS = 8_000
+
+
+class ControllerGone(Exception):
+    """The controller closed the connection or died."""
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Serve tasks until the controller hangs up. Arguments: the socket's descriptor and the controller's process id."""
+    descriptor, parent = (int(a) for a in arguments)
+    isolate.die_with_parent(parent)
+    isolate.adopt_orphans()
+    with socket.socket(fileno=descriptor) as channel:
+        setup = wire.receive_setup(channel)
+        if setup is None:
+            return
+        try:
+            engine = _warm_engine(setup)
+        except Exception:  # reported to the controller, which raises it as SandboxError
+            text = traceback.format_exc()[-_TRACEBACK_CHARACTERS:]
+            wire.send_reply(channel, Reply(Verdict.FAILED, text.encode("ascii", "replace")))
+            return
+        wire.send_reply(channel, Reply(Verdict.READY))
+        _serve(channel, engine, setup.allow)
+
+
+def load(name: str) -> EngineFactory:
+    """Resolve `package.module:attribute` or `/path/file.py:attribute`. Raises ValueError or ImportError."""
+    module_name, _, attribute = name.rpartition(":")
+    if not module_name or not attribute:
+        raise ValueError(f"an engine is named 'package.module:attribute' or '/path/file.py:attribute', got {name!r}")
+    if module_name.endswith(".py"):
+        path = Path(module_name)
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        if spec is None or spec.loader is None:
+            raise ImportError(f"{path} is not a Python file that can be imported")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[path.stem] = module
+        spec.loader.exec_module(module)
+    else:
+        module = importlib.import_module(module_name)
+    return cast(EngineFactory, getattr(module, attribute))
+
+
+def _warm_engine(setup: wire.Setup) -> Engine:
+    engine = load(setup.engine)(setup.payload, setup.options)
+    engine.warm()
+    tasks = Path("/proc/self/task")
+    threads = len(list(tasks.iterdir())) if tasks.is_dir() else threading.active_count()
+    if threads != 1:
+        raise RuntimeError(f"engine {setup.engine} left {threads} threads running; a zygote must have one to be forked")
+    gc.collect()
+    gc.freeze()  # what is warm is never traversed again, so that children do not copy its pages
+    return engine
+
+
+def _serve(channel: socket.socket, engine: Engine, allow: AllowList) -> None:
+    """Answer one task after the other until the controller hangs up."""
+    null_fd = os.open(os.devnull, os.O_RDWR)
+    zygote = os.getpid()
+    while (received := wire.receive_task(channel)) is not None:
+        task, limits = received
+        started = time.monotonic()
+        read_fd, write_fd = os.pipe()
+        child = os.fork()
+        if child == 0:
+            channel.detach()
+            _run_child(engine, allow, task, limits, (zygote, write_fd, null_fd))
+        os.close(write_fd)
+        try:
+            reply = _attend(channel, child, read_fd, limits, started)
+        except ControllerGone:
+            return
+        finally:
+            os.close(read_fd)
+        wire.send_reply(channel, reply)
+
+
+def _attend(channel: socket.socket, child: int, read_fd: int, limits: Limits, started: float) -> Reply:
+    """Collect a child's bytes until its end or deadline, kill it with all it left behind, and say how it ended."""
+    data = bytearray()
+    try:
+        verdict = _collect(channel, child, read_fd, data, limits, started + limits.seconds)
+    finally:
+        isolate.kill_tree(child)
+        _, status, usage = os.wait4(child, 0)
+        isolate.sweep()
+    seconds = time.monotonic() - started
+    growth = max(0, usage.ru_maxrss * 1024 - isolate.resident_bytes())
+    return Reply(verdict, bytes(data) if verdict is Verdict.ENDED else b"", status, seconds, growth)
+
+
+def _collect(
+    channel: socket.socket, child: int, read_fd: int, data: bytearray, limits: Limits, deadline: float
+) -> Verdict:
+    """Read into `data` until the child has ended, reaping left to the caller. Raises ControllerGone."""
+    cap = wire.record_cap(limits)
+    os.set_blocking(read_fd, False)
+    poll = select.poll()
+    poll.register(read_fd, select.POLLIN)
+    poll.register(channel, select.POLLIN)  # the controller is silent while a task runs: this is its end
+    with isolate.watch(child) as watch_fd:
+        if watch_fd is not None:
+            poll.register(watch_fd, select.POLLIN)
+        while (left := deadline - time.monotonic()) > 0:
+            wait = left if watch_fd is not None else min(left, _TICK_SECONDS)
+            ready = {fd for fd, _ in poll.poll(math.ceil(wait * 1000))}
+            if channel.fileno() in ready:
+                raise ControllerGone
+            ended = watch_fd in ready if watch_fd is not None else isolate.has_ended(child)
+            if (read_fd in ready or ended) and _drain(read_fd, data, cap):
+                poll.unregister(read_fd)  # end of file; only the child's end is still awaited
+            if len(data) > cap:
+                return Verdict.OVERFLOW
+            if ended:
+                return Verdict.ENDED
+    return Verdict.TIMEOUT
+
+
+def _drain(read_fd: int, data: bytearray, cap: int) -> bool:
+    """Read what there is, at most one byte more than `cap` in all; whether the end of the file was reached."""
+    while len(data) <= cap:
+        try:
+            chunk = os.read(read_fd, min(_CHUNK, cap + 1 - len(data)))
+        except BlockingIOError:
+            return False
+        if not chunk:
+            return True
+        data += chunk
+    return False
+
+
+def _run_child(engine: Engine, allow: AllowList, task: Task, limits: Limits, handles: tuple[int, int, int]) -> NoReturn:
+    """Everything a child does. `handles`: the zygote's process id, the result pipe, /dev/null."""
+    code = 1
+    try:
+        isolate.enter(*handles, limits)
+        outcome = _work(engine, allow, task)
+        for piece in _encoded(outcome, limits):
+            view = memoryview(piece)
+            while view:
+                view = view[os.write(isolate.RESULT_FD, view) :]
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _encoded(outcome: Outcome, limits: Limits) -> list[bytes | memoryview]:
+    try:
+        return wire.encode_record(outcome, limits)
+    except ValueError as error:
+        return wire.encode_record(Outcome(Status.RUNTIME_ERROR, message=str(error)), limits)
+
+
+def _work(engine: Engine, allow: AllowList, task: Task) -> Outcome:
+    """Screen, compile, run. Every way in which a program can fail becomes an outcome here."""
+    begin = compiled = time.perf_counter()
+    program: object | None = None
+    try:
+        if task.source:
+            program = engine.compile(screen(task.source, allow), task.kind)
+            compiled = time.perf_counter()
+        isolate.confine_run()
+        arrays = tuple(engine.run(task.kind, program, task.arrays))
+    except ScreenError as error:
+        return Outcome(Status.REJECTED, message=str(error))
+    except CompileError as error:
+        return Outcome(Status.COMPILE_ERROR, message=_text(error), compile_seconds=time.perf_counter() - begin)
+    except MemoryError:
+        return Outcome(Status.MEMORY, message="out of memory", compile_seconds=compiled - begin)
+    except BaseException as error:  # even SystemExit is only the end of this program, and is reported
+        return Outcome(
+            Status.RUNTIME_ERROR,
+            message=f"{type(error).__name__}: {_text(error)}",
+            compile_seconds=compiled - begin,
+            run_seconds=time.perf_counter() - compiled,
+        )
+    run_seconds = time.perf_counter() - compiled
+    return Outcome(Status.OK, arrays, compile_seconds=compiled - begin, run_seconds=run_seconds)
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as broken:  # an exception's own text is untrusted code too
+        return f"(its message raised {type(broken).__name__})"
