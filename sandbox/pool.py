@@ -57,6 +57,7 @@ class Pool:
         self._start_seconds = start_seconds
         self._lock = threading.Lock()
         self._closed = False
+        self._deaths = 0
         self._all = [_Worker() for _ in range(workers)]
         self._idle: deque[_Worker] = deque()
         self._waiting: deque[Future[_Worker]] = deque()
@@ -77,6 +78,11 @@ class Pool:
     def workers(self) -> int:
         """How many tasks can run at the same time."""
         return len(self._all)
+
+    @property
+    def deaths(self) -> int:
+        """How many zygotes died, hung or answered nonsense so far, and were replaced."""
+        return self._deaths
 
     def pids(self) -> list[int]:
         """The process ids of the living zygotes."""
@@ -131,6 +137,8 @@ class Pool:
                 self._discard(worker)
                 if self._closed:
                     raise SandboxError("the sandbox was closed while a program ran") from death
+                with self._lock:
+                    self._deaths += 1
                 cause = str(death)
         return Outcome(Status.CRASHED, message=f"{cause}, {_ATTEMPTS} times in a row")
 

@@ -126,6 +126,7 @@ def _collect(
     """Read into `data` until the child has ended, reaping left to the caller. Raises ControllerGone."""
     cap = wire.record_cap(limits)
     os.set_blocking(read_fd, False)
+    open_end = True
     poll = select.poll()
     poll.register(read_fd, select.POLLIN)
     poll.register(channel, select.POLLIN)  # the controller is silent while a task runs: this is its end
@@ -138,8 +139,9 @@ def _collect(
             if channel.fileno() in ready:
                 raise ControllerGone
             ended = watch_fd in ready if watch_fd is not None else isolate.has_ended(child)
-            if (read_fd in ready or ended) and _drain(read_fd, data, cap):
-                poll.unregister(read_fd)  # end of file; only the child's end is still awaited
+            if open_end and (read_fd in ready or ended) and _drain(read_fd, data, cap):
+                open_end = False  # only the child's end is still awaited
+                poll.unregister(read_fd)
             if len(data) > cap:
                 return Verdict.OVERFLOW
             if ended:
