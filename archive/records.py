@@ -5,8 +5,16 @@ import io
 import tokenize
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+
+STALE_AFTER = timedelta(seconds=60)
+"""A run whose heartbeat is older than this while it is `running` has lost its process."""
+
+
+class ArchiveError(RuntimeError):
+    """The archive cannot do what was asked: says what was expected, what came and what to do."""
+
 
 _SPACING = {
     tokenize.COMMENT,
@@ -64,7 +72,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One model call. Written first as an intent (`reply` and `error` None) that reserves `max_usd`; then answered once.
+    """One model call: first an intent (`reply` and `error` None) that reserves `max_usd`, then answered once.
 
     An intent that was never answered (the controller died) keeps its reservation and is followed by another attempt
     under the same proposal number.
@@ -137,3 +145,25 @@ class Trial:
 
     proposal: Proposal
     evaluation: Evaluation | None
+
+    @property
+    def pending(self) -> bool:
+        """Whether the program still waits for its evaluation: there is a source, and no `reason` against it."""
+        return self.proposal.source is not None and not self.proposal.reason and self.evaluation is None
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One line of the list of runs. Counts are of rows; `best` is the smallest aggregate on `search`."""
+
+    run: Run
+    evaluations: int
+    proposals: int
+    best: float | None
+    usd: float  # answered calls, and the reservations of those never answered
+
+    @property
+    def state(self) -> str:
+        """The status, or `stale` where a run is `running` and its heartbeat has stopped; it can be resumed."""
+        lost = self.run.status is RunStatus.RUNNING and datetime.now(UTC) - self.run.heartbeat > STALE_AFTER
+        return "stale" if lost else self.run.status.value

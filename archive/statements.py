@@ -1,0 +1,110 @@
+"""Small statements that the store is made of: lookups by key or prefix, and the checks before a row is kept."""
+
+import os
+import socket
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, and_, case, func, insert, select
+from sqlmodel import SQLModel
+
+from heuresis.archive.records import STALE_AFTER, ArchiveError, Evaluation, Run, RunStatus
+from heuresis.archive.rows import now, storable
+from heuresis.archive.tables import CallRow, CandidateRow, EvaluationRow, ParentRow, ProposalRow, RunRow
+
+
+def _table(row: type[SQLModel]) -> Table:
+    return SQLModel.metadata.tables[str(row.__tablename__)]
+
+
+RUNS, CANDIDATES, PROPOSALS = _table(RunRow), _table(CandidateRow), _table(ProposalRow)
+PARENTS, CALLS, EVALUATIONS = _table(ParentRow), _table(CallRow), _table(EvaluationRow)
+
+
+def fetch(connection: Connection, table: Table, **key: object) -> dict[str, Any] | None:
+    """The row of this key, or None."""
+    row = connection.execute(select(table).where(*(table.c[k] == v for k, v in key.items()))).mappings().first()
+    return None if row is None else dict(row)
+
+
+def grouped(connection: Connection, statement: Any) -> dict[str, Any]:
+    """Key and value by row, without those that are NULL."""
+    return {key: value for key, value in connection.execute(statement).tuples() if value is not None}
+
+
+def cost() -> Any:
+    """What one call counts: its cost once answered, before that its reservation."""
+    unanswered = and_(CALLS.c.reply.is_(None), CALLS.c.error.is_(None))
+    return case((unanswered, CALLS.c.max_usd), else_=CALLS.c.usd)
+
+
+def spent_usd(connection: Connection, run_id: str) -> float:
+    """What the calls of a run cost, reservations included."""
+    return float(connection.execute(select(func.sum(cost())).where(CALLS.c.run == run_id)).scalar_one() or 0.0)
+
+
+def parents_of(connection: Connection, run_id: str, number: int) -> Sequence[str]:
+    """The parents of a proposal, in order."""
+    p = PARENTS.c
+    wanted = select(p.candidate).where(p.run == run_id, p.number == number).order_by(p.position)
+    return tuple(connection.execute(wanted).scalars())
+
+
+def keep_candidate(connection: Connection, identity: str, source: str) -> None:
+    """Record a program where it is new."""
+    if fetch(connection, CANDIDATES, id=identity) is None:
+        row = {"id": identity, "source": storable(source), "recorded": now()}
+        connection.execute(insert(CANDIDATES).values(row))
+
+
+def check_belongs(connection: Connection, evaluation: Evaluation) -> None:
+    """Raise ArchiveError where a proposal is not of this program, or has another result on these instances."""
+    proposal = fetch(connection, PROPOSALS, run=evaluation.run, number=evaluation.number)
+    if proposal is None or proposal["candidate"] != evaluation.candidate:
+        proposed = "is not recorded" if proposal is None else f"made {proposal['candidate']}"
+        raise ArchiveError(
+            f"evaluation of {evaluation.candidate} for proposal {evaluation.number} of run {evaluation.run}, which "
+            f"{proposed}; record the proposal first"
+        )
+    same = {"split": evaluation.split, "fingerprint": evaluation.fingerprint}
+    if fetch(connection, EVALUATIONS, run=evaluation.run, number=evaluation.number, **same):
+        raise ArchiveError(
+            f"proposal {evaluation.number} of run {evaluation.run} has another evaluation on {evaluation.split} "
+            "already; evaluate again outside the run (number None) to keep both"
+        )
+
+
+def unique(connection: Connection, table: Table, noun: str, mark: str, prefix: str) -> str:
+    """The one id that is `prefix` or begins so; raises ArchiveError where there is none or more than one."""
+    full = prefix if prefix.startswith(mark) else mark + prefix
+    if fetch(connection, table, id=full):
+        return full
+    wanted = select(table.c.id).where(table.c.id.startswith(full, autoescape=True)).order_by(table.c.id).limit(6)
+    found = list(connection.execute(wanted).scalars()) if full != mark else []
+    if not found:
+        raise ArchiveError(f"there is no {noun} whose id begins with {prefix!r}")
+    if len(found) > 1:
+        shown = ", ".join(i[: len(full) + 6] for i in found[:5]) + (", …" if len(found) > 5 else "")
+        raise ArchiveError(f"{prefix!r} is ambiguous: {shown}; give more of the {noun}'s id")
+    return str(found[0])
+
+
+def owner_here() -> str:
+    """This process, as `host:pid`."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def refuse_if_alive(run: Run, owner: str) -> None:
+    """Raise ArchiveError where the run's process still lives: same host, fresh heartbeat, another live process."""
+    host, _, process = owner.rpartition(":")
+    fresh = datetime.now(UTC) - run.heartbeat <= STALE_AFTER
+    if run.status is not RunStatus.RUNNING or not fresh or owner == owner_here() or host != socket.gethostname():
+        return
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return
+    except PermissionError:
+        pass  # it lives and is another user's
+    raise ArchiveError(f"run {run.id} is going on in process {process}; stop that first (Ctrl-C)")

@@ -1,0 +1,339 @@
+"""The archive: what is recorded, when it is safe, and how it is read back."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection, and_, func, insert, select, update
+
+from heuresis.archive.database import default_location, open_database
+from heuresis.archive.records import (
+    ArchiveError,
+    Call,
+    Evaluation,
+    Proposal,
+    Run,
+    RunStatus,
+    RunSummary,
+    Trial,
+    candidate_id,
+)
+from heuresis.archive.rows import (
+    call_row,
+    evaluation_row,
+    now,
+    proposal_row,
+    run_row,
+    storable,
+    to_call,
+    to_evaluation,
+    to_proposal,
+    to_run,
+)
+from heuresis.archive.statements import (
+    CALLS,
+    CANDIDATES,
+    EVALUATIONS,
+    PARENTS,
+    PROPOSALS,
+    RUNS,
+    check_belongs,
+    cost,
+    fetch,
+    grouped,
+    keep_candidate,
+    owner_here,
+    parents_of,
+    refuse_if_alive,
+    spent_usd,
+    unique,
+)
+
+__all__ = ["Archive", "ArchiveError", "CostLimitReached"]
+
+
+class CostLimitReached(ArchiveError):
+    """The call was not recorded, because its maximum cost would exceed the limit of the run."""
+
+
+class Archive:
+    """Every run, model call, program and evaluation.
+
+    Guarantees:
+
+    - A method that records has committed when it returns: no death of the process loses it. Intents and answers of
+      model calls, which cost money, and the start and end of runs survive a power cut too (`synchronous = FULL`); the
+      last proposals and evaluations before a power cut may be lost, never damaged, and the run makes them again.
+    - Each proposal (with its program and lineage), evaluation, intent and answer is one transaction: all or nothing.
+    - Finished rows never change. Recording the same thing twice changes nothing; recording something else under
+      the same key raises ArchiveError. In SQLite triggers enforce it, also against other programs.
+    - All methods may be called from any thread, and several processes may use one file.
+    - Every failure of the database is an ArchiveError that names the archive and says what to do.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._database = open_database(url)
+
+    @classmethod
+    def open(cls, url: str | None = None) -> "Archive":
+        """Open or create an archive; None: `HEURESIS_ARCHIVE`, else a file in the user's data directory.
+
+        `url` is the path of an SQLite file, `sqlite:///path`, `:memory:`, or another SQLAlchemy URL. What cannot be
+        written is opened for reading. Raises ArchiveError where it is not an archive, or of a newer version.
+        """
+        return cls(url or default_location())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._database.close()
+
+    @property
+    def where(self) -> str:
+        """The file or URL, for people."""
+        return self._database.where
+
+    @property
+    def readonly(self) -> bool:
+        """Whether nothing can be recorded."""
+        return self._database.readonly
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A read transaction on one state of the archive, for `queries.py`."""
+        with self._database.read() as connection:
+            yield connection
+
+    # Runs
+
+    def start_run(self, run: Run) -> None:
+        """Record a new run. Raises ArchiveError where its id is taken."""
+        with self._database.write(paid=True) as connection:
+            if fetch(connection, RUNS, id=run.id):
+                raise ArchiveError(f"there is a run {run.id} already; go on with it by `heuresis resume {run.id}`")
+            connection.execute(insert(RUNS).values(run_row(run, owner_here())))
+
+    def heartbeat(self, run_id: str) -> None:
+        """Record that the run's process lives."""
+        self._change_run(run_id, {"heartbeat": now()}, paid=False)
+
+    @contextmanager
+    def alive(self, run_id: str, every: float = 10.0) -> Iterator[None]:
+        """Record a heartbeat now and every so many seconds, from a thread, until left.
+
+        A heartbeat that could not be recorded is raised on leaving, unless something else already is.
+        """
+        self.heartbeat(run_id)
+        done, failed = threading.Event(), list[ArchiveError]()
+
+        def beat() -> None:
+            while not done.wait(every):
+                try:
+                    self.heartbeat(run_id)
+                except ArchiveError as error:
+                    failed.append(error)
+                    return
+
+        thread = threading.Thread(target=beat, name=f"heartbeat-{run_id}", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+        if failed:
+            raise failed[0]
+
+    def finish_run(self, run_id: str, status: RunStatus, reason: str, champion: str | None = None) -> None:
+        """Record how a run ended; a champion recorded before stays where none is given."""
+        if status is RunStatus.RUNNING:
+            raise ArchiveError(f"run {run_id} cannot end with status {status.value}")
+        changes = {"status": status.value, "reason": storable(reason), "heartbeat": now()}
+        if champion is not None:
+            changes["champion"] = champion
+        self._change_run(run_id, changes, paid=True)
+
+    def reopen_run(self, run_id: str) -> None:
+        """Record that a stopped run goes on. Raises ArchiveError while another process of this host runs it."""
+        with self._database.write(paid=True) as connection:
+            row = fetch(connection, RUNS, id=run_id)
+            if row is None:
+                raise ArchiveError(f"there is no run {run_id}; `heuresis runs` lists them")
+            refuse_if_alive(to_run(row), row["owner"])
+            changes = {"status": RunStatus.RUNNING.value, "reason": "", "heartbeat": now(), "owner": owner_here()}
+            connection.execute(update(RUNS).where(RUNS.c.id == run_id).values(changes))
+
+    def run(self, id_prefix: str) -> Run:
+        """The run of this id, or of this unique beginning of one, with or without `r_`."""
+        with self._database.read() as connection:
+            identity = unique(connection, RUNS, "run", "r_", id_prefix)
+            return to_run(dict(connection.execute(select(RUNS).where(RUNS.c.id == identity)).mappings().one()))
+
+    def runs(self) -> list[RunSummary]:
+        """All runs, newest first."""
+        e, searched = EVALUATIONS.c, EVALUATIONS.c.split == "search"
+        with self._database.read() as connection:
+            proposals = grouped(connection, select(PROPOSALS.c.run, func.count()).group_by(PROPOSALS.c.run))
+            counted = select(e.run, func.count()).where(searched, e.number.is_not(None)).group_by(e.run)
+            evaluations = grouped(connection, counted)
+            best = grouped(connection, select(e.run, func.min(e.aggregate)).where(searched).group_by(e.run))
+            usd = grouped(connection, select(CALLS.c.run, func.sum(cost())).group_by(CALLS.c.run))
+            rows = connection.execute(select(RUNS).order_by(RUNS.c.created.desc(), RUNS.c.id)).mappings().all()
+        found = [to_run(dict(row)) for row in rows]
+        return [
+            RunSummary(r, evaluations.get(r.id, 0), proposals.get(r.id, 0), best.get(r.id), usd.get(r.id, 0.0))
+            for r in found
+        ]
+
+    # Proposals and evaluations
+
+    def record_candidate(self, source: str) -> str:
+        """Record a program that no run proposed (a file, a baseline); return its id."""
+        identity = candidate_id(source)
+        with self._database.write() as connection:
+            keep_candidate(connection, identity, source)
+        return identity
+
+    def record_proposal(self, proposal: Proposal) -> None:
+        """Record a proposal, its program where that is new, and its parents, which must be recorded already."""
+        row = proposal_row(proposal)
+        with self._database.write() as connection:
+            known = fetch(connection, PROPOSALS, run=proposal.run, number=proposal.number)
+            if known is not None:
+                before = to_proposal(known, parents_of(connection, proposal.run, proposal.number))
+                same = {**row, "seconds": 0.0} == {**proposal_row(before), "seconds": 0.0}
+                if not same or before.parents != proposal.parents:
+                    raise ArchiveError(
+                        f"run {proposal.run} has another proposal {proposal.number} already ({before.operator} by "
+                        f"{before.proposer}); is the run going on in two processes?"
+                    )
+                return
+            if proposal.candidate is not None:
+                keep_candidate(connection, proposal.candidate, row["source"])
+            connection.execute(insert(PROPOSALS).values(row | {"recorded": now()}))
+            key = {"run": proposal.run, "number": proposal.number}
+            lineage = [key | {"position": k, "candidate": parent} for k, parent in enumerate(proposal.parents)]
+            if lineage:
+                connection.execute(insert(PARENTS), lineage)
+
+    def record_evaluation(self, evaluation: Evaluation) -> None:
+        """Record an evaluation of a recorded program, failures included.
+
+        The same result again (measured columns aside) changes nothing. Raises ArchiveError where the proposal it
+        belongs to has another program, or another result on the same instances.
+        """
+        row = evaluation_row(evaluation)
+        with self._database.write() as connection:
+            if fetch(connection, EVALUATIONS, id=row["id"]):
+                return
+            if evaluation.number is not None:
+                check_belongs(connection, evaluation)
+            connection.execute(insert(EVALUATIONS).values(row | {"recorded": now()}))
+
+    def trials(self, run_id: str, first: int = 0) -> list[Trial]:
+        """The proposals of a run from number `first` on, each with its evaluation on `search` where there is one."""
+        p, e = PROPOSALS.c, EVALUATIONS.c
+        with self._database.read() as connection:
+            lineage = dict[int, list[str]]()
+            chosen = select(PARENTS).where(PARENTS.c.run == run_id, PARENTS.c.number >= first)
+            for row in connection.execute(chosen.order_by(PARENTS.c.number, PARENTS.c.position)).mappings():
+                lineage.setdefault(row["number"], []).append(row["candidate"])
+            searched = select(EVALUATIONS).where(e.run == run_id, e.number >= first, e.split == "search")
+            results = {r["number"]: to_evaluation(dict(r)) for r in connection.execute(searched).mappings()}
+            proposals = select(PROPOSALS).where(p.run == run_id, p.number >= first).order_by(p.number)
+            rows = connection.execute(proposals).mappings().all()
+        return [Trial(to_proposal(dict(r), lineage.get(r["number"], ())), results.get(r["number"])) for r in rows]
+
+    def source(self, candidate: str) -> str:
+        """The text of a program, by its full id."""
+        with self._database.read() as connection:
+            row = fetch(connection, CANDIDATES, id=candidate)
+        if row is None:
+            raise ArchiveError(f"archive {self.where}: there is no program {candidate}; `heuresis top` lists them")
+        return str(row["source"])
+
+    def find(self, prefix: str) -> str:
+        """The full id of the one program whose id begins so, with or without `c_`; else ArchiveError."""
+        with self._database.read() as connection:
+            return unique(connection, CANDIDATES, "program", "c_", prefix)
+
+    def evaluations(self, candidate: str, split: str | None = None, fingerprint: str | None = None) -> list[Evaluation]:
+        """The evaluations of a program in the order in which they were recorded."""
+        e = EVALUATIONS.c
+        wanted = select(EVALUATIONS).where(e.candidate == candidate)
+        if split is not None:
+            wanted = wanted.where(e.split == split)
+        if fingerprint is not None:
+            wanted = wanted.where(e.fingerprint == fingerprint)
+        with self._database.read() as connection:
+            rows = connection.execute(wanted.order_by(e.recorded, e.id)).mappings().all()
+        return [to_evaluation(dict(row)) for row in rows]
+
+    # Model calls
+
+    def intend(self, call: Call, limit_usd: float | None = None) -> Call:
+        """Record that a call is about to be made, and return it with its attempt number.
+
+        With a limit, the check against `spent` and the reservation are one transaction, so that no two threads can
+        pass it together; raises CostLimitReached.
+        """
+        if call.reply is not None or call.error is not None:
+            raise ArchiveError("an intent has neither reply nor error; record those with `answer`")
+        row = call_row(call)
+        c, key = CALLS.c, {"run": call.run, "number": call.number, "turn": call.turn}
+        with self._database.write(paid=True) as connection:
+            if limit_usd is not None and (spent := spent_usd(connection, call.run)) + call.max_usd > limit_usd:
+                raise CostLimitReached(
+                    f"{spent:.6f} USD are spent or reserved, this call may cost {call.max_usd:.6f} more, and the "
+                    f"limit is {limit_usd:.6f}"
+                )
+            last = select(func.max(c.attempt)).where(*(c[name] == value for name, value in key.items()))
+            previous = connection.execute(last).scalar_one()
+            row["attempt"] = 0 if previous is None else previous + 1
+            connection.execute(insert(CALLS).values(row | {"recorded": now()}))
+        return to_call(row)
+
+    def answer(self, call: Call) -> None:
+        """Record reply or error, tokens and cost of a call recorded by `intend`; once."""
+        if call.reply is None and call.error is None:
+            raise ArchiveError("an answer has a reply or an error")
+        row = call_row(call)
+        names = ("run", "number", "turn", "attempt")
+        with self._database.write(paid=True) as connection:
+            known = fetch(connection, CALLS, **{name: row[name] for name in names})
+            if known is None:
+                raise ArchiveError(f"call {call.number}.{call.turn}.{call.attempt} was never intended; use `intend`")
+            if known["reply"] is not None or known["error"] is not None:
+                if {**call_row(to_call(known)), "seconds": 0.0} != {**row, "seconds": 0.0}:
+                    raise ArchiveError(f"call {call.number}.{call.turn}.{call.attempt} has another answer already")
+                return
+            answered = ("reply", "error", "tokens_in", "tokens_out", "usd", "seconds")
+            here = and_(*(CALLS.c[name] == row[name] for name in names))
+            connection.execute(update(CALLS).where(here).values({name: row[name] for name in answered}))
+
+    def calls(self, run_id: str, number: int) -> list[Call]:
+        """The calls made for one proposal, by turn and attempt."""
+        c = CALLS.c
+        wanted = select(CALLS).where(c.run == run_id, c.number == number).order_by(c.turn, c.attempt)
+        with self._database.read() as connection:
+            return [to_call(dict(row)) for row in connection.execute(wanted).mappings()]
+
+    def spent(self, run_id: str) -> float:
+        """USD of the answered calls of a run, and the reservations (`max_usd`) of those without an answer."""
+        with self._database.read() as connection:
+            return spent_usd(connection, run_id)
+
+    def _change_run(self, run_id: str, changes: dict[str, str], *, paid: bool) -> None:
+        with self._database.write(paid=paid) as connection:
+            done = connection.execute(update(RUNS).where(RUNS.c.id == run_id).values(changes))
+            if done.rowcount != 1:
+                raise ArchiveError(f"there is no run {run_id}; `heuresis runs` lists them")
