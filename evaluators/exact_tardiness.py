@@ -2,11 +2,11 @@
 
 Lawler's decomposition (1977, doi:10.1016/S0167-5060(08)70742-8): with the jobs in order of due dates, an optimal
 sequence exists in which the longest job k comes after the jobs up to some position r >= k of that order and before
-all later ones, so an instance splits into two smaller ones. Only eligible positions are tried (Potts and Van Wassenhove 1982,
-doi:10.1016/0167-6377(82)90035-9; Szwarc, Grosso and Della Croce 2001, Journal of Scheduling 4, 93-104): with C(r) the
-time at which the longest job ends in position r, those where C(r) < d of the job in position r+1, and d + p <= C(r) for
-every job between k and r. Each subproblem is the jobs between two due-date ranks that are shorter than some job, at
-some start time, hence known by (first, last, longest job, start time), and is solved once.
+all later ones, so an instance splits into two smaller ones. Only eligible positions are tried (Potts and Van
+Wassenhove 1982, doi:10.1016/0167-6377(82)90035-9; Szwarc, Grosso and Della Croce 2001, Journal of Scheduling 4,
+93-104): with C(r) the time at which the longest job ends in position r, those where C(r) < d of the job in position
+r+1, and d + p <= C(r) for every job between k and r. Each subproblem is the jobs between two due-date ranks that are
+shorter than some job, at some start time, hence known by (first, last, longest job, start time), and solved once.
 """
 
 from typing import TypeAlias
