@@ -49,4 +49,5 @@ class EngineFactory(Protocol):
     `payload` and `options` are those given to the pool. The arrays are writable, in C order and the zygote's own.
     """
 
-    def __call__(self, payload: Mapping[str, Array], options: Mapping[str, str]) -> Engine: ...
+    def __call__(self, payload: Mapping[str, Array], options: Mapping[str, str]) -> Engine:
+        """Build the engine; compiling belongs in `warm`."""

@@ -22,7 +22,9 @@ def judge(reply: Reply, limits: Limits) -> Outcome:
     if not reply.body:
         return _failed(Status.CRASHED, f"the process exited with code {code} without a result", reply)
     if code:
-        return _failed(Status.CRASHED, f"the process exited with code {code} after writing {len(reply.body)} bytes", reply)
+        return _failed(
+            Status.CRASHED, f"the process exited with code {code} after writing {len(reply.body)} bytes", reply
+        )
     try:
         return decode_record(reply.body, limits, reply.seconds)
     except WireError as error:

@@ -1,5 +1,6 @@
 """Starting one zygote: a fresh process with a scrubbed environment, closed descriptors and a socket to talk over."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 from typing import IO
 
 from heuresis.sandbox import wire
@@ -53,11 +55,11 @@ class Zygote:
         """
         self._engine = setup.engine
         self._channel, theirs = socket.socketpair()
-        self._stderr: IO[bytes] = tempfile.TemporaryFile()
+        self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop
         with theirs:
-            arguments = [str(theirs.fileno()), str(os.getpid()), *(p for p in sys.path if os.path.isabs(p))]
+            arguments = [str(theirs.fileno()), str(os.getpid()), *(p for p in sys.path if Path(p).is_absolute())]
             try:
-                self._process = subprocess.Popen(
+                self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                     [sys.executable, "-s", "-P", "-c", _BOOT, *arguments],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
@@ -90,7 +92,9 @@ class Zygote:
             reply = wire.receive_reply(self._channel, _MESSAGE_CAP, deadline)
         except (OSError, EOFError, wire.WireError) as error:
             cause = f"not ready within {seconds:g} s" if isinstance(error, TimeoutError) else str(error)
-            raise SandboxError(f"the sandbox for engine {self._engine!r} did not start: {cause}\n{self._last_words()}") from error
+            raise SandboxError(
+                f"the sandbox for engine {self._engine!r} did not start: {cause}\n{self._last_words()}"
+            ) from error
         if reply.verdict is not Verdict.READY:
             text = wire.sanitise(reply.body.decode("ascii", "replace"), _MESSAGE_CAP)
             raise SandboxError(f"the engine {self._engine!r} could not be loaded and warmed:\n{text}")
@@ -112,10 +116,8 @@ class Zygote:
 
     def hang_up(self) -> None:
         """End the conversation; the zygote kills its child and exits. May be called while another thread waits."""
-        try:
+        with contextlib.suppress(OSError):  # it may be gone already
             self._channel.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # it is gone already
 
     def stop(self) -> None:
         """End the process for certain and reap it: politely first, so that it can clear up what its child left."""

@@ -1,10 +1,11 @@
-"""The controller's side of the sandbox: a fixed number of warm workers, each running one untrusted program at a time."""
+"""The controller's side of the sandbox: warm workers, each running one untrusted program at a time."""
 
 import threading
 from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import MappingProxyType, TracebackType
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from heuresis.sandbox.screen import AllowList
 from heuresis.sandbox.wire import Setup
 
 _ATTEMPTS = 2  # a task whose zygote died under it is tried once more
+_DEFAULT_LIMITS = Limits()
 _NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -47,7 +49,7 @@ class Pool:
         *,
         options: Mapping[str, str] = _NO_OPTIONS,
         workers: int = 2,
-        limits: Limits = Limits(),
+        limits: Limits = _DEFAULT_LIMITS,
         start_seconds: float = 300.0,
     ) -> None:
         if workers < 1:
@@ -66,9 +68,8 @@ class Pool:
         try:
             for worker in self._all:
                 self._start(worker)
-            for worker in self._all:
-                assert worker.zygote is not None
-                worker.zygote.wait_ready(start_seconds)
+            for zygote in [w.zygote for w in self._all if w.zygote is not None]:
+                zygote.wait_ready(start_seconds)
         except BaseException:
             self.close()
             raise
@@ -117,7 +118,7 @@ class Pool:
         for worker in self._all:
             self._discard(worker)
 
-    def __enter__(self) -> "Pool":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

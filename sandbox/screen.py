@@ -1,46 +1,80 @@
-"""The syntax screen: an allow-list of what a program may contain, checked before anything is compiled."""
+"""The syntax screen: an allow-list of what a program may contain, checked before anything is compiled.
 
-from dataclasses import dataclass
+The steps: caps on bytes before parsing and on nodes, nesting, loops and branches after; ordinary Python is brought into
+normal form (`normalise`); every node of the normal form must be on the list (`rules`); every path must assign before it
+reads and return a value (`flow`). Only what `ast.unparse` prints of the checked tree is ever compiled.
+"""
 
+import ast
 
-@dataclass(frozen=True, slots=True)
-class FunctionShape:
-    """One function that a program must (or may) define, with its exact parameter names in order."""
+from heuresis.sandbox.allow import AllowList, FunctionShape, ScreenError
+from heuresis.sandbox.flow import check_flow
+from heuresis.sandbox.normalise import normalise
+from heuresis.sandbox.rules import check_rules
 
-    name: str
-    parameters: tuple[str, ...]
-    required: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class AllowList:
-    """What a program may contain, derived from a contract.
-
-    `calls` are the dotted names that may be called (`max`, `math.exp`); `modules` maps the names under which an import
-    may bind an allowed module to that module (`{"math": "math", "np": "numpy"}`). The caps bound compile time.
-    """
-
-    functions: tuple[FunctionShape, ...]
-    calls: frozenset[str]
-    modules: tuple[tuple[str, str], ...] = (("math", "math"), ("np", "numpy"), ("numpy", "numpy"))
-    max_bytes: int = 8_000
-    max_nodes: int = 800
-    max_depth: int = 24
-    max_loop_depth: int = 3
-    max_branches: int = 64
-
-
-class ScreenError(ValueError):
-    """A program that does not fit. Says where (`line`, `column`, both from 1) and why, in words to act on."""
-
-    def __init__(self, reason: str, line: int = 1, column: int = 1) -> None:
-        super().__init__(f"line {line}, column {column}: {reason}")
-        self.reason, self.line, self.column = reason, line, column
+__all__ = ["AllowList", "FunctionShape", "ScreenError", "screen"]
 
 
 def screen(source: str, allow: AllowList) -> str:
-    """Return the checked program as `ast.unparse` prints it, or raise `ScreenError`.
+    """Return the checked program as `ast.unparse` prints it, or raise `ScreenError`, whatever the source.
 
-    Docstrings, scalar annotations and imports of allowed modules are stripped first.
+    Docstrings, scalar annotations and imports of allowed modules are stripped first; screening the result again
+    returns it unchanged.
     """
-    raise ScreenError("the screen is not built yet")
+    _check_text(source, allow)
+    tree = _parse(source)
+    _check_caps(tree, allow)  # bounds every recursion that follows
+    tree = normalise(tree, allow)
+    _check_caps(tree, allow)
+    check_rules(tree, allow)
+    check_flow(tree)
+    checked = ast.unparse(ast.fix_missing_locations(tree))
+    if len(checked) > allow.max_bytes:
+        raise ScreenError(f"the program is {len(checked)} bytes in normal form, at most {allow.max_bytes} are allowed")
+    return checked
+
+
+def _check_text(source: str, allow: AllowList) -> None:
+    if len(source) > allow.max_bytes:
+        raise ScreenError(f"the program is {len(source)} bytes long, at most {allow.max_bytes} are allowed: shorten it")
+    if source.isascii():
+        return
+    for number, line in enumerate(source.split("\n"), start=1):
+        for column, character in enumerate(line, start=1):
+            if not character.isascii():
+                raise ScreenError(f"only ASCII is allowed, got the character U+{ord(character):04X}", number, column)
+
+
+def _parse(source: str) -> ast.Module:
+    try:
+        return ast.parse(source)
+    except SyntaxError as error:
+        raise ScreenError(f"syntax error: {error.msg}", error.lineno or 1, max(error.offset or 1, 1)) from error
+    except (RecursionError, MemoryError) as error:
+        raise ScreenError("the program is nested too deeply to be parsed") from error
+    except ValueError as error:  # null bytes
+        raise ScreenError(f"the program cannot be parsed: {error}") from error
+
+
+def _check_caps(tree: ast.Module, allow: AllowList) -> None:
+    """Count without recursion, because the depth is not known yet."""
+    nodes = branches = 0
+    stack: list[tuple[ast.AST, int, int]] = [(tree, 0, 0)]
+    while stack:
+        node, depth, loops = stack.pop()
+        nodes += isinstance(node, ast.expr | ast.stmt)
+        branches += isinstance(node, ast.If | ast.IfExp | ast.While)
+        loops += isinstance(node, ast.For | ast.While)
+        for found, cap, what, advice in (
+            (nodes, allow.max_nodes, "expressions and statements", "shorten it"),
+            (branches, allow.max_branches, "branches", "simplify the conditions"),
+            (depth, allow.max_depth, "levels of nesting", "use intermediate variables or a helper function"),
+            (loops, allow.max_loop_depth, "nested loops", "flatten them"),
+        ):
+            if found > cap:
+                line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
+                raise ScreenError(f"the program has more than {cap} {what}: {advice}", line, column)
+        elif_part = node.orelse if isinstance(node, ast.If) and len(node.orelse) == 1 else []
+        for child in ast.iter_child_nodes(node):
+            is_elif = isinstance(child, ast.If) and child in elif_part
+            stack.append((child, depth if is_elif else depth + 1, loops))

@@ -155,7 +155,7 @@ def _plain(array: Array) -> Array:
 
 
 def _bytes_of(array: Array) -> memoryview:
-    return memoryview(array.reshape(-1).view(np.uint8))
+    return array.reshape(-1).view(np.uint8).data
 
 
 # Zygote to controller
@@ -225,9 +225,9 @@ def encode_record(outcome: Outcome, limits: Limits) -> list[bytes | memoryview]:
         raise ValueError(f"the results take {total} bytes, the limit is {limits.result_bytes}")
     message = sanitise(outcome.message, limits.message_bytes).encode("ascii")
     status = _REPORTABLE.index(outcome.status)
-    head = [_RECORD.pack(
-        _RECORD_MAGIC, status, len(arrays), 0, len(message), outcome.compile_seconds, outcome.run_seconds
-    )]
+    head = [
+        _RECORD.pack(_RECORD_MAGIC, status, len(arrays), 0, len(message), outcome.compile_seconds, outcome.run_seconds)
+    ]
     for array in arrays:
         shape = array.shape + (0,) * (_MAX_DIMENSIONS - array.ndim)
         head.append(_ARRAY.pack(_DTYPES.index(array.dtype), array.ndim, 0, 0, *shape))

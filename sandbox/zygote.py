@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> None:
             return
         try:
             engine = _warm_engine(setup)
-        except Exception:  # reported to the controller, which raises it as SandboxError
+        except Exception:  # noqa: BLE001 - reported to the controller, which raises it as SandboxError
             text = traceback.format_exc()[-_TRACEBACK_CHARACTERS:]
             wire.send_reply(channel, Reply(Verdict.FAILED, text.encode("ascii", "replace")))
             return
@@ -200,7 +200,7 @@ def _work(engine: Engine, allow: AllowList, task: Task) -> Outcome:
         return Outcome(Status.COMPILE_ERROR, message=_text(error), compile_seconds=time.perf_counter() - begin)
     except MemoryError:
         return Outcome(Status.MEMORY, message="out of memory", compile_seconds=compiled - begin)
-    except BaseException as error:  # even SystemExit is only the end of this program, and is reported
+    except BaseException as error:  # noqa: BLE001 - even SystemExit is only the end of this program, and is reported
         return Outcome(
             Status.RUNTIME_ERROR,
             message=f"{type(error).__name__}: {_text(error)}",
@@ -214,5 +214,5 @@ def _work(engine: Engine, allow: AllowList, task: Task) -> Outcome:
 def _text(error: BaseException) -> str:
     try:
         return str(error)
-    except Exception as broken:  # an exception's own text is untrusted code too
+    except Exception as broken:  # noqa: BLE001 - an exception's own text is untrusted code too
         return f"(its message raised {type(broken).__name__})"

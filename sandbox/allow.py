@@ -1,0 +1,50 @@
+"""What a program may contain: the allow-list that a contract hands to the syntax screen."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionShape:
+    """One function that a program must (or may) define, with its exact parameter names in order."""
+
+    name: str
+    parameters: tuple[str, ...]
+    required: bool = True
+
+    @property
+    def signature(self) -> str:
+        """The `def` line without the colon."""
+        return f"def {self.name}({', '.join(self.parameters)})"
+
+
+@dataclass(frozen=True, slots=True)
+class AllowList:
+    """What a program may contain, derived from a contract.
+
+    `calls` are the dotted names that may be called (`max`, `math.exp`); `modules` maps the names under which an import
+    may bind an allowed module to that module (`{"math": "math", "np": "numpy"}`). The caps bound compile time: bytes of
+    source, expressions and statements, nesting, nested loops, and branches (`if`, `elif`, `while`, conditional
+    expressions).
+    """
+
+    functions: tuple[FunctionShape, ...]
+    calls: frozenset[str]
+    modules: tuple[tuple[str, str], ...] = (("math", "math"), ("np", "numpy"), ("numpy", "numpy"))
+    max_bytes: int = 8_000
+    max_nodes: int = 800
+    max_depth: int = 24
+    max_loop_depth: int = 3
+    max_branches: int = 64
+
+    @property
+    def shapes(self) -> dict[str, FunctionShape]:
+        """The contract's functions by name."""
+        return {f.name: f for f in self.functions}
+
+
+class ScreenError(ValueError):
+    """A program that does not fit. Says where (`line`, `column`, both from 1) and why, in words to act on."""
+
+    def __init__(self, reason: str, line: int = 1, column: int = 1) -> None:
+        super().__init__(f"line {line}, column {column}: {reason}")
+        self.reason, self.line, self.column = reason, line, column

@@ -1,0 +1,315 @@
+"""The allow-list itself: which statements, expressions, names and calls a program in normal form may contain."""
+
+import ast
+from collections.abc import Sequence
+
+from heuresis.sandbox.allow import AllowList
+from heuresis.sandbox.normalise import dotted, error_at
+
+_INT64_MAX = 2**63 - 1
+_MAX_EXPONENT = 63
+_STATEMENTS = (
+    ast.Assign, ast.AugAssign, ast.If, ast.For, ast.While, ast.Break, ast.Continue, ast.Pass, ast.Return
+)  # fmt: skip
+_EXPRESSIONS = (
+    ast.Constant, ast.Name, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Call, ast.Attribute
+)  # fmt: skip
+_OPERATORS: dict[type[ast.AST], str] = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
+    ast.UAdd: "+", ast.USub: "-", ast.Not: "not", ast.And: "and", ast.Or: "or",
+    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
+}  # fmt: skip
+_WORDS: dict[type[ast.AST], str] = {
+    ast.FunctionDef: "a function inside another", ast.AsyncFunctionDef: "async def", ast.ClassDef: "class",
+    ast.Delete: "del", ast.With: "with", ast.Raise: "raise", ast.Try: "try", ast.Assert: "assert",
+    ast.Import: "an import inside a function", ast.ImportFrom: "an import inside a function", ast.Global: "global",
+    ast.Nonlocal: "nonlocal", ast.Expr: "an expression whose value is not used", ast.AnnAssign: "this annotation",
+    ast.NamedExpr: "`:=`", ast.Lambda: "lambda", ast.Dict: "a dict", ast.Set: "a set", ast.List: "a list",
+    ast.Tuple: "a tuple", ast.ListComp: "a comprehension", ast.SetComp: "a comprehension",
+    ast.DictComp: "a comprehension", ast.GeneratorExp: "a comprehension", ast.Await: "await", ast.Yield: "yield",
+    ast.YieldFrom: "yield", ast.JoinedStr: "an f-string", ast.Subscript: "indexing with []", ast.Starred: "`*`",
+    ast.LShift: "`<<`", ast.RShift: "`>>`", ast.BitOr: "`|`", ast.BitXor: "`^`", ast.BitAnd: "`&`", ast.MatMult: "`@`",
+    ast.Invert: "`~`", ast.Is: "`is`", ast.IsNot: "`is not`", ast.In: "`in`", ast.NotIn: "`not in`",
+    ast.Match: "match",
+}  # fmt: skip
+_ARITY = {"abs": (1, 1), "float": (1, 1), "min": (2, 64), "max": (2, 64), "math.pow": (2, 2)}
+_BUILT_IN = frozenset({"range", "theta", "int", "bool", "pow", "round"})
+
+
+def check_rules(tree: ast.Module, allow: AllowList) -> None:
+    """Check a module in normal form. Raises ScreenError at the first node that is not on the list."""
+    functions: dict[str, ast.FunctionDef] = {}
+    constants: set[str] = set()
+    for statement in tree.body:
+        if isinstance(statement, ast.FunctionDef):
+            name = statement.name
+        elif isinstance(statement, ast.Assign):
+            name = _constant_name(statement)
+        else:
+            word = "async def" if isinstance(statement, ast.AsyncFunctionDef) else "this statement"
+            raise error_at(statement, f"{word} is not allowed at module level: only functions and constants are")
+        if name in functions or name in constants:
+            raise error_at(statement, f"`{name}` is defined twice")
+        _check_name(statement, name, _reserved(allow))
+        if isinstance(statement, ast.FunctionDef):
+            functions[name] = statement
+        else:
+            constants.add(name)
+    for shape in allow.functions:
+        if shape.required and shape.name not in functions:
+            raise error_at(tree, f"the program must define `{shape.signature}`")
+    for function in functions.values():
+        _check_signature(function, allow)
+        _Body(function, functions, constants, allow).check()
+    _check_recursion(functions)
+
+
+def _reserved(allow: AllowList) -> frozenset[str]:
+    """Names that mean something already."""
+    return _BUILT_IN | {c.partition(".")[0] for c in allow.calls} | {name for name, _ in allow.modules}
+
+
+def _check_name(node: ast.AST, name: str, taken: frozenset[str]) -> None:
+    if name.startswith("_"):
+        raise error_at(node, f"the name `{name}` begins with an underscore: choose another name")
+    if name in taken:
+        raise error_at(node, f"the name `{name}` has a meaning already: choose another name")
+
+
+def _constant_name(statement: ast.Assign) -> str:
+    if len(statement.targets) != 1 or not isinstance(statement.targets[0], ast.Name):
+        raise error_at(statement, "a module constant is one name and one number, such as `K = 2.0`")
+    value = statement.value
+    number = value.operand if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub | ast.UAdd) else value
+    if not isinstance(number, ast.Constant):
+        raise error_at(value, "a module constant must be a plain number: compute it inside a function")
+    _check_number(number)
+    return statement.targets[0].id
+
+
+def _check_signature(function: ast.FunctionDef, allow: AllowList) -> None:
+    arguments = function.args
+    if function.decorator_list:
+        raise error_at(function.decorator_list[0], "decorators are not allowed")
+    if getattr(function, "type_params", None):
+        raise error_at(function, "type parameters are not allowed")
+    if function.returns is not None:
+        raise error_at(function.returns, "only float, int and bool are allowed as annotations")
+    if arguments.posonlyargs or arguments.kwonlyargs or arguments.vararg or arguments.kwarg:
+        raise error_at(function, f"`{function.name}` may only have plain parameters, without `*` and `/`")
+    if arguments.defaults:
+        raise error_at(arguments.defaults[0], "default values of parameters are not allowed")
+    for argument in arguments.args:
+        if argument.annotation is not None:
+            raise error_at(argument.annotation, "only float, int and bool are allowed as annotations")
+    shape = allow.shapes.get(function.name)
+    names = tuple(a.arg for a in arguments.args)
+    if shape is not None and names != shape.parameters:
+        raise error_at(function, f"expected `{shape.signature}`, got the parameters ({', '.join(names)})")
+    if len(set(names)) != len(names):
+        raise error_at(function, f"`{function.name}` has two parameters of the same name")
+
+
+class _Body:
+    """Checks one function: each node by its type, each name by what it stands for."""
+
+    def __init__(
+        self,
+        function: ast.FunctionDef,
+        functions: dict[str, ast.FunctionDef],
+        constants: set[str],
+        allow: AllowList,
+    ) -> None:
+        self._function, self._functions, self._allow = function, functions, allow
+        self._taken = frozenset(functions) | constants | _reserved(allow)
+        stored = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        self._readable = stored | {a.arg for a in function.args.args} | constants
+
+    def check(self) -> None:
+        """Raises ScreenError."""
+        shape = self._allow.shapes.get(self._function.name)
+        for argument in self._function.args.args:
+            if shape is None:  # the contract's own parameter names are its own affair
+                _check_name(argument, argument.arg, self._taken)
+            elif argument.arg in self._functions or argument.arg in self._taken - _reserved(self._allow):
+                raise error_at(self._function, f"`{argument.arg}` is a parameter: give the constant another name")
+        self._statements(self._function.body)
+
+    def _statements(self, block: Sequence[ast.stmt]) -> None:
+        for statement in block:
+            if not isinstance(statement, _STATEMENTS):
+                raise error_at(statement, f"{_word(statement)} is not allowed")
+            if isinstance(statement, ast.Assign):
+                self._assign(statement)
+            elif isinstance(statement, ast.AugAssign):
+                self._target(statement.target)
+                self._operator(statement, statement.op)
+                self._expression(statement.value)
+            elif isinstance(statement, ast.Return):
+                if statement.value is None:
+                    raise error_at(statement, "`return` needs a value")
+                self._expression(statement.value)
+            elif isinstance(statement, ast.If):
+                self._expression(statement.test)
+                self._statements(statement.body)
+                self._statements(statement.orelse)
+            elif isinstance(statement, ast.For | ast.While):
+                self._loop(statement)
+
+    def _assign(self, statement: ast.Assign) -> None:
+        values = [statement.value]
+        if isinstance(statement.targets[0], ast.Tuple) and isinstance(statement.value, ast.Tuple):
+            values = statement.value.elts
+        for target in statement.targets:
+            names = target.elts if isinstance(target, ast.Tuple) else [target]
+            if len(names) != len(values) or isinstance(target, ast.Tuple) != isinstance(statement.value, ast.Tuple):
+                raise error_at(statement, "both sides of this assignment need the same number of elements")
+            for name in names:
+                self._target(name)
+        for value in values:
+            self._expression(value)
+
+    def _loop(self, statement: ast.For | ast.While) -> None:
+        if statement.orelse:
+            raise error_at(statement.orelse[0], "`else` after a loop is not allowed")
+        if isinstance(statement, ast.While):
+            self._expression(statement.test)
+        else:
+            self._target(statement.target)
+            call = statement.iter
+            if not isinstance(call, ast.Call) or dotted(call.func) != "range" or call.keywords:
+                raise error_at(call, "a `for` loop must run over range(...)")
+            if not 1 <= len(call.args) <= 3:
+                raise error_at(call, f"range takes 1 to 3 arguments, got {len(call.args)}")
+            for argument in call.args:
+                self._expression(argument)
+        self._statements(statement.body)
+
+    def _target(self, target: ast.expr) -> None:
+        if not isinstance(target, ast.Name):
+            raise error_at(target, f"only a plain name can be assigned to, got {_word(target)}")
+        _check_name(target, target.id, self._taken)
+
+    def _operator(self, node: ast.AST, operator: ast.AST) -> None:
+        if type(operator) not in _OPERATORS:
+            raise error_at(node, f"the operator {_word(operator)} is not allowed")
+
+    def _expression(self, node: ast.expr) -> None:
+        if not isinstance(node, _EXPRESSIONS):
+            raise error_at(node, f"{_word(node)} is not allowed")
+        if isinstance(node, ast.Constant):
+            _check_number(node)
+        elif isinstance(node, ast.Name):
+            self._read(node)
+        elif isinstance(node, ast.Attribute):
+            name = dotted(node)
+            raise error_at(node, f"the attribute {f'`{name}`' if name else ''} is not allowed here".replace("  ", " "))
+        elif isinstance(node, ast.Call):
+            self._call(node)
+        else:
+            self._composed(node)
+
+    def _composed(self, node: ast.expr) -> None:
+        operators = [getattr(node, "op", None), *getattr(node, "ops", ())]
+        for operator in operators:
+            if operator is not None:
+                self._operator(node, operator)
+        if isinstance(node, ast.BinOp):
+            _integer(node)
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                self._expression(child)
+
+    def _read(self, node: ast.Name) -> None:
+        if node.id in self._readable:
+            return
+        if node.id in self._functions or node.id in self._taken:
+            raise error_at(node, f"`{node.id}` can only be called")
+        raise error_at(node, f"the name `{node.id}` is not defined: it is no parameter, local or module constant")
+
+    def _call(self, node: ast.Call) -> None:
+        name = dotted(node.func)
+        if name is None:
+            raise error_at(node, "only functions called by their name are allowed")
+        helper = self._functions.get(name)
+        if helper is not None and name in self._allow.shapes:
+            raise error_at(node, f"`{name}` cannot be called by the program: move the shared part into a helper")
+        if helper is None and name not in self._allow.calls:
+            allowed = ", ".join(sorted(self._allow.calls))
+            raise error_at(node, f"`{name}` may not be called; allowed are {allowed} and the program's own helpers")
+        if node.keywords or any(isinstance(a, ast.Starred) for a in node.args):
+            raise error_at(node, f"`{name}` takes positional arguments only")
+        count = len(helper.args.args) if helper is not None else 1
+        least, most = (count, count) if helper is not None else _ARITY.get(name, (1, 1))
+        if not name.startswith("np.") and not least <= len(node.args) <= most:
+            wanted = str(least) if least == most else f"at least {least}"
+            raise error_at(node, f"`{name}` takes {wanted} argument{'s' * (wanted != '1')}, got {len(node.args)}")
+        for argument in node.args:
+            self._expression(argument)
+
+
+def _word(node: ast.AST) -> str:
+    return _WORDS.get(type(node), type(node).__name__)
+
+
+def _check_number(node: ast.Constant) -> None:
+    if isinstance(node.value, bool | float):
+        return
+    if not isinstance(node.value, int):
+        kind = {"str": "a string", "bytes": "bytes", "NoneType": "None", "complex": "a complex number"}
+        word = kind.get(type(node.value).__name__, "`...`")
+        raise error_at(node, f"{word} is not allowed: only numbers, True and False are")
+    if node.value > _INT64_MAX:
+        raise error_at(node, "an integer beyond 64 bits is not allowed: write it as a float")
+
+
+def _integer(node: ast.expr) -> int | None:
+    """The value of an expression of integer literals only, else None; an error where it leaves 64 bits.
+
+    Such an expression is computed by the compiler, where a tower of powers would never end.
+    """
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, int) else None
+    if isinstance(node, ast.UnaryOp):
+        value = _integer(node.operand)
+        if value is None or not isinstance(node.op, ast.USub | ast.UAdd):
+            return None
+        return -value if isinstance(node.op, ast.USub) else value
+    if not isinstance(node, ast.BinOp):
+        return None
+    left, right = _integer(node.left), _integer(node.right)
+    if left is None or right is None:
+        return None
+    result = _folded(node, left, right)
+    if result is not None and abs(result) > _INT64_MAX:
+        raise error_at(node, "this integer expression leaves 64 bits: write its numbers as floats")
+    return result
+
+
+def _folded(node: ast.BinOp, left: int, right: int) -> int | None:
+    if isinstance(node.op, ast.Pow):
+        if right > _MAX_EXPONENT and abs(left) > 1:
+            raise error_at(node, "this power of integers leaves 64 bits: write its numbers as floats")
+        return left**right if right >= 0 and abs(left) > 1 else None
+    if isinstance(node.op, ast.FloorDiv | ast.Mod) and right == 0:
+        raise error_at(node, "division by the literal 0")
+    if isinstance(node.op, ast.FloorDiv):
+        return left // right
+    if isinstance(node.op, ast.Mod):
+        return left % right
+    exact = {ast.Add: left + right, ast.Sub: left - right, ast.Mult: left * right}
+    return exact.get(type(node.op))
+
+
+def _check_recursion(functions: dict[str, ast.FunctionDef]) -> None:
+    calls = {
+        name: {n.func.id for n in ast.walk(f) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+        for name, f in functions.items()
+    }
+    for name, function in functions.items():
+        reached, frontier = set[str](), {name}
+        while frontier:
+            frontier = {c for f in frontier for c in calls[f] if c in functions} - reached
+            reached |= frontier
+        if name in reached:
+            raise error_at(function, f"`{name}` calls itself, directly or through a helper: recursion is not allowed")
