@@ -162,7 +162,12 @@ class _Body:
             values = statement.value.elts
         for target in statement.targets:
             names = target.elts if isinstance(target, ast.Tuple) else [target]
-            if len(names) != len(values) or isinstance(target, ast.Tuple) != isinstance(statement.value, ast.Tuple):
+            unpacks = isinstance(target, ast.Tuple)
+            if (
+                len(names) != len(values)
+                or unpacks != isinstance(statement.targets[0], ast.Tuple)
+                or (unpacks and not isinstance(statement.value, ast.Tuple))
+            ):
                 raise error_at(statement, "both sides of this assignment need the same number of elements")
             for name in names:
                 self._target(name)
