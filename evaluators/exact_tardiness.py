@@ -131,8 +131,8 @@ def _best(
         return 0
     jobs = arena[low:high]
     if count == 1:
-        return int(max(0, start + p[jobs[0]] - d[jobs[0]]))
-    value = _due_order_value(p, d, jobs, start)
+        return max(0, int(start + p[jobs[0]] - d[jobs[0]]))
+    value: int = _due_order_value(p, d, jobs, start)
     if value >= 0:
         return value
     at = 0  # the longest job, the last of equals

@@ -90,9 +90,9 @@ def psk(p: Ints, d: Ints) -> Ints:
 def net_benefit_of_relocation(p: Ints, d: Ints) -> Ints:
     """NBR: Holsenback and Russell (1992), Journal of the Operational Research Society 43, 53-62.
 
-    From EDD order, for the positions from last to second whose job is late: relocate the earlier job of largest
-    positive net benefit to just behind the position, and again until there is none. The paper scans only jobs of
-    successively larger processing time; read that way the gap is larger than the published one, so all are scanned.
+    From EDD order, for the positions from last to second whose job is late: scanning to the left, relocate the job
+    of largest positive net benefit to just behind the position, and again until there is none. A job further left
+    counts only if its processing time is larger than that of the best one so far.
     """
     s: Ints = by_due_date(p, d)
     n = len(p)
@@ -102,15 +102,17 @@ def net_benefit_of_relocation(p: Ints, d: Ints) -> Ints:
         if completion[k] <= d[s[k]]:
             k -= 1
             continue
-        best, benefit = -1, 0
+        best, benefit, longest = -1, 0, 0
         for j in range(k - 1, -1, -1):
+            if p[s[j]] <= longest:
+                continue
             gain, moved = 0, 0
             for i in range(j + 1, k + 1):
                 gain += min(p[s[j]], max(0, completion[i] - d[s[i]]))
                 moved += p[s[i]]
             gain -= max(0, moved - max(0, d[s[j]] - completion[j]))
             if gain > benefit:
-                best, benefit = j, gain
+                best, benefit, longest = j, gain, p[s[j]]
         if best < 0:
             k -= 1
             continue

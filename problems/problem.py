@@ -26,10 +26,13 @@ class Instance(Protocol):
     """What every instance has, whatever the problem; the rest is the problem's own dataclass."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """For people; unique within its set where its author took care."""
+
     @property
     def labels(self) -> Mapping[str, str | int | float]:
         """Scalars to group tables by, such as the cell of the generator."""
+
     @property
     def reference(self) -> float | None:
         """The proven optimum or a lower bound of the value, where there is one."""
@@ -42,6 +45,7 @@ class InstanceSet:
     name: str  # a split's name, or the file it was read from
     instances: tuple[Any, ...]  # of the problem's own type, all satisfying `Instance`
     fingerprint: str
+    notes: tuple[str, ...] = ()  # what a reader left out or assumed, in words for people
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,9 @@ class Scoring(Protocol):
     def score(self, instances: Sequence[Any], values: Sequence[float]) -> Score:
         """Aggregate one value per instance."""
 
-    def resample(self, instances: Sequence[Any], values: NDArray[np.float64], draws: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    def resample(
+        self, instances: Sequence[Any], values: NDArray[np.float64], draws: int, rng: np.random.Generator
+    ) -> NDArray[np.float64]:
         """Bootstrap the aggregate: `values` is programs × instances; returns programs × draws, paired over programs.
 
         Instances are drawn with replacement within their cell.
@@ -133,10 +139,15 @@ class Problem:
     read: Callable[[Sequence[Path]], InstanceSet] | None = None  # instance files of the user
     sources: tuple[str, ...] = field(default=())  # literature
     standalone: str = ""  # Python source of a plain driver around the exported rule
+    objective_of: Callable[[Sequence[Any]], Objective] | None = None  # where it depends on the instances at hand
 
     def __post_init__(self) -> None:
         if set(self.splits) != set(SPLITS):
             raise ValueError(f"problem {self.name}: splits must be {SPLITS}, got {tuple(self.splits)}")
+
+    def objective_on(self, instances: Sequence[Any]) -> Objective:
+        """The objective that `scoring` aggregates on these instances."""
+        return self.objective if self.objective_of is None else self.objective_of(instances)
 
     def baseline(self, name: str) -> Baseline | None:
         """The baseline of that name, if there is one."""

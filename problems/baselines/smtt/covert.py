@@ -1,0 +1,20 @@
+"""COVERT, cost over time with look-ahead k = 2 (Carroll 1965; the k p of Vepsalainen and Morton 1987,
+doi:10.1287/mnsc.33.8.1035, as the time that a job waits)."""
+
+K = 2.0
+
+
+def priority(
+    p: float,
+    d: float,
+    t: float,
+    n_left: float,
+    p_mean: float,
+    p_max: float,
+    p_sum: float,
+    d_mean: float,
+    d_min: float,
+    d_max: float,
+) -> float:
+    slack = max(d - p - t, 0.0)
+    return -max(0.0, 1.0 - slack / (K * p)) / p

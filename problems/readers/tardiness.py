@@ -1,0 +1,170 @@
+"""Readers of total-tardiness instances: Heuresis' JSON format and OR-Library weighted-tardiness files."""
+
+import gzip
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from heuresis.problems.problem import InstanceError, InstanceSet
+from heuresis.problems.tardiness_instances import LARGEST_SIZE, LARGEST_TIME, TardinessInstance, fingerprint
+
+ORLIB_SIZES = (40, 50, 100)
+ORLIB_COUNT = 125
+"""Instances in each of the OR-Library's files wt40, wt50 and wt100."""
+
+_LARGEST_FILE = 1 << 29
+
+
+def read(paths: Sequence[Path]) -> InstanceSet:
+    """Read files (`.json`, or OR-Library text; either may be gzipped) into one set, in the order given.
+
+    Raises InstanceError that names the file and the line or field.
+    """
+    if not paths:
+        raise InstanceError("expected one or more instance files, got none")
+    instances: list[TardinessInstance] = []
+    notes: list[str] = []
+    for path in paths:
+        text = _text(path)
+        if text.lstrip().startswith(("{", "[")):
+            instances += _read_json(text, path)
+        else:
+            instances += _read_orlib(text, path)
+            notes.append(f"{path.name}: an OR-Library weighted-tardiness file; its weights are dropped")
+    missing = sum(instance.optimum is None for instance in instances)
+    if missing:
+        notes.append(f"{missing} of {len(instances)} instances have no optimum: the objective is the mean tardiness")
+    return InstanceSet(", ".join(path.name for path in paths), tuple(instances), fingerprint(instances), tuple(notes))
+
+
+def _text(path: Path) -> str:
+    """The file's text, unpacked where its name ends in .gz."""
+    try:
+        if path.suffix == ".gz":
+            with gzip.open(path) as file:
+                data = file.read(_LARGEST_FILE + 1)
+        else:
+            with path.open("rb") as file:
+                data = file.read(_LARGEST_FILE + 1)
+        if len(data) > _LARGEST_FILE:
+            raise InstanceError(f"{path}: larger than {_LARGEST_FILE >> 20} MiB")
+        return data.decode("utf-8-sig")
+    except (OSError, EOFError) as error:
+        raise InstanceError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    except UnicodeDecodeError as error:
+        raise InstanceError(f"{path}: not a text file: byte {error.start} is not UTF-8") from error
+    except (gzip.BadGzipFile, ValueError) as error:
+        if isinstance(error, InstanceError):
+            raise
+        raise InstanceError(f"{path}: cannot be unpacked: {error}") from error
+
+
+def _read_json(text: str, path: Path) -> list[TardinessInstance]:
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InstanceError(f"{path}, line {error.lineno}, column {error.colno}: not JSON: {error.msg}") from error
+    except RecursionError as error:
+        raise InstanceError(f"{path}: nested too deeply") from error
+    rows = document.get("instances") if isinstance(document, dict) else None
+    if not isinstance(rows, list) or not rows:
+        raise InstanceError(f'{path}: expected {{"instances": [...]}} with one or more instances')
+    return [_instance(row, f"{path}: instances[{i}]", f"{path.name}[{i}]") for i, row in enumerate(rows)]
+
+
+def _instance(row: Any, where: str, default_name: str) -> TardinessInstance:
+    if not isinstance(row, dict):
+        raise InstanceError(f"{where}: expected an object, got {_shown(row)}")
+    for key in ("p", "d"):
+        if key not in row:
+            raise InstanceError(f"{where}: the field {key!r} is missing")
+    p, d = _times(row["p"], f"{where}.p", 1, "a positive integer"), _times(row["d"], f"{where}.d", 0, "0 or more")
+    if len(p) != len(d):
+        raise InstanceError(f"{where}: p has {len(p)} entries and d has {len(d)}; expected as many")
+    if "n" in row and row["n"] != len(p):
+        raise InstanceError(f"{where}.n: expected the number of jobs, {len(p)}, got {_shown(row['n'])}")
+    if sum(p) > LARGEST_TIME:
+        raise InstanceError(f"{where}.p: the sum must be at most 2**40, got {sum(p)}")
+    name = row.get("name", default_name)
+    if not isinstance(name, str):
+        raise InstanceError(f"{where}.name: expected a text, got {_shown(name)}")
+    optimum = row.get("optimum")
+    if optimum is not None and (type(optimum) is not int or not 0 <= optimum <= LARGEST_TIME * LARGEST_SIZE):
+        raise InstanceError(f"{where}.optimum: expected an integer of 0 or more, or null, got {_shown(optimum)}")
+    return TardinessInstance(
+        name, np.array(p, dtype=np.int64), np.array(d, dtype=np.int64), _labels(row), optimum, optimum is not None
+    )
+
+
+def _times(values: Any, where: str, least: int, expected: str) -> list[int]:
+    if not isinstance(values, list) or not 1 <= len(values) <= LARGEST_SIZE:
+        got = f"{len(values)} of them" if isinstance(values, list) else _shown(values)
+        raise InstanceError(f"{where}: expected a list of 1 to {LARGEST_SIZE} integers, got {got}")
+    for i, value in enumerate(values):
+        if type(value) is not int or value < least:
+            raise InstanceError(f"{where}[{i}]: expected {expected}, got {_shown(value)}")
+        if value > LARGEST_TIME:
+            raise InstanceError(f"{where}[{i}]: expected at most 2**40, got {_shown(value)}")
+    return values
+
+
+def _labels(row: Mapping[str, Any]) -> dict[str, str | int | float]:
+    """All further scalar fields, for tables by cell."""
+    taken = {"name", "p", "d", "optimum"}
+    return {key: value for key, value in row.items() if key not in taken and isinstance(value, str | int | float)}
+
+
+def _shown(value: Any) -> str:
+    """A value as it stood in the file, shortened."""
+    text = json.dumps(value, ensure_ascii=True, default=repr)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _read_orlib(text: str, path: Path) -> list[TardinessInstance]:
+    """OR-Library (Beasley 1990, doi:10.1057/jors.1990.166): per instance n p's, n weights, n d's, no header.
+
+    n comes from a file name such as `wt40.txt`, else it is the one of 40, 50 and 100 that makes 125 instances.
+    """
+    numbers: list[int] = []
+    lines: list[int] = []  # of each number, for messages
+    for line, words in enumerate(text.splitlines(), 1):
+        for word in words.split():
+            if not re.fullmatch(r"[+-]?\d{1,18}", word):
+                raise InstanceError(f"{path}, line {line}: expected integers, got {_shown(word)}")
+            numbers.append(int(word))
+            lines.append(line)
+    n = _orlib_size(path, len(numbers))
+    instances = []
+    for k in range(len(numbers) // (3 * n)):
+        at = 3 * n * k
+        for i in range(at, at + 3 * n):
+            least = 1 if i < at + n else 0
+            if not least <= numbers[i] <= LARGEST_TIME:
+                kind = "p" if i < at + n else "weight" if i < at + 2 * n else "d"
+                expected = f"{least} to 2**40"
+                raise InstanceError(f"{path}, line {lines[i]}: {kind} must be {expected}, got {numbers[i]}")
+        p, d = numbers[at : at + n], numbers[at + 2 * n : at + 3 * n]
+        name = f"{path.name.split('.')[0]}-{k + 1}"
+        instances.append(TardinessInstance(name, np.array(p, dtype=np.int64), np.array(d, dtype=np.int64), {"n": n}))
+    return instances
+
+
+def _orlib_size(path: Path, count: int) -> int:
+    """The number of jobs n, given how many numbers the file has."""
+    named = re.match(r"wt(\d{1,4})(?!\d)", path.name, re.IGNORECASE)
+    if named and 1 <= int(named[1]) <= LARGEST_SIZE:
+        n = int(named[1])
+        if count == 0 or count % (3 * n):
+            raise InstanceError(f"{path}: {count} numbers are not a multiple of 3n = {3 * n} (n from the file's name)")
+        return n
+    for n in ORLIB_SIZES:
+        if count == 3 * n * ORLIB_COUNT:
+            return n
+    raise InstanceError(
+        f"{path}: neither JSON nor an OR-Library weighted-tardiness file: {count} numbers do not make "
+        f"{ORLIB_COUNT} instances of 40, 50 or 100 jobs; name the file wt<n>.txt to give another n"
+    )

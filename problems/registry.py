@@ -1,0 +1,92 @@
+"""Where problems are found: built-in ones, those of installed packages, and Python files that register one."""
+
+import hashlib
+import importlib
+import importlib.util
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+
+from heuresis.problems.problem import Problem
+
+ENTRY_POINTS = "heuresis.problems"
+"""The entry-point group under which a package names a module that registers a problem when it is imported."""
+
+_BUILT_IN = {"smtt": "heuresis.problems.smtt"}
+_registered: dict[str, Problem] = {}
+_files: dict[Path, str] = {}  # a problem file that was loaded, and the name of its problem
+
+
+class UnknownProblem(ValueError):
+    """A name that no problem has, or a file that registers none; the message lists what is known."""
+
+
+def register(problem: Problem) -> Problem:
+    """Make a problem known under its name, and return it. Raises ValueError where another one has that name."""
+    if problem.name in _registered:
+        raise ValueError(f"a problem named {problem.name!r} is already registered; give this one another name")
+    if problem.name in _BUILT_IN and sys.modules.get(_BUILT_IN[problem.name]) is None:
+        raise ValueError(f"{problem.name!r} is the name of a built-in problem; give this one another name")
+    _registered[problem.name] = problem
+    return problem
+
+
+def names() -> tuple[str, ...]:
+    """All known names, sorted. Imports no problem."""
+    return tuple(sorted({*_BUILT_IN, *_registered, *(point.name for point in entry_points(group=ENTRY_POINTS))}))
+
+
+def get(name: str) -> Problem:
+    """Return a problem by name, or load the Python file of that path and return the one it registers.
+
+    A path is told from a name by its suffix `.py`. Raises UnknownProblem with a message that lists the known names.
+    """
+    if name.endswith(".py"):
+        return _from_file(Path(name))
+    if name not in _registered:
+        _import(name)
+    if name not in _registered:
+        raise UnknownProblem(f"unknown problem {name!r}; known are: {', '.join(names())}, or the path of a .py file")
+    return _registered[name]
+
+
+def _import(name: str) -> None:
+    """Import the module that registers the problem, if one is known."""
+    if name in _BUILT_IN:
+        importlib.import_module(_BUILT_IN[name])
+        return
+    for point in entry_points(group=ENTRY_POINTS, name=name):
+        point.load()
+
+
+def _from_file(path: Path) -> Problem:
+    path = path.resolve()
+    if path in _files:
+        return _registered[_files[path]]
+    if not path.is_file():
+        raise UnknownProblem(f"no such problem file: {path}; known problems are: {', '.join(names())}")
+    before = set(_registered)
+    _execute(path)
+    new = sorted(set(_registered) - before)
+    if len(new) != 1:
+        found = ", ".join(new) or "none"
+        raise UnknownProblem(f"{path} must call register(Problem(...)) once for one problem; it registered: {found}")
+    _files[path] = new[0]
+    return _registered[new[0]]
+
+
+def _execute(path: Path) -> ModuleType:
+    """Run a problem file as a module of its own; what it raises is its author's to see, unchanged."""
+    module_name = f"heuresis_problem_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+    spec = importlib.util.spec_from_file_location(module_name, path)
+    if spec is None or spec.loader is None:
+        raise UnknownProblem(f"{path} cannot be loaded as a Python module")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[module_name]
+        raise
+    return module
