@@ -132,9 +132,9 @@ def _best(
     jobs = arena[low:high]
     if count == 1:
         return max(0, int(start + p[jobs[0]] - d[jobs[0]]))
-    value: int = _due_order_value(p, d, jobs, start)
-    if value >= 0:
-        return value
+    on_time: int = _due_order_value(p, d, jobs, start)
+    if on_time >= 0:
+        return on_time
     at = 0  # the longest job, the last of equals
     for i in range(1, count):
         if p[jobs[i]] >= p[jobs[at]]:

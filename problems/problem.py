@@ -76,6 +76,7 @@ class Objective:
 
     name: str
     definition: str
+    fraction: bool = False  # of the reference; people see it in percent
 
 
 @dataclass(frozen=True, slots=True)

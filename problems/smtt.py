@@ -67,7 +67,7 @@ _RULES = (
     ("edd", "EDD: earliest due date", "Jackson 1955"),
     ("mdd", "MDD: modified due date", "Baker and Bertrand 1982, doi:10.1016/0272-6963(82)90020-1"),
     ("atc", "ATC: apparent tardiness cost, k = 2", "Vepsalainen and Morton 1987, doi:10.1287/mnsc.33.8.1035"),
-    ("covert", "COVERT: cost over time, k = 2", "Carroll 1965"),
+    ("covert", "COVERT: cost over time, k = 4", "Carroll 1965"),
     ("mddc", "MDDC: MDD challenger", "arXiv 2510.24013"),
 )
 
@@ -86,8 +86,9 @@ def _algorithm(name: str) -> Callable[[TardinessInstance], float]:
     def value(instance: TardinessInstance) -> float:
         from heuresis.evaluators import tardiness_rules as rules  # compiled: only when it is asked for
 
-        sequence: NDArray[np.int64] = getattr(rules, name)(instance.p, instance.d)
-        return float(rules.total_tardiness(instance.p, instance.d, sequence))
+        p, d = instance.p.copy(), instance.d.copy()  # the compiled code takes writable arrays only
+        sequence: NDArray[np.int64] = getattr(rules, name)(p, d)
+        return float(rules.total_tardiness(p, d, sequence))
 
     return value
 

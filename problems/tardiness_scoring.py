@@ -17,6 +17,7 @@ GAP = Objective(
     "aggregate gap",
     "the mean over the sizes n of (sum of total tardiness / sum of optimal total tardiness - 1), a fraction; where an "
     "instance has no proven optimum, or the optima of a size sum to 0, the mean total tardiness of an instance instead",
+    fraction=True,
 )
 MEAN = Objective(
     "mean tardiness",

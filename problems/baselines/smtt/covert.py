@@ -1,7 +1,9 @@
-"""COVERT, cost over time with look-ahead k = 2 (Carroll 1965; the k p of Vepsalainen and Morton 1987,
-doi:10.1287/mnsc.33.8.1035, as the time that a job waits)."""
+"""COVERT, cost over time with look-ahead k = 4 (Carroll 1965; Vepsalainen and Morton 1987, doi:10.1287/mnsc.33.8.1035).
 
-K = 2.0
+The rule takes the largest max(0, 1 - slack / (k p)) / p first. Of k = 1, 2, 3, 4, 6 and 10, 4 is best on `search`.
+"""
+
+K = 4.0
 
 
 def priority(
