@@ -1,0 +1,257 @@
+"""Commands that look at problems and at the archive: `problems runs top show lineage archive check`."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from heuresis.cli.options import ArchiveOption, JsonOption, ProblemArgument
+from heuresis.cli.programs import find_problem, find_program, open_archive, short
+
+if TYPE_CHECKING:
+    from heuresis.archive.records import RunSummary
+    from heuresis.problems.problem import Problem
+
+
+def problems(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="Show one problem: contract, splits, rules.")
+    ] = None,
+    archive: ArchiveOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List what can be solved, or show one problem's contract, splits and baselines."""
+    from heuresis.cli import render
+    from heuresis.problems import registry
+
+    del archive  # every command takes it; this one needs none
+    if name is not None:
+        _show_problem(find_problem(name), as_json=as_json)
+        return
+    found = [registry.get(one) for one in registry.names()]
+    if as_json:
+        render.emit({"problems": [_summary(problem) for problem in found]})
+        return
+    made = render.table("problem", "version", "title", "baselines", right=("version",))
+    for problem in found:
+        made.add_row(problem.name, str(problem.version), problem.title, " ".join(b.name for b in problem.baselines))
+    render.out().print(made)
+
+
+def runs(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
+    """List runs, newest first, with status, best on the search set, and cost."""
+    from heuresis.cli import render
+
+    with open_archive(archive) as opened:
+        found = opened.runs()
+    if as_json:
+        render.emit({"runs": [_run_row(summary) for summary in found]})
+        return
+    if not found:
+        render.say("no runs yet; `heuresis evolve smtt` starts one")
+        return
+    columns = ("run", "problem", "status", "evaluations", "best", "usd", "started", "reason")
+    made = render.table(*columns, right=("evaluations", "best", "usd"))
+    for summary in found:
+        run = summary.run
+        made.add_row(
+            run.id,
+            run.problem,
+            summary.state,
+            f"{summary.evaluations:,}",
+            render.number(summary.best),
+            f"{summary.usd:.4f}" if summary.usd else "0",
+            render.ago(run.created),
+            run.reason,
+        )
+    render.out().print(made)
+
+
+def top(
+    problem: ProblemArgument,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many programs to list.")] = 10,
+    archive: ArchiveOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the best programs of a problem: best first on `select`, those known on `search` only after them."""
+    from heuresis.archive.queries import top as best
+    from heuresis.cli import render
+
+    wanted = find_problem(problem)
+    with open_archive(archive) as opened:
+        rows = best(opened, wanted.name, limit)
+    if as_json:
+        render.emit({"problem": wanted.name, "programs": [_program_row(row) for row in rows]})
+        return
+    if not rows:
+        render.say(f"no programs for {wanted.name} yet; `heuresis evolve {problem}` makes some")
+        return
+    columns = ("program", "select", "search", "test", "nodes", "origin", "operator", "run")
+    made = render.table(*columns, right=columns[1:5])
+    for row in rows:
+        made.add_row(
+            short(row.id),
+            render.number(row.select),
+            render.number(row.search),
+            render.number(row.test),
+            str(row.code_size),
+            row.origin,
+            row.operator,
+            row.run or "",
+        )
+    render.out().print(made)
+
+
+def show(
+    program: Annotated[str, typer.Argument(metavar="ID", help="A program id (a unique prefix), baseline or file.")],
+    archive: ArchiveOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one program: source, scores, origin."""
+    from heuresis.archive.queries import lineage as ancestry
+    from heuresis.cli import render
+
+    named = find_program(program, None, archive)
+    with open_archive(archive) as opened:
+        evaluations = opened.evaluations(named.id)
+        origin = next(iter(ancestry(opened, named.id)), None) if _recorded(opened, named.id) else None
+    if as_json:
+        document: dict[str, Any] = {"id": named.id, "source": named.source, "origin": _lineage_row(origin)}
+        render.emit(document | {"evaluations": [_evaluation_row(one) for one in evaluations]})
+        return
+    console = render.out()
+    console.print(named.id, style="bold", soft_wrap=True)
+    if origin is not None:
+        console.print(f"made by {origin.origin} ({origin.operator}) in run {origin.run}, proposal {origin.number}")
+    console.print()
+    print_source(named.source)
+    if evaluations:
+        made = render.table("problem", "instances", "aggregate", "status", "metrics", right=("aggregate",))
+        for one in evaluations:
+            metrics = ", ".join(f"{k} {render.number(v)}" for k, v in one.metrics.items())
+            note = one.status if one.ok else f"{one.status}: {one.message}"
+            made.add_row(f"{one.problem}@{one.problem_version}", one.split, render.number(one.aggregate), note, metrics)
+        console.print(made)
+
+
+def lineage(
+    program: Annotated[str, typer.Argument(metavar="ID", help="A program id (a unique prefix), baseline or file.")],
+    archive: ArchiveOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show where a program comes from: its ancestors, parents before theirs."""
+    from heuresis.archive.queries import lineage as ancestry
+    from heuresis.cli import render
+
+    named = find_program(program, None, archive)
+    with open_archive(archive) as opened:
+        rows = ancestry(opened, named.id)
+    if as_json:
+        render.emit({"id": named.id, "lineage": [_lineage_row(row) for row in rows]})
+        return
+    made = render.table(
+        "program", "search", "origin", "operator", "run", "proposal", "parents", right=("search", "proposal")
+    )
+    for row in rows:
+        made.add_row(
+            short(row.id),
+            render.number(row.search),
+            row.origin,
+            row.operator,
+            row.run or "",
+            "" if row.number is None else str(row.number),
+            " ".join(short(parent) for parent in row.parents),
+        )
+    render.out().print(made)
+
+
+def check(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
+    """Check an archive for damage; exit code 1 where there is some."""
+    from heuresis.archive.queries import check as damage
+    from heuresis.cli import render
+
+    with open_archive(archive) as opened:
+        where = opened.where
+        problems_found = list(damage(opened))
+    if as_json:
+        render.emit({"archive": where, "ok": not problems_found, "problems": problems_found})
+    else:
+        for line in problems_found:
+            render.out().print(line, soft_wrap=True)
+        render.say(f"{where}: {len(problems_found)} problems" if problems_found else f"{where} is in order")
+    if problems_found:
+        raise typer.Exit(1)
+
+
+def print_source(source: str) -> None:
+    """A program with colours where the terminal has them, and otherwise exactly as it is."""
+    from rich.syntax import Syntax
+
+    from heuresis.cli import render
+
+    console = render.out()
+    if console.is_terminal:
+        console.print(Syntax(source, "python", theme="ansi_dark", background_color="default", word_wrap=True))
+    else:
+        typer.echo(source.rstrip("\n"))
+
+
+def _show_problem(problem: "Problem", *, as_json: bool) -> None:
+    from rich.markdown import Markdown
+
+    from heuresis.cli import render
+
+    sets = {name: make() for name, make in problem.splits.items()}
+    splits = {name: {"instances": len(one.instances), "fingerprint": one.fingerprint} for name, one in sets.items()}
+    if as_json:
+        baselines = [
+            {"name": b.name, "title": b.title, "citation": b.citation, "source": b.source} for b in problem.baselines
+        ]
+        references = [{"name": r.name, "title": r.title, "citation": r.citation} for r in problem.references]
+        extra = {"statement": problem.statement, "contract": problem.contract.describe(), "splits": splits}
+        render.emit(_summary(problem) | extra | {"baselines": baselines, "references": references})
+        return
+    console = render.out()
+    console.print(f"{problem.name}@{problem.version}: {problem.title}", style="bold")
+    console.print(Markdown(problem.statement))
+    console.print()
+    console.print(Markdown(problem.contract.describe()))
+    console.print(f"\nObjective (smaller is better): {problem.objective.definition}", soft_wrap=True)
+    made = render.table("split", "instances", "fingerprint", right=("instances",))
+    for name, one in splits.items():
+        made.add_row(name, str(one["instances"]), str(one["fingerprint"])[:12])
+    console.print(made)
+    rules = render.table("rule", "", "source")
+    for baseline in problem.baselines:
+        rules.add_row(baseline.name, baseline.title, baseline.citation)
+    for reference in problem.references:
+        rules.add_row(reference.name, f"{reference.title} (not evolvable)", reference.citation)
+    console.print(rules)
+
+
+def _summary(problem: "Problem") -> dict[str, Any]:
+    return {
+        "name": problem.name,
+        "version": problem.version,
+        "title": problem.title,
+        "objective": problem.objective.definition,
+        "baselines": [baseline.name for baseline in problem.baselines],
+        "references": [reference.name for reference in problem.references],
+    }
+
+
+def _run_row(summary: "RunSummary") -> dict[str, Any]:
+    run = summary.run
+    return {
+        "id": run.id,
+        "problem": run.problem,
+        "version": run.problem_version,
+        "status": summary.state,
+        "reason": run.reason,
+        "evaluations": summary.evaluations,
+        "proposals": summary.proposals,
+        "best": summary.best,
+        "usd": summary.usd,
+        "seed": run.seed,
+        "created": run.created,
+        "champion": run.champion,
+    }

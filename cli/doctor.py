@@ -1,0 +1,127 @@
+"""`heuresis doctor`: what works here, and what to do about what does not."""
+
+import importlib.util
+import os
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import typer
+
+from heuresis.cli.errors import FAILED, explain
+from heuresis.cli.models import KEYS
+from heuresis.cli.options import ArchiveOption, JsonOption
+from heuresis.cli.programs import open_archive
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `good` None: not needed for everything, and absent."""
+
+    name: str
+    good: bool | None
+    detail: str
+
+
+def doctor(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
+    """Check compiler, cache, sandbox, archive and models; exit code 1 where something essential fails."""
+    from heuresis.cli import render
+
+    findings = [
+        _look("python", _python),
+        _look("compiler", _compiler),
+        _look("cache", _cache),
+        *_sandbox(),
+        _look("archive", lambda: _archive(archive)),
+        _look("local model", _local_model),
+        _look("keys", _keys),
+    ]
+    failed = any(finding.good is False for finding in findings)
+    if as_json:
+        rows = [{"name": f.name, "good": f.good, "detail": f.detail} for f in findings]
+        render.emit({"ok": not failed, "findings": rows})
+    else:
+        from rich.text import Text
+
+        marks = {True: Text("ok", "green"), False: Text("FAILS", "bold red"), None: Text("–", "dim")}
+        made = render.table("", "what", "found")
+        for finding in findings:
+            made.add_row(marks[finding.good], Text(finding.name), Text(finding.detail))
+        render.out().print(made)
+    if failed:
+        raise typer.Exit(FAILED)
+
+
+def _look(name: str, check: Callable[[], tuple[bool | None, str]]) -> Finding:
+    """Make one check; an error that is meant for people is what it found, any other is a defect and goes up."""
+    try:
+        return Finding(name, *check())
+    except Exception as error:
+        known = explain(error)
+        if known is None:
+            raise
+        return Finding(name, good=False, detail=known[0])
+
+
+def _python() -> tuple[bool, str]:
+    from heuresis import __version__
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return True, f"heuresis {__version__}, Python {platform.python_version()}, {platform.system()}, {cores} cores"
+
+
+def _compiler() -> tuple[bool, str]:
+    from importlib.metadata import version
+
+    import numba
+
+    twice = numba.njit("float64(float64)")(lambda x: 2.0 * x)
+    return twice(1.5) == 3.0, f"Numba {version('numba')} compiles"
+
+
+def _cache() -> tuple[bool, str]:
+    return True, os.environ["NUMBA_CACHE_DIR"]
+
+
+def _sandbox() -> list[Finding]:
+    from heuresis.sandbox.outcome import SandboxError
+    from heuresis.sandbox.self_check import report, sandbox_level
+
+    try:
+        layers = report()
+    except SandboxError as error:
+        return [Finding("sandbox", good=False, detail=str(error))]
+    broken = any(layer.essential and not layer.works for layer in layers)
+    level = "not safe to use" if broken else f"level {sandbox_level()}"
+    first = Finding(
+        "sandbox", good=not broken, detail=f"{level}: {sum(x.works for x in layers)} of {len(layers)} layers hold"
+    )
+    return [
+        first,
+        *(
+            Finding(f"sandbox: {layer.name}", good=False if layer.essential else None, detail=layer.effect)
+            for layer in layers
+            if not layer.works
+        ),
+    ]
+
+
+def _archive(url: str | None) -> tuple[bool, str]:
+    with open_archive(url) as opened:
+        return True, f"{opened.where}{' (read-only)' if opened.readonly else ''}, {len(opened.runs())} runs"
+
+
+def _local_model() -> tuple[bool | None, str]:
+    from heuresis.evolve import model_local
+
+    if importlib.util.find_spec("xllamacpp") is None:
+        return None, "xllamacpp is not installed: pip install 'heuresis[local]'"
+    path = model_local.default_model_path()
+    if path is None:
+        return None, "no weights: heuresis models install"
+    return True, str(path)
+
+
+def _keys() -> tuple[bool | None, str]:
+    found = [name for name in KEYS if os.environ.get(name)]
+    return (True, ", ".join(found)) if found else (None, "none set; needed for hosted models only")

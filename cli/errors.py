@@ -1,0 +1,56 @@
+"""From exceptions to one clear message and an exit code."""
+
+import errno
+from typing import Final
+
+DONE: Final = 0
+FAILED: Final = 1
+USAGE: Final = 2
+INTERRUPTED: Final = 130
+
+
+class UserError(Exception):
+    """Something that the user can put right; the message says what was expected, what came and what to do."""
+
+    def __init__(self, message: str, code: int = FAILED) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+_KNOWN: Final = {
+    "heuresis.archive.records.ArchiveError": FAILED,
+    "heuresis.evaluators.numba_cache.CacheError": FAILED,
+    "heuresis.evolve.config.ConfigError": USAGE,
+    "heuresis.evolve.proposers.proposer.BudgetExhausted": FAILED,
+    "heuresis.evolve.proposers.proposer.ProposerUnavailable": FAILED,
+    "heuresis.problems.problem.InstanceError": FAILED,
+    "heuresis.problems.problem.MachineryError": FAILED,
+    "heuresis.problems.registry.UnknownProblem": USAGE,
+    "heuresis.sandbox.engine.CompileError": FAILED,
+    "heuresis.sandbox.outcome.SandboxError": FAILED,
+    "heuresis.sandbox.screen.ScreenError": FAILED,
+}
+"""Exceptions of the other layers that are meant for people, by name: looking them up must not import their layer."""
+
+
+def explain(error: BaseException) -> tuple[str, int] | None:
+    """The message and exit code of an error that is meant for people; None for one that is a defect of ours."""
+    if isinstance(error, UserError):
+        return str(error), error.code
+    for kind in type(error).__mro__:
+        code = _KNOWN.get(f"{kind.__module__}.{kind.__qualname__}")
+        if code is not None:
+            return str(error), code
+    if isinstance(error, OSError):
+        return _system(error), FAILED
+    return None
+
+
+def _system(error: OSError) -> str:
+    place = f"{error.filename}: " if error.filename else ""
+    hint = {
+        errno.ENOSPC: "; free some space, nothing that was recorded is lost, and `heuresis resume` goes on",
+        errno.EROFS: "; choose another place with --archive or HEURESIS_CACHE",
+        errno.EACCES: "; choose another place or change the permissions",
+    }.get(error.errno or 0, "")
+    return f"{place}{error.strerror or error}{hint}"

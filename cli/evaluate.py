@@ -1,0 +1,231 @@
+"""Commands that run programs on instances: `evaluate compare explain`."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from heuresis.cli.errors import FAILED, USAGE, UserError
+from heuresis.cli.options import (
+    ArchiveOption,
+    InstancesOption,
+    JsonOption,
+    ProblemArgument,
+    ProblemOption,
+    ProgramArgument,
+    ProgramsArgument,
+    SplitOption,
+    WorkersOption,
+)
+from heuresis.cli.programs import Named, find_instances, find_problem, find_program, problem_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from heuresis.archive.records import Evaluation
+    from heuresis.evolve.compare import Comparison, Entry
+    from heuresis.problems.problem import InstanceSet, Problem
+
+
+def evaluate(
+    problem: ProblemArgument,
+    programs: ProgramsArgument = None,
+    instances: InstancesOption = None,
+    split: SplitOption = "select",
+    workers: WorkersOption = None,
+    archive: ArchiveOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run programs on a split or on instance files; without a program: all baselines and reference algorithms.
+
+    Exit code 1 where a program fails.
+    """
+    from heuresis.cli import render
+
+    wanted = find_problem(problem)
+    named, references = _line_up(wanted, programs or [], archive)
+    chosen = find_instances(wanted, split, instances)
+    evaluations = run_programs(wanted, named, chosen, workers)
+    entries = [_entry(one, evaluation) for one, evaluation in zip(named, evaluations, strict=True)]
+    entries += _reference_entries(wanted, chosen, references)
+    if as_json:
+        render.emit(_document(wanted, chosen, entries, evaluations))
+    else:
+        from heuresis.evolve.compare import compare as line_up
+
+        comparison = line_up(wanted, chosen, entries)
+        _warn_without_references(comparison)
+        render.out().print(render.comparison_table(comparison))
+        render.out().print(f"{comparison.objective.name}: {comparison.objective.definition}", style="dim")
+    if any(not evaluation.ok for evaluation in evaluations):
+        raise typer.Exit(FAILED)
+
+
+def compare(
+    problem: ProblemArgument,
+    programs: Annotated[
+        list[str], typer.Argument(metavar="PROGRAM PROGRAM...", help="The first is compared with the others.")
+    ],
+    instances: InstancesOption = None,
+    split: SplitOption = "test",
+    workers: WorkersOption = None,
+    archive: ArchiveOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare programs on the same instances: 95 % bootstrap intervals and paired differences from the first."""
+    from heuresis.cli import render
+    from heuresis.evolve.compare import compare as line_up
+
+    wanted = find_problem(problem)
+    if len(programs) < 2:
+        raise UserError("compare needs two programs or more", USAGE)
+    named, references = _line_up(wanted, programs, archive)
+    chosen = find_instances(wanted, split, instances)
+    evaluations = run_programs(wanted, named, chosen, workers)
+    entries = [_entry(one, evaluation) for one, evaluation in zip(named, evaluations, strict=True)]
+    entries += _reference_entries(wanted, chosen, references)
+    comparison = line_up(wanted, chosen, entries, against=programs[0] if programs[0] in references else named[0].label)
+    if as_json:
+        render.emit(comparison.to_dict())
+    else:
+        _warn_without_references(comparison)
+        render.out().print(render.comparison_table(comparison))
+    if any(not evaluation.ok for evaluation in evaluations):
+        raise typer.Exit(FAILED)
+
+
+def explain(
+    program: ProgramArgument,
+    problem: ProblemOption = None,
+    instances: InstancesOption = None,
+    split: SplitOption = "search",
+    instance: Annotated[
+        str | None, typer.Option("--instance", metavar="NAME", help="Default: where it loses most.")
+    ] = None,
+    archive: ArchiveOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show where a program loses on one instance, against the optimum where there is one."""
+    from rich.markdown import Markdown
+
+    from heuresis.cli import render
+    from heuresis.evolve.assess import Assessor
+
+    named = find_program(program, find_problem(problem) if problem else None, archive)
+    wanted = problem_of(named, problem, archive)
+    chosen = find_instances(wanted, split, instances)
+    with Assessor(wanted, workers=1) as assessor:
+        index = (
+            _worst(chosen, assessor.evaluate(named.source, chosen).values)
+            if instance is None
+            else _instance_index(chosen, instance)
+        )
+        text = assessor.explain(named.source, chosen, index)
+    name = chosen.instances[index].name
+    if as_json:
+        document = {"program": named.label, "id": named.id, "problem": wanted.name, "split": chosen.name}
+        render.emit({**document, "fingerprint": chosen.fingerprint, "instance": name, "explanation": text})
+        return
+    console = render.out()
+    console.print(f"{named.label} on {name} of {chosen.name}", style="bold")
+    console.print(Markdown(text) if console.is_terminal else text)
+
+
+def run_programs(
+    problem: "Problem", programs: "Sequence[Named]", instance_set: "InstanceSet", workers: int | None
+) -> "list[Evaluation]":
+    """Evaluate programs in the sandbox, in order. Starts no process where there is nothing to do."""
+    from heuresis.evolve.assess import Assessor
+
+    if not programs:
+        return []
+    count = min(len(programs), workers or os.process_cpu_count() if hasattr(os, "process_cpu_count") else workers or 2)
+    with Assessor(problem, workers=count) as assessor:
+        return assessor.evaluate_all([one.source for one in programs], instance_set)
+
+
+def _line_up(problem: "Problem", programs: "Sequence[str]", archive: str | None) -> tuple[list[Named], list[str]]:
+    """The programs and the reference algorithms asked for; nothing asked for means all of both."""
+    known = [reference.name for reference in problem.references]
+    if not programs:
+        return [find_program(b.name, problem, archive) for b in problem.baselines], known
+    if len(set(programs)) != len(programs):
+        raise UserError(f"the same program twice: {' '.join(programs)}", USAGE)
+    references = [text for text in programs if text in known and not Path(text).is_file()]
+    return [find_program(text, problem, archive) for text in programs if text not in references], references
+
+
+def _entry(named: Named, evaluation: "Evaluation") -> "Entry":
+    from heuresis.evolve.compare import Entry
+
+    return Entry(
+        name=named.label,
+        values=evaluation.values,
+        status=evaluation.status,
+        message=evaluation.message,
+        id=named.id,
+    )
+
+
+def _reference_entries(problem: "Problem", instance_set: "InstanceSet", names: "Sequence[str]") -> "list[Entry]":
+    from heuresis.evolve.compare import reference_entries
+
+    return list(reference_entries(problem, instance_set, names)) if names else []
+
+
+def _document(
+    problem: "Problem", instance_set: "InstanceSet", entries: "Sequence[Entry]", evaluations: "Sequence[Evaluation]"
+) -> dict[str, Any]:
+    results = []
+    for i, entry in enumerate(entries):
+        if i < len(evaluations):
+            aggregate, metrics = evaluations[i].aggregate, evaluations[i].metrics
+        elif None in entry.values:
+            aggregate, metrics = None, {}
+        else:
+            score = problem.scoring.score(instance_set.instances, [v for v in entry.values if v is not None])
+            aggregate, metrics = score.aggregate, score.metrics
+        values = entry.values or (None,) * len(instance_set.instances)
+        rows = [
+            {"name": one.name, "value": value, "reference": one.reference}
+            for one, value in zip(instance_set.instances, values, strict=True)
+        ]
+        result = {"program": entry.name, "id": entry.id, "status": entry.status, "message": entry.message}
+        extra = {"aggregate": aggregate, "metrics": dict(metrics), "evolvable": entry.evolvable, "instances": rows}
+        results.append(result | extra)
+    return {
+        "problem": problem.name,
+        "version": problem.version,
+        "instances": instance_set.name,
+        "fingerprint": instance_set.fingerprint,
+        "objective": problem.objective_on(instance_set.instances).definition,
+        "results": results,
+    }
+
+
+def _warn_without_references(comparison: "Comparison") -> None:
+    from heuresis.cli import render
+
+    if not comparison.objective.fraction:
+        render.say(f"objective: {comparison.objective.definition}")
+
+
+def _instance_index(instance_set: "InstanceSet", name: str) -> int:
+    for i, one in enumerate(instance_set.instances):
+        if one.name == name:
+            return i
+    some = ", ".join(one.name for one in instance_set.instances[:3])
+    raise UserError(
+        f"no instance {name!r} in {instance_set.name}; its {len(instance_set.instances)} are {some}, …", USAGE
+    )
+
+
+def _worst(instance_set: "InstanceSet", values: "Sequence[float | None]") -> int:
+    """The index of the instance with the largest absolute loss against its reference; a failure is larger than any."""
+
+    def loss(i: int) -> float:
+        value, reference = values[i] if values else None, instance_set.instances[i].reference
+        return float("inf") if value is None else value - (reference or 0.0)
+
+    return max(range(len(instance_set.instances)), key=loss)

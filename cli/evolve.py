@@ -1,0 +1,238 @@
+"""Commands that search: `evolve resume`."""
+
+import os
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from heuresis.cli.errors import FAILED, INTERRUPTED, USAGE, UserError
+from heuresis.cli.options import ArchiveOption, JsonOption, WorkersOption
+from heuresis.cli.programs import find_problem, find_program, open_archive, read_program
+
+if TYPE_CHECKING:
+    from heuresis.cli.live import View
+    from heuresis.evolve.config import Config
+    from heuresis.evolve.run import RunResult
+    from heuresis.problems.problem import Problem
+
+DEFAULT_MINUTES = 5.0
+"""Budget of a run that was given none."""
+
+SCRATCH = "scratch"
+
+
+def evolve(
+    problem: Annotated[
+        str,
+        typer.Argument(
+            metavar="PROBLEM|FILE.py|RUN.toml",
+            help="A registered problem, a Python file that registers one, or a file with the settings of a run.",
+        ),
+    ],
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", metavar="M", help="local, local:FILE.gguf, or PROVIDER/NAME; may be repeated."),
+    ] = None,
+    api_base: Annotated[
+        str | None, typer.Option("--api-base", metavar="URL", help="An OpenAI-compatible endpoint for the models.")
+    ] = None,
+    mix: Annotated[
+        str | None,
+        typer.Option("--mix", metavar="SHARES", help="Shares of the proposers, such as offline=0.7,local=0.3."),
+    ] = None,
+    grammar: Annotated[
+        bool, typer.Option("--grammar", help="Send the endpoint a grammar that admits valid programs only.")
+    ] = False,
+    evaluations: Annotated[
+        int | None, typer.Option("--evaluations", metavar="N", help="Stop after N evaluated programs.")
+    ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option("--minutes", metavar="T", help="Stop after T minutes. Default: 5 where no budget is given."),
+    ] = None,
+    budget_usd: Annotated[
+        float | None, typer.Option("--budget-usd", metavar="X", help="Stop before a model call would exceed X dollars.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", metavar="S", help="Same seed, same archive. Default: 0.")
+    ] = None,
+    workers: WorkersOption = None,
+    seeds: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--from", metavar="PROGRAM|scratch", help="Where to start; may be repeated. Default: all baselines."
+        ),
+    ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option("--timeout", metavar="SECONDS", help="Longest evaluation of one program. Default: 20."),
+    ] = None,
+    archive: ArchiveOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Search for better programs; ends with the champion's test table.
+
+    Ctrl-C stops after what is under way and leaves a run that `heuresis resume` goes on with.
+    """
+    from heuresis.evolve.run import start
+
+    settings = _settings(problem)
+    given: dict[str, Any] = {
+        "models": tuple(model) if model else None,
+        "api_base": api_base,
+        "mix": parse_mix(mix) if mix else None,
+        "grammar": grammar or None,
+        "evaluations": evaluations,
+        "minutes": minutes,
+        "budget_usd": budget_usd,
+        "seed": seed,
+        "workers": workers,
+        "timeout": timeout,
+    }
+    settings |= {key: value for key, value in given.items() if value is not None}
+    wanted = find_problem(settings["problem"])
+    settings |= _seed_programs(seeds or settings.pop("from", []), wanted, archive)
+    config = _config(settings)
+    with open_archive(archive) as opened, _view(wanted, as_json=as_json) as view, view.interruptible():
+        result = start(config, opened, view)
+    _report(result, wanted, as_json=as_json)
+
+
+def resume(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run id (a unique prefix).")],
+    archive: ArchiveOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Go on with a run that was stopped or died, by replaying what the archive has of it."""
+    from heuresis.evolve.config import Config
+    from heuresis.evolve.run import resume as go_on
+
+    with open_archive(archive) as opened:
+        found = opened.run(run)
+        wanted = find_problem(Config.from_json(found.config).problem)
+        with _view(wanted, as_json=as_json) as view, view.interruptible():
+            result = go_on(found.id, opened, view)
+    _report(result, wanted, as_json=as_json)
+
+
+def parse_mix(text: str) -> tuple[tuple[str, float], ...]:
+    """`offline=0.7,local=0.3` as pairs. Raises UserError where it is not that."""
+    pairs = []
+    for part in text.split(","):
+        name, equals, share = part.strip().rpartition("=")
+        try:
+            pairs.append((name.strip(), float(share)))
+        except ValueError:
+            equals = ""
+        if not equals or not name.strip():
+            raise UserError(f"--mix: expected NAME=SHARE,… such as offline=0.7,local=0.3, got {part!r}", USAGE)
+    return tuple(pairs)
+
+
+def _settings(text: str) -> dict[str, Any]:
+    """The settings of a RUN.toml, or none but the problem."""
+    if not text.endswith(".toml"):
+        return {"problem": text}
+    path = Path(text)
+    try:
+        settings = tomllib.loads(read_program(path))
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{path}: {error}") from error
+    if "problem" not in settings:
+        raise UserError(f"{path}: the key `problem` is missing", USAGE)
+    if isinstance(settings.get("mix"), dict):
+        settings["mix"] = tuple((str(name), float(share)) for name, share in settings["mix"].items())
+    elif isinstance(settings.get("mix"), str):
+        settings["mix"] = parse_mix(settings["mix"])
+    if "models" in settings:
+        settings["models"] = tuple(settings["models"])
+    if str(settings["problem"]).endswith(".py"):
+        settings["problem"] = str(path.parent / settings["problem"])
+    return settings
+
+
+def _seed_programs(texts: list[str], problem: "Problem", archive: str | None) -> dict[str, Any]:
+    if not texts:
+        return {}
+    if SCRATCH in texts:
+        if len(texts) > 1:
+            raise UserError("--from scratch uses no programs; leave the others away", USAGE)
+        return {"scratch": True}
+    return {"seeds": tuple(find_program(text, problem, archive).source for text in texts)}
+
+
+def _config(settings: dict[str, Any]) -> "Config":
+    from dataclasses import fields
+
+    from heuresis.evolve.config import Config
+
+    if str(settings["problem"]).endswith(".py"):
+        settings["problem"] = str(Path(settings["problem"]).resolve())
+    unknown = set(settings) - {field.name for field in fields(Config)}
+    if unknown:
+        raise UserError(f"unknown settings: {', '.join(sorted(unknown))}", USAGE)
+    if "workers" not in settings:
+        settings["workers"] = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+    config = Config(**settings)
+    if config.evaluations is None and config.minutes is None and not (config.models and config.budget_usd is not None):
+        from heuresis.cli import render
+
+        render.say(f"no budget given: stopping after {DEFAULT_MINUTES:g} minutes (--minutes, --evaluations)")
+        config = replace(config, minutes=DEFAULT_MINUTES)
+    return config
+
+
+def _view(problem: "Problem", *, as_json: bool) -> "View":
+    from heuresis.cli.live import View
+
+    return View(percent=problem.objective.fraction, quiet=as_json)
+
+
+def _report(result: "RunResult", problem: "Problem", *, as_json: bool) -> None:
+    """What the run found, and the exit code that it deserves."""
+    from heuresis.archive.records import RunStatus
+    from heuresis.cli import render
+
+    status, champion = result.run.status, result.champion
+    if as_json:
+        found = None
+        if champion is not None:
+            found = {
+                "id": champion.id,
+                "select": champion.select,
+                "test": champion.test.to_dict(),
+                "source": champion.source,
+            }
+        document = {"run": result.run.id, "status": status.value, "reason": result.reason}
+        render.emit(document | {"evaluations": result.evaluations, "champion": found})
+    elif champion is not None:
+        _print_champion(result, problem)
+    if status is RunStatus.INTERRUPTED:
+        render.say(f"interrupted; go on with: heuresis resume {result.run.id}")
+        raise typer.Exit(INTERRUPTED)
+    if status is RunStatus.FAILED:
+        render.say(f"the run failed: {result.reason}")
+        raise typer.Exit(FAILED)
+
+
+def _print_champion(result: "RunResult", problem: "Problem") -> None:
+    from heuresis.cli import render
+    from heuresis.cli.browse import print_source
+
+    champion = result.champion
+    if champion is None:
+        return
+    console = render.out()
+    percent = problem.objective.fraction
+    value = render.number(champion.select, percent=percent) + (" %" if percent else "")
+    console.print(f"\nchampion {render.short(champion.id)}, chosen on select ({value}):\n")
+    print_source(champion.source)
+    console.print()
+    console.print(render.comparison_table(champion.test))
+    console.print(
+        f"heuresis show {render.short(champion.id)}; heuresis export {render.short(champion.id)} -o rule.py",
+        style="dim",
+    )

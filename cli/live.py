@@ -1,0 +1,135 @@
+"""What `heuresis evolve` shows while it runs."""
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Group
+from rich.live import Live
+from rich.text import Text
+
+from heuresis.cli.render import duration, err, number, sparkline, table
+
+if TYPE_CHECKING:
+    from heuresis.archive.records import Run, Trial
+    from heuresis.evolve.config import Config
+    from heuresis.evolve.listener import Progress
+    from heuresis.evolve.run import RunResult
+
+PLAIN_EVERY = 10.0
+"""Seconds between lines where standard error is no terminal."""
+
+
+class View:
+    """A `Listener` that draws on standard error: a live panel in a terminal, a line now and then elsewhere.
+
+    `percent` says whether aggregates are fractions to be shown in percent. Use as a context manager, so that the
+    terminal is given back whatever happens.
+    """
+
+    def __init__(self, *, percent: bool = True, quiet: bool = False) -> None:
+        self.console = err()
+        self.percent = percent
+        self.quiet = quiet
+        self.run_id: str | None = None
+        self._live = Live(console=self.console, refresh_per_second=4, transient=True) if self._animated else None
+        self._last_line = 0.0
+        self._last: Progress | None = None
+
+    @property
+    def _animated(self) -> bool:
+        return self.console.is_terminal and not self.quiet
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def started(self, run: "Run", config: "Config", baselines: Mapping[str, float]) -> None:
+        """The run exists in the archive from here on."""
+        self.run_id = run.id
+        if self.quiet:
+            return
+        best = min(baselines.items(), key=lambda item: item[1], default=None)
+        text = f"run {run.id} on {run.problem}, seed {config.seed}, {config.workers} workers"
+        if best is not None:
+            text += f"; best baseline {best[0]} {self._value(best[1])}"
+        self.console.print(Text(text))
+        if self._live is not None:
+            self._live.start()
+
+    def settled(self, trial: "Trial", progress: "Progress") -> None:
+        """One more proposal has come to its end."""
+        del trial  # the panel shows sums; single programs are in the archive
+        self._last = progress
+        if self.quiet:
+            return
+        if self._live is not None:
+            self._live.update(panel(progress, percent=self.percent))
+        elif time.monotonic() - self._last_line >= PLAIN_EVERY:
+            self._last_line = time.monotonic()
+            self.console.print(Text(line(progress, percent=self.percent)))
+
+    def message(self, text: str) -> None:
+        """Something worth a line of its own."""
+        self.console.print(Text(text))
+
+    def finished(self, result: "RunResult") -> None:
+        """The run has ended, for whatever reason."""
+        self._stop()
+        if self._last is not None and not self.quiet:
+            self.console.print(panel(self._last, percent=self.percent))
+        if not self.quiet:
+            self.console.print(Text(f"run {result.run.id} {result.run.status}: {result.reason}"))
+
+    def _stop(self) -> None:
+        if self._live is not None and self._live.is_started:
+            self._live.stop()
+
+    def _value(self, value: float | None) -> str:
+        return number(value, percent=self.percent) + (" %" if self.percent and value is not None else "")
+
+
+def panel(progress: "Progress", *, percent: bool) -> Group:
+    """The state of a run on about a dozen lines."""
+    unit = " %" if percent else ""
+    rate = progress.evaluations / progress.seconds if progress.seconds > 0 else 0.0
+    head = Text()
+    head.append(f"best {number(progress.best, percent=percent)}{unit}", style="bold green")
+    head.append(f"  {sparkline(progress.best_history)}  ", style="green")
+    head.append(f"{progress.evaluations} programs in {duration(progress.seconds)}, {rate:.1f}/s")
+    beside = Text("search set, smaller is better; baselines: ", style="dim")
+    beside.append(", ".join(f"{n} {number(v, percent=percent)}" for n, v in _first(progress.baselines)))
+    made = table("proposer", "proposals", "evaluated", f"best{unit}", right=("proposals", "evaluated", f"best{unit}"))
+    for name, (proposals, evaluated, best) in progress.by_proposer.items():
+        made.add_row(name, str(proposals), str(evaluated), number(best, percent=percent))
+    parts = [head, beside, made]
+    if progress.failures:
+        parts.append(Text("failures: " + _counts(progress.failures), style="yellow"))
+    if progress.budget:
+        parts.append(Text("left: " + ", ".join(f"{v} {k}" for k, v in progress.budget.items()), style="dim"))
+    return Group(*parts)
+
+
+def line(progress: "Progress", *, percent: bool) -> str:
+    """The state of a run on one line, for logs."""
+    unit = " %" if percent else ""
+    best = f"{number(progress.best, percent=percent)}{unit}"
+    text = f"{duration(progress.seconds)}  {progress.evaluations} programs, best {best}"
+    if progress.by_proposer:
+        text += "; " + ", ".join(
+            f"{name} {number(best, percent=percent)} of {evaluated}"
+            for name, (_, evaluated, best) in progress.by_proposer.items()
+        )
+    if progress.failures:
+        text += f"; failures: {_counts(progress.failures)}"
+    return text
+
+
+def _counts(failures: Mapping[str, int]) -> str:
+    return ", ".join(f"{kind.replace('_', ' ')} {count}" for kind, count in failures.items())
+
+
+def _first(baselines: Mapping[str, float], count: int = 4) -> list[tuple[str, float]]:
+    return sorted(baselines.items(), key=lambda item: item[1])[:count]

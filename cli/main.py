@@ -1,0 +1,87 @@
+"""The command `heuresis`: collects the commands and turns errors into messages and exit codes."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from heuresis.cli import browse, doctor, errors, evaluate, evolve, export, models
+
+app = typer.Typer(
+    name="heuresis",
+    help="Discovers scheduling heuristics by evolving their source code, and tells the truth about them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+archive_app = typer.Typer(help="Look after the archive.", no_args_is_help=True)
+archive_app.command("check")(browse.check)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from heuresis import __version__
+
+        typer.echo(f"heuresis {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def entry(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Discovers scheduling heuristics by evolving their source code, and tells the truth about them."""
+    from heuresis.evaluators.numba_cache import use_numba_cache
+
+    use_numba_cache()
+
+
+app.command("problems")(browse.problems)
+app.command("evolve")(evolve.evolve)
+app.command("resume")(evolve.resume)
+app.command("runs")(browse.runs)
+app.command("top")(browse.top)
+app.command("show")(browse.show)
+app.command("lineage")(browse.lineage)
+app.command("compare")(evaluate.compare)
+app.command("evaluate")(evaluate.evaluate)
+app.command("explain")(evaluate.explain)
+app.command("export")(export.export)
+app.command("import")(export.import_)
+app.command("doctor")(doctor.doctor)
+app.add_typer(archive_app, name="archive")
+app.add_typer(models.app, name="models")
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code; no traceback unless HEURESIS_DEBUG is set."""
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="heuresis")
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else errors.DONE
+    except KeyboardInterrupt:
+        return errors.INTERRUPTED
+    except Exception as error:
+        if os.environ.get("HEURESIS_DEBUG"):
+            raise
+        known = errors.explain(error)
+        if known is None:
+            sys.stderr.write(
+                f"heuresis: unexpected {type(error).__name__}: {error}\n"
+                "This is a defect. Set HEURESIS_DEBUG=1 to see the traceback, and please report it.\n"
+            )
+            return errors.FAILED
+        message, code = known
+        sys.stderr.write(f"heuresis: {message}\n")
+        return code
+    return errors.DONE
+
+
+def main() -> None:
+    """Entry point of the command."""
+    sys.exit(run())

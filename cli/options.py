@@ -1,0 +1,43 @@
+"""Options and arguments that several commands share."""
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+ArchiveOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--archive",
+        metavar="URL",
+        envvar="HEURESIS_ARCHIVE",
+        help="Archive: sqlite:///FILE or a path. Default: a file in your data directory.",
+    ),
+]
+JsonOption: TypeAlias = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document on standard output and nothing else there.")
+]
+ProblemArgument: TypeAlias = Annotated[
+    str, typer.Argument(metavar="PROBLEM", help="A registered problem, or a Python file that registers one.")
+]
+ProgramArgument: TypeAlias = Annotated[
+    str, typer.Argument(metavar="PROGRAM", help="A file, a baseline's name, or a program id (a unique prefix).")
+]
+ProgramsArgument: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[PROGRAM]...", help="Files, names of baselines, or program ids (unique prefixes)."),
+]
+SplitOption: TypeAlias = Annotated[
+    str, typer.Option("--split", metavar="SPLIT", help="Instances: search, select or test.")
+]
+InstancesOption: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option("--instances", metavar="FILE", help="Instance file to use in place of a split; may be repeated."),
+]
+WorkersOption: TypeAlias = Annotated[
+    int | None, typer.Option("--workers", metavar="W", help="Processes that evaluate. Default: one per core.")
+]
+ProblemOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--problem", metavar="PROBLEM", help="The problem, where the program does not tell."),
+]

@@ -1,0 +1,189 @@
+"""How results look: tables for people, JSON for programs."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from heuresis.cli.programs import short
+
+if TYPE_CHECKING:
+    from heuresis.evolve.compare import Comparison, Interval, Row
+
+WIDE = 132
+"""Columns of a terminal from which tables show the intervals of groups too; also the width of redirected output."""
+
+
+def emit(document: Mapping[str, Any]) -> None:
+    """Print one JSON document on standard output."""
+    json.dump(document, sys.stdout, ensure_ascii=False, allow_nan=False, default=_plain)
+    sys.stdout.write("\n")
+    sys.stdout.flush()
+
+
+def out() -> Console:
+    """Standard output for tables and text."""
+    return _console(stderr=False)
+
+
+def err() -> Console:
+    """Standard error for progress and messages."""
+    return _console(stderr=True)
+
+
+def say(text: str) -> None:
+    """One message on standard error."""
+    err().print(Text(text))
+
+
+def table(*columns: str, right: Sequence[str] = (), title: str | None = None) -> Table:
+    """An empty table; the columns named in `right` hold numbers."""
+    made = Table(box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False, expand=False)
+    for name in columns:
+        made.add_column(name, justify="right" if name in right else "left", overflow="fold")
+    return made
+
+
+def number(value: float | None, *, percent: bool = False) -> str:
+    """A value as tables show it; fractions in percent, without the sign."""
+    if value is None:
+        return "–"
+    if percent:
+        return f"{100 * value:.2f}"
+    return f"{value:.4g}" if abs(value) < 1e5 else f"{value:,.0f}"
+
+
+def interval(found: "Interval | None", *, percent: bool, signed: bool = False) -> str:
+    """`low … high` of an interval."""
+    if found is None:
+        return "–"
+    scale, form = (100.0, ".2f") if percent else (1.0, ".4g")
+    sign = "+" if signed else ""
+    return f"{scale * found.low:{sign}{form}} … {scale * found.high:{sign}{form}}"
+
+
+def is_fraction(metrics: Mapping[str, float | None]) -> bool:
+    """Whether the aggregate beside these metrics is a fraction of the reference, shown in percent."""
+    return any(metrics.get(name) is not None for name in ("agg_gap", "excess"))
+
+
+def comparison_table(comparison: "Comparison", titles: Mapping[str, str] | None = None) -> Table:
+    """Programs × (aggregate, interval, groups, paired difference); failures at the bottom with their reason."""
+    percent = any(is_fraction(row.metrics) for row in comparison.rows)
+    wide = out().width >= WIDE - 12
+    unit = " %" if percent else ""
+    value_name = f"gap{unit}" if percent else "value"
+    groups = [f"{name}{unit}" for name in comparison.groups]
+    difference = f"minus {comparison.against}{unit}"
+    columns = ["program", value_name, "95 % interval", *groups]
+    if comparison.against is not None:
+        columns.append(difference)
+    made = table(*columns, "", right=columns[1:], title=_comparison_title(comparison))
+    for row in comparison.rows:
+        style = "bold" if row.name == comparison.against else ("" if row.evolvable else "dim")
+        cells = [
+            (titles or {}).get(row.name, row.name),
+            number(row.aggregate.value, percent=percent) if row.aggregate else "–",
+            interval(row.aggregate, percent=percent),
+            *(_group_cell(row, name, percent=percent, wide=wide) for name in comparison.groups),
+        ]
+        if comparison.against is not None:
+            cells.append("" if row.name == comparison.against else _difference(row, percent=percent))
+        made.add_row(*map(Text, cells), Text(_note(row)), style=style)
+    return made
+
+
+def sparkline(values: Sequence[float], width: int = 40) -> str:
+    """Values as a row of blocks, the largest highest; the latest `width` of them evenly thinned."""
+    if not values:
+        return ""
+    picked = [values[round(i * (len(values) - 1) / max(1, width - 1))] for i in range(min(width, len(values)))]
+    if len(values) <= width:
+        picked = list(values)
+    low, high = min(picked), max(picked)
+    span = high - low or 1.0
+    return "".join("▁▂▃▄▅▆▇█"[round(7 * (value - low) / span)] for value in picked)
+
+
+def ago(moment: datetime) -> str:
+    """How long ago a moment was, coarsely."""
+    then = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    seconds = max(0, round((datetime.now(UTC) - then).total_seconds()))
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds // size} {unit} ago"
+    return f"{seconds} s ago"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as `m:ss` or `h:mm:ss`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def _console(*, stderr: bool) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(file=stream, highlight=False, width=None if stream.isatty() else WIDE, soft_wrap=False)
+
+
+def _comparison_title(comparison: "Comparison") -> str:
+    return (
+        f"{comparison.problem}@{comparison.version} on {comparison.split}: {comparison.instances} instances "
+        f"({comparison.fingerprint[:12]})"
+    )
+
+
+def _group_cell(row: "Row", name: str, *, percent: bool, wide: bool) -> str:
+    found = row.groups.get(name)
+    if found is None:
+        return "–"
+    value = number(found.value, percent=percent)
+    return f"{value} ({interval(found, percent=percent)})" if wide else value
+
+
+def _difference(row: "Row", *, percent: bool) -> str:
+    if row.difference is None:
+        return "–"
+    scale, form = (100.0, "+.2f") if percent else (1.0, "+.4g")
+    return f"{scale * row.difference.value:{form}} ({interval(row.difference, percent=percent, signed=True)})"
+
+
+def _note(row: "Row") -> str:
+    parts = [] if row.status in {"ok", "partial"} else [row.status.replace("_", " ")]
+    if row.message:
+        parts.append(row.message)
+    if not row.evolvable:
+        parts.append("not evolvable")
+    return "; ".join(parts) if row.status == "ok" or not row.evolvable else ": ".join(parts)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"cannot write {type(value).__name__} as JSON")
+
+
+__all__ = [
+    "ago",
+    "comparison_table",
+    "duration",
+    "emit",
+    "err",
+    "interval",
+    "is_fraction",
+    "number",
+    "out",
+    "say",
+    "short",
+    "sparkline",
+    "table",
+]

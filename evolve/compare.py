@@ -1,0 +1,220 @@
+"""Programs side by side on one instance set: aggregates, bootstrap intervals, paired differences."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from heuresis.problems.problem import InstanceSet, Objective, Problem
+
+DRAWS = 2000
+"""Bootstrap resamples of an interval."""
+
+LEVEL = 0.95
+"""Coverage of every interval that is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line-up: a program or reference algorithm and its value on each instance (None: it has none there).
+
+    `status` is that of the evaluation, or `partial` for a reference algorithm that is not run on the largest instances.
+    """
+
+    name: str
+    values: tuple[float | None, ...]
+    status: str = "ok"
+    message: str = ""
+    id: str | None = None  # of the candidate; None for reference algorithms
+    evolvable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A value with its bootstrap interval of coverage `LEVEL`."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is known of one entry. `aggregate` is None where a value is missing; `groups` holds the complete groups.
+
+    `difference` is aggregate minus the aggregate of the entry compared against, over the same resampled instances:
+    negative is better than that entry, and an interval that excludes zero is more than chance.
+    """
+
+    name: str
+    id: str | None
+    evolvable: bool
+    status: str
+    message: str
+    aggregate: Interval | None
+    groups: Mapping[str, Interval]
+    difference: Interval | None
+    metrics: Mapping[str, float | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Rows in order of the aggregate, best first; incomplete ones after, failures last."""
+
+    problem: str
+    version: int
+    split: str
+    fingerprint: str
+    instances: int
+    objective: Objective
+    groups: Mapping[str, int]  # name → number of instances
+    against: str | None  # name of the entry that differences are taken from
+    draws: int
+    rows: tuple[Row, ...]
+
+    def row(self, name: str) -> Row:
+        """The row of that name. Raises KeyError where there is none."""
+        for row in self.rows:
+            if row.name == name:
+                return row
+        raise KeyError(name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, with the coverage of the intervals."""
+        return {**asdict(self), "level": LEVEL}
+
+
+def compare(
+    problem: Problem,
+    instance_set: InstanceSet,
+    entries: Sequence[Entry],
+    *,
+    against: str | None = None,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Comparison:
+    """Aggregate every entry, overall and by group, with intervals paired over entries.
+
+    Every resampling starts from the same seed, so all entries see the same resampled instances (Efron, 1979,
+    doi:10.1214/aos/1176344552). Raises ValueError where names repeat, a row of values has the wrong length or
+    `against` names no entry.
+    """
+    instances = instance_set.instances
+    _check(entries, len(instances), against)
+    groups = problem.scoring.groups(instances)
+    overall = _intervals(problem, instances, entries, np.arange(len(instances)), draws, seed)
+    by_group = {
+        name: _intervals(problem, instances, entries, index, draws, seed)
+        for name, index in groups.items()
+        if len(index) > 0
+    }
+    base = overall.get(against) if against is not None else None
+    rows = []
+    for entry in entries:
+        mine = overall.get(entry.name)
+        rows.append(
+            Row(
+                name=entry.name,
+                id=entry.id,
+                evolvable=entry.evolvable,
+                status=entry.status,
+                message=entry.message,
+                aggregate=_interval(*mine) if mine else None,
+                groups={name: _interval(*found[entry.name]) for name, found in by_group.items() if entry.name in found},
+                difference=_interval(mine[0] - base[0], mine[1] - base[1]) if mine and base else None,
+                metrics=problem.scoring.score(instances, [v for v in entry.values if v is not None]).metrics
+                if mine
+                else {},
+            )
+        )
+    rows.sort(key=_rank)
+    return Comparison(
+        problem=problem.name,
+        version=problem.version,
+        split=instance_set.name,
+        fingerprint=instance_set.fingerprint,
+        instances=len(instances),
+        objective=problem.objective_on(instances),
+        groups={name: len(index) for name, index in groups.items()},
+        against=against,
+        draws=draws,
+        rows=tuple(rows),
+    )
+
+
+def reference_entries(
+    problem: Problem, instance_set: InstanceSet, names: Collection[str] | None = None
+) -> tuple[Entry, ...]:
+    """Measure the problem's reference algorithms (None: all); those with a size limit have no value beyond it.
+
+    The size of an instance is the number of decisions that it asks for.
+    """
+    entries = []
+    for reference in problem.references:
+        if names is not None and reference.name not in names:
+            continue
+        limit = reference.max_size
+        values = tuple(
+            reference.solve(instance) if limit is None or problem.scoring.decisions_in([instance]) <= limit else None
+            for instance in instance_set.instances
+        )
+        partial = None in values
+        entries.append(
+            Entry(
+                name=reference.name,
+                values=values,
+                status="partial" if partial else "ok",
+                message=f"run on instances of at most {limit} decisions" if partial else "",
+                evolvable=False,
+            )
+        )
+    return tuple(entries)
+
+
+def _check(entries: Sequence[Entry], count: int, against: str | None) -> None:
+    names = [entry.name for entry in entries]
+    if len(set(names)) != len(names):
+        raise ValueError(f"entries of a comparison need different names, got {names}")
+    if against is not None and against not in names:
+        raise ValueError(f"nothing named {against!r} to compare against; there are {names}")
+    for entry in entries:
+        if entry.values and len(entry.values) != count:
+            raise ValueError(f"{entry.name} has {len(entry.values)} values for {count} instances")
+
+
+def _intervals(
+    problem: Problem,
+    instances: Sequence[Any],
+    entries: Sequence[Entry],
+    index: np.ndarray[Any, np.dtype[np.int64]],
+    draws: int,
+    seed: int,
+) -> dict[str, tuple[float, np.ndarray[Any, np.dtype[np.float64]]]]:
+    """Aggregate and resampled aggregates of every entry that has a value on each of the instances at `index`."""
+    chosen = [instances[i] for i in index]
+    complete = {}
+    for entry in entries:
+        values = [entry.values[i] for i in index] if entry.values else [None]
+        if entry.status in {"ok", "partial"} and chosen and None not in values:
+            complete[entry.name] = [float(v) for v in values if v is not None]
+    if not complete:
+        return {}
+    matrix = np.array(list(complete.values()), dtype=np.float64)
+    resampled = problem.scoring.resample(chosen, matrix, draws, np.random.default_rng(seed))
+    return {
+        name: (problem.scoring.score(chosen, values).aggregate, resampled[i])
+        for i, (name, values) in enumerate(complete.items())
+    }
+
+
+def _interval(value: float, resampled: np.ndarray[Any, np.dtype[np.float64]]) -> Interval:
+    tail = (1 - LEVEL) / 2
+    low, high = np.quantile(resampled, [tail, 1 - tail])
+    return Interval(float(value), float(low), float(high))
+
+
+def _rank(row: Row) -> tuple[int, float]:
+    if row.aggregate is not None:
+        return (0, row.aggregate.value)
+    return (1 if row.status in {"ok", "partial"} else 2, 0.0)
