@@ -2,11 +2,11 @@
 
 import contextlib
 import os
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import IO
@@ -46,7 +46,7 @@ def environment() -> dict[str, str]:
 
 
 class Zygote:
-    """One zygote as the controller sees it. Not thread-safe: one caller at a time, except for `hang_up`."""
+    """One zygote as the controller sees it. One caller at a time, except for `hang_up` and `stop`."""
 
     def __init__(self, setup: Setup) -> None:
         """Start the process and hand it its setup, without waiting until it is warm.
@@ -54,6 +54,8 @@ class Zygote:
         The process is killed when the calling thread ends. Raises SandboxError where it cannot be started.
         """
         self._engine = setup.engine
+        self._stopping = threading.Lock()
+        self._stopped = False
         self._channel, theirs = socket.socketpair()
         self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop
         with theirs:
@@ -122,13 +124,17 @@ class Zygote:
     def stop(self) -> None:
         """End the process for certain and reap it: politely first, so that it can clear up what its child left."""
         self.hang_up()
-        try:
-            self._process.wait(_GOODBYE_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-        self._channel.close()
-        self._stderr.close()
+        with self._stopping:  # whoever comes second waits until the process is gone
+            if self._stopped:
+                return
+            try:
+                self._process.wait(_GOODBYE_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._channel.close()
+            self._stderr.close()
+            self._stopped = True
 
     def _last_words(self) -> str:
         self._process.poll()

@@ -114,9 +114,9 @@ class Pool:
         for worker in self._all:
             if worker.zygote is not None:
                 worker.zygote.hang_up()
-        self._starter.shutdown()  # a start under way ends first; no other follows
         for worker in self._all:
             self._discard(worker)
+        self._starter.shutdown()  # last, because its end kills the zygotes before they have cleared up
 
     def __enter__(self) -> Self:
         return self
@@ -163,10 +163,13 @@ class Pool:
             raise SandboxError("the sandbox was closed") from error
 
     def _discard(self, worker: _Worker) -> None:
+        zygote = worker.zygote
+        if zygote is None:
+            return
+        zygote.stop()
         with self._lock:
-            zygote, worker.zygote = worker.zygote, None
-        if zygote is not None:
-            zygote.stop()
+            if worker.zygote is zygote:
+                worker.zygote = None
 
     def _acquire(self) -> _Worker:
         with self._lock:

@@ -1,0 +1,210 @@
+"""Zygotes that die are replaced; whatever happens to the controller, no process is left behind (found by looking)."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from heuresis.sandbox.engine import Task
+from heuresis.sandbox.limits import Limits
+from heuresis.sandbox.outcome import Outcome, SandboxError, Status
+from heuresis.sandbox.pool import Pool
+
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+
+CONTROLLER = """
+import sys, threading, time
+import numpy as np
+from heuresis.sandbox.engine import Task
+from heuresis.sandbox.limits import Limits
+from heuresis.sandbox.pool import Pool
+from heuresis.sandbox.screen import AllowList, FunctionShape
+
+allow = AllowList((FunctionShape("priority", ("p",)),), frozenset())
+if __name__ == "__main__":
+    with Pool(sys.argv[1], {}, allow, workers=2, limits=Limits(seconds=100)) as pool:
+        pool.run(Task("pids"))
+        thread = threading.Thread(target=pool.run, args=(Task("hang"),), daemon=True)
+        thread.start()
+        time.sleep(0.1)
+        print("ready", flush=True)
+        pool.run(Task(sys.argv[2]))
+"""
+
+
+@pytest.fixture
+def controller(
+    tmp_path: Path, toy: str, marked: Callable[[str], list[int]]
+) -> Iterator[Callable[[str], tuple[subprocess.Popen[str], str]]]:
+    """Start a controller whose two workers are busy; every process below it carries the mark that is returned."""
+    script = tmp_path / "controller.py"
+    script.write_text(textwrap.dedent(CONTROLLER))
+    mark = str(tmp_path / "mark")
+    started: list[subprocess.Popen[str]] = []
+
+    def start(kind: str) -> tuple[subprocess.Popen[str], str]:
+        process = subprocess.Popen(
+            [sys.executable, str(script), toy, kind],
+            env={**os.environ, "NUMBA_CACHE_DIR": mark},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        while len(marked(mark)) < 5:  # the controller, two zygotes, two children
+            time.sleep(0.01)
+        return process, mark
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def in_background(call: Callable[[], object]) -> tuple[threading.Thread, list[object]]:
+    """Run a call in a thread; what it returned or raised."""
+    results: list[object] = []
+
+    def body() -> None:
+        try:
+            results.append(call())
+        except SandboxError as error:
+            results.append(error)
+
+    thread = threading.Thread(target=body)
+    thread.start()
+    return thread, results
+
+
+def test_a_dead_zygote_is_replaced(make_pool: Callable[..., Pool]) -> None:
+    pool = make_pool()
+    (before,) = pool.pids()
+    os.kill(before, signal.SIGKILL)
+    assert pool.run(Task("sum")).arrays[0].tolist() == [6.0]
+    (after,) = pool.pids()
+    assert after != before
+    assert pool.deaths == 1
+
+
+def test_a_program_that_kills_its_zygote_is_tried_twice(make_pool: Callable[..., Pool]) -> None:
+    pool = make_pool()
+    outcome = pool.run(Task("kill_zygote"))
+    assert outcome.status is Status.CRASHED
+    assert "2 times in a row" in outcome.message
+    assert pool.deaths == 2
+    assert pool.run(Task("sum")).ok
+
+
+def test_a_program_whose_zygote_dies_once_gets_its_result(make_pool: Callable[..., Pool], tmp_path: Path) -> None:
+    marker = tmp_path / "once"
+    marker.touch()
+    pool = make_pool()
+    outcome = pool.run(Task("kill_zygote_once", arrays=(np.frombuffer(os.fsencode(marker), np.uint8),)))
+    assert outcome.ok, outcome.message
+    assert pool.deaths == 1
+
+
+def test_a_zygote_that_hangs_is_replaced(make_pool: Callable[..., Pool], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("heuresis.sandbox.launch._GRACE_SECONDS", 0.2)
+    pool = make_pool()
+    os.kill(pool.pids()[0], signal.SIGSTOP)
+    assert pool.run(Task("sum", limits=Limits(seconds=0.2))).ok
+    assert pool.deaths == 1
+
+
+def test_replaced_from_a_thread_that_ends(make_pool: Callable[..., Pool]) -> None:
+    """A zygote dies with the thread that started it; that must not be the thread of the caller."""
+    pool = make_pool()
+    os.kill(pool.pids()[0], signal.SIGKILL)
+    thread, results = in_background(lambda: pool.run(Task("sum")))
+    thread.join()
+    assert isinstance(results[0], Outcome)
+    (pid,) = pool.pids()
+    time.sleep(0.1)
+    assert pool.run(Task("sum")).ok
+    assert pool.pids() == [pid]
+    assert pool.deaths == 1
+
+
+@linux
+@pytest.mark.parametrize("kind", ["daemon", "daemon_and_hang"])
+def test_daemons_do_not_outlive_their_program(
+    make_pool: Callable[..., Pool], marked: Callable[[str], list[int]], kind: str
+) -> None:
+    pool = make_pool()
+    mark = os.environ["NUMBA_CACHE_DIR"]
+    pool.run(Task(kind, limits=Limits(seconds=0.5)))
+    assert marked(mark) == pool.pids()
+
+
+@linux
+def test_close_ends_what_runs(make_pool: Callable[..., Pool], marked: Callable[[str], list[int]]) -> None:
+    pool = make_pool(workers=2, limits=Limits(seconds=100))
+    mark = os.environ["NUMBA_CACHE_DIR"]
+    running = [in_background(lambda k=k: pool.run(Task(k))) for k in ("hang", "daemon_and_hang", "sum")]
+    while len(marked(mark)) < 5:  # two zygotes, two children, one daemon
+        time.sleep(0.01)
+    pool.close()
+    assert marked(mark) == []
+    for thread, results in running:
+        thread.join(5)
+        assert [type(r) for r in results] == [SandboxError]
+    pool.close()
+    with pytest.raises(SandboxError, match="the sandbox was closed"):
+        pool.run(Task("sum"))
+
+
+@linux
+def test_an_interrupt_leaves_a_usable_pool(make_pool: Callable[..., Pool], marked: Callable[[str], list[int]]) -> None:
+    """Ctrl-C while a program runs: its process is gone at once, and the worker is good for the next program."""
+    pool = make_pool(limits=Limits(seconds=100))
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        pool.run(Task("hang"))
+    timer.join()
+    assert marked(os.environ["NUMBA_CACHE_DIR"]) == []
+    assert pool.run(Task("sum")).ok
+
+
+@linux
+@pytest.mark.parametrize("kind", ["hang", "sleep", "ignore_signals"])
+def test_sigkill_of_the_controller(controller, gone, kind: str) -> None:
+    process, mark = controller(kind)
+    process.send_signal(signal.SIGKILL)
+    process.wait(10)
+    assert gone(mark)
+
+
+@linux
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_to_the_controllers_group(controller, gone, number: signal.Signals) -> None:
+    """What a terminal sends on Ctrl-C reaches the controller alone, which then clears up."""
+    process, mark = controller("sleep")
+    os.killpg(process.pid, number)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode != 0
+    assert gone(mark)
+    if number is signal.SIGINT:
+        assert errors.rstrip().endswith("KeyboardInterrupt")
+
+
+@linux
+def test_a_pool_that_is_never_closed(tmp_path: Path, toy: str, gone: Callable[[str], bool]) -> None:
+    mark = str(tmp_path / "mark")
+    code = CONTROLLER.replace("with Pool(", "pool = Pool(").replace(") as pool:", ")")
+    code = code[: code.index("        thread")].replace("        pool.run", "    pool.run")
+    environment = {**os.environ, "NUMBA_CACHE_DIR": mark}
+    subprocess.run([sys.executable, "-c", code, toy], env=environment, check=True, timeout=60)
+    assert gone(mark)
