@@ -81,6 +81,7 @@ def shared_rules(calls: Sequence[str]) -> list[str]:
     return [
         *(f"call{arity} ::= {' | '.join(group)}" for arity, group in groups.items() if group),
         'operator ::= " + " | " - " | " * " | " / "',
+        'small ::= "0." [0-9] [0-9]?',
         'number ::= ("0" | [1-9] [0-9]?) "." [0-9] [0-9]?',
     ]
 

@@ -134,11 +134,12 @@ class LocalServer(AbstractContextManager["LocalServer"]):
         self.name, self.weights = model, weights_of(model)
         if importlib.util.find_spec("xllamacpp") is None:
             raise ProposerUnavailable(
-                "`--model local` needs xllamacpp: pip install 'heuresis[local]' (prebuilt for Linux and macOS; where pip finds no wheel for this platform, run any OpenAI-compatible server yourself and "
-                "use --model openai/NAME --api-base URL)"
+                "`--model local` needs xllamacpp: pip install 'heuresis[local]'. It is prebuilt for Linux and macOS; where "
+                "pip finds no wheel, start any OpenAI-compatible server and use --model openai/NAME --api-base URL"
             )
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        self._threads = max(1, min(threads or cores, cores))
+        # llama.cpp's threads spin at barriers: where they share cores with the workers, more of them are slower.
+        self._threads = max(1, min(threads or cores // 2, cores))
         self._start_seconds = start_seconds
         self._process: subprocess.Popen[str] | None = None
         self._key = secrets.token_urlsafe(16)

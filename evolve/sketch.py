@@ -15,7 +15,7 @@ from heuresis.evaluators.contract import Contract, Function, Unit
 from heuresis.evolve.grammar import PLAIN_CALLS, levels, offered, quoted, shared_rules
 
 _HOLE = "HOLE_OF_THE_SKETCH"
-_COEFFICIENT = 'number " * " '
+_COEFFICIENT = '("-")? small " * " '
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,8 @@ class Sketch:
     """`before`, the model's expression, `after`.
 
     `shown` is the body before the hole as the model sees it. `names` are what the hole may use, with their units
-    where they are known; `unit` is what the hole should have. `term` marks a hole that follows a plus sign.
+    where they are known; `unit` is what the hole should have. `term` marks a hole that follows a plus sign, `whole` one that is
+    all of a rule and so has to begin with what differs between the items.
     """
 
     before: str
@@ -32,6 +33,7 @@ class Sketch:
     names: tuple[tuple[str, Unit | None], ...]
     unit: Unit | None
     term: bool = False
+    whole: bool = False
 
     def fill(self, text: str) -> str:
         """The program with this expression in its hole, printed plainly where it parses."""
@@ -45,16 +47,16 @@ class Sketch:
             return source
 
 
-def blank_sketch(function: Function, unit: Unit | None) -> Sketch:
+def blank_sketch(function: Function, unit: Unit) -> Sketch:
     """A program of which only `return` is there."""
     names = tuple((p.name, p.unit) for p in function.parameters)
-    return Sketch(f"{function.signature}:\n    return ", "", "return ", names, unit)
+    return Sketch(f"{function.signature}:\n    return ", "", "return ", names, unit, whole=True)
 
 
 def make_sketch(source: str, function: Function, rng: np.random.Generator, *, extend: bool) -> Sketch | None:
     """Leave one expression out of a program, chosen by `rng`; None where the program offers none.
 
-    With `extend` nothing is left out: the value of a `return` gets a further term. The source may hold helper
+    With `extend` nothing is left out: the value of a `return` gets a further term, or a factor near 1. The source may hold helper
     functions and constants; only the contract's function is changed.
     """
     try:
@@ -64,17 +66,23 @@ def make_sketch(source: str, function: Function, rng: np.random.Generator, *, ex
     body = next((n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == function.name), None)
     if body is None:
         return None
-    spots = [(index, node) for index, statement in enumerate(body.body) for node in _spots(statement, extend)]
+    spots: list[tuple[ast.expr, Mapping[str, Unit | None]]] = []
+    scope: dict[str, Unit | None] = {p.name: p.unit for p in function.parameters}
+    for statement in body.body:
+        spots += [(node, dict(scope)) for node in _spots(statement, extend)]
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            scope[statement.targets[0].id] = unit_of(statement.value, scope)
+    spots = [spot for spot in spots if extend or unit_of(*spot) is not None] or spots
     if not spots:
         return None
-    index, old = spots[int(rng.integers(len(spots)))]
-    units: dict[str, Unit | None] = {p.name: p.unit for p in function.parameters}
-    for statement in body.body[:index]:
-        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-            units[statement.targets[0].id] = unit_of(statement.value, units)
-    hole = ast.Name(_HOLE, ast.Load())
-    new: ast.expr = ast.BinOp(old, ast.Add(), hole) if extend else hole
+    old, units = spots[int(rng.integers(len(spots)))]
+    new: ast.expr = ast.Name(_HOLE, ast.Load())
     unit = unit_of(old, units)
+    if extend and unit is None:  # of unknown unit: scale it by a plain number instead
+        new = ast.BinOp(old, ast.Mult(), ast.BinOp(ast.Constant(1.0), ast.Add(), new))
+        unit = Unit.ONE
+    elif extend:
+        new = ast.BinOp(old, ast.Add(), new)
     text = ast.unparse(ast.fix_missing_locations(_Replace(old, new).visit(tree)))
     before, _, after = text.partition(_HOLE)
     shown = before.partition(f"def {function.name}(")[2].partition(":\n")[2].replace("\n    ", "\n").lstrip()
@@ -122,38 +130,54 @@ def sketch_grammar(contract: Contract, sketch: Sketch) -> str:
         return "\n".join([*rules, *shared_rules(calls)]) + "\n"
     rules = []
     if sketch.unit is Unit.ONE:
-        rules.append('root ::= one | "(" number sign one ")" | number " * " one')
+        rules.append(
+            f"root ::= {_COEFFICIENT}one" if sketch.term else 'root ::= one | number sign one | number " * " one'
+        )
     else:
         stem = f"u{measured.index(sketch.unit)}"
-        rules.append(f'root ::= {_COEFFICIENT}{stem}x1 (" * " one)?' if sketch.term else f"root ::= {stem}x3")
+        varying = [quoted(p.name) for p in contract.main.parameters if p.varies and p.unit is sketch.unit]
+        if sketch.term:
+            rules.append(f'root ::= {_COEFFICIENT}{stem}x1 (" * " one)?')
+        elif sketch.whole and varying:
+            extremes = _extremes(calls)
+            rules.append(f"start ::= ({' | '.join(varying)}) | number {quoted(' * ')} ({' | '.join(varying)})")
+            rules.append(f"root ::= start sign {stem}x2" + _or(extremes, f'start sign {stem}x1 ", " {stem}x2 ")"'))
+        else:
+            rules.append(f"root ::= {stem}x3")
     for index, unit in enumerate(measured):
         rules += _unit_rules(f"u{index}", by_unit[unit], calls)
     rules += _plain_rules(by_unit.get(Unit.ONE, []), [f"u{i}" for i in range(len(measured))], calls)
-    return "\n".join([*rules, 'sign ::= " + " | " - "', shared_rules(calls)[-1]]) + "\n"
+    return "\n".join([*rules, 'sign ::= " + " | " - "', *shared_rules(calls)[-2:]]) + "\n"
 
 
 def _unit_rules(stem: str, names: Sequence[str], calls: Sequence[str]) -> list[str]:
     """Expressions of one unit, from a name (`<stem>x0`) to a scaled sum or an extreme of two (`<stem>x3`)."""
     x0, x1, x2 = (f"{stem}x{level}" for level in range(3))
-    extremes = [quoted(call + "(") for call in ("max", "min") if call in calls]
-    forms = [x0, f'"(" {x0} sign {x0} ")"']
-    top = [x2]
-    if extremes:
-        forms += [f'({" | ".join(extremes)}) {x0} (sign {x0})? ", " ({x0} | "0.0") ")"']
-        top += [f'({" | ".join(extremes)}) {x2} ", " {x1} ")"']
-    if "abs" in calls:
-        forms.append(f'"abs(" {x0} " - " {x0} ")"')
+    extremes = _extremes(calls)
+    difference = _or(['"abs("'] if "abs" in calls else [], f'{x0} " - " {x0} ")"')
     return [
         f"{x0} ::= {' | '.join(quoted(n) for n in names)}",
-        f"{x1} ::= {' | '.join(forms)}",
+        f'{x1} ::= {x0} | "(" {x0} sign {x0} ")"'
+        + _or(extremes, f'{x0} (sign {x0})? ", " ({x0} | "0.0") ")"')
+        + difference,
         f'{x2} ::= {x1} | number " * " {x1} | {x1} sign {x1} | {x1} " * " one | {x1} sign number " * " {x1}',
-        f"{stem}x3 ::= {' | '.join(top)}",
+        f"{stem}x3 ::= {x2}" + _or(extremes, f'{x2} ", " {x1} ")"'),
     ]
+
+
+def _extremes(calls: Sequence[str]) -> list[str]:
+    """The openings `max(` and `min(` as far as they may be called."""
+    return [quoted(call + "(") for call in ("max", "min") if call in calls]
+
+
+def _or(openings: Sequence[str], rest: str) -> str:
+    """A further alternative: one of the openings, then the rest; nothing where there is no opening."""
+    return f" | ({' | '.join(openings)}) {rest}" if openings else ""
 
 
 def _plain_rules(names: Sequence[str], stems: Sequence[str], calls: Sequence[str]) -> list[str]:
     """Numbers without a unit: constants, counts and ratios of what has the same unit."""
-    forms = ["number", *(quoted(name) for name in names), *(f'{s}x1 " / " {s}x0' for s in stems)]
+    forms = [*(quoted(name) for name in names), *(f'{s}x1 " / " {s}x0' for s in stems)]
     if "math.exp" in calls:
         forms += [f'"math.exp(-" {s}x1 " / " {s}x0 ")"' for s in stems]
     if "math.sqrt" in calls:
