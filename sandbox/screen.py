@@ -9,7 +9,7 @@ import ast
 
 from heuresis.sandbox.allow import AllowList, FunctionShape, ScreenError
 from heuresis.sandbox.flow import check_flow
-from heuresis.sandbox.normalise import normalise
+from heuresis.sandbox.normalise import error_at, normalise
 from heuresis.sandbox.rules import check_rules
 
 __all__ = ["AllowList", "FunctionShape", "ScreenError", "screen"]
@@ -71,9 +71,8 @@ def _check_caps(tree: ast.Module, allow: AllowList) -> None:
             (depth, allow.max_depth, "levels of nesting", "use intermediate variables or a helper function"),
             (loops, allow.max_loop_depth, "nested loops", "flatten them"),
         ):
-            if found > cap:
-                line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
-                raise ScreenError(f"the program has more than {cap} {what}: {advice}", line, column)
+            if found > cap and isinstance(node, ast.expr | ast.stmt):
+                raise error_at(node, f"the program has more than {cap} {what}: {advice}")
         elif_part = node.orelse if isinstance(node, ast.If) and len(node.orelse) == 1 else []
         for child in ast.iter_child_nodes(node):
             is_elif = isinstance(child, ast.If) and child in elif_part
