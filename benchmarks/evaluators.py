@@ -50,8 +50,8 @@ def gaps() -> None:
             raise RuntimeError(message)
         print_row(baseline.name, instances, np.array(values, dtype=np.float64))
     for reference in PROBLEM.references:
-        values = [_solved(reference, instance) for instance in instances]
-        print_row(f"{reference.name} (not evolvable)", instances, np.array(values, dtype=np.float64))
+        solved = [_solved(reference, instance) for instance in instances]
+        print_row(f"{reference.name} (not evolvable)", instances, np.array(solved, dtype=np.float64))
 
 
 def _solved(reference: Reference, instance: TardinessInstance) -> float:
