@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 from numpy.typing import NDArray
 
+from heuresis.evaluators.numba_cache import CacheError, cache_dir
 from heuresis.problems.problem import InstanceError, InstanceSet
 
 Ints = NDArray[np.int64]
@@ -128,25 +128,27 @@ def build(split: Split) -> InstanceSet:
     return InstanceSet(split.name, solved, mark)
 
 
-def cache_directory() -> Path:
-    """Where computed optima are kept: `HEURESIS_CACHE`, or the user's cache directory."""
-    chosen = os.environ.get("HEURESIS_CACHE")
-    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("heuresis", appauthor=False))
-
-
 def proven_optima(instances: Sequence[TardinessInstance], mark: str) -> tuple[int, ...]:
     """The optimum of each instance, read from the cache by fingerprint or solved and written there.
 
     A cache that cannot be read or written, or that holds anything unlikely, costs time and nothing else.
     """
-    path = cache_directory() / "optima" / f"{mark}.json"
-    known = _read_cache(path, instances, mark)
+    path = _cache_file(mark)
+    known = None if path is None else _read_cache(path, instances, mark)
     if known is not None:
         return known
     solve = _solver()
     optima = tuple(solve(instance.p, instance.d)[0] for instance in instances)
-    _write_cache(path, mark, optima)
+    if path is not None:
+        _write_cache(path, mark, optima)
     return optima
+
+
+def _cache_file(mark: str) -> Path | None:
+    try:
+        return cache_dir() / "optima" / f"{mark}.json"
+    except CacheError:
+        return None
 
 
 def _solver() -> Callable[[Ints, Ints], tuple[int, Ints]]:
