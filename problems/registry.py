@@ -66,7 +66,7 @@ def _from_file(path: Path) -> Problem:
         return _registered[_files[path]]
     if not path.is_file():
         raise UnknownProblem(f"no such problem file: {path}; known problems are: {', '.join(names())}")
-    before = set(_registered)
+    before = set(names())  # a file may well build on a problem that was known but not loaded
     _execute(path)
     new = sorted(set(_registered) - before)
     if len(new) != 1:
