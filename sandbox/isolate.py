@@ -57,11 +57,14 @@ def adopt_orphans() -> None:
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
-def enter(zygote: int, result_fd: int, null_fd: int, limits: Limits) -> None:
-    """Cut a freshly forked child off: own session, no descriptors, limits; then the layers of the compile phase."""
+def enter(zygote: int, result_fd: int, null_fd: int, limits: Limits, mapped: int) -> None:
+    """Cut a freshly forked child off: own session, no descriptors, limits; then the layers of the compile phase.
+
+    `mapped` is what `mapped_bytes` said in the zygote just before the fork: asking here would copy pages.
+    """
     die_with_parent(zygote)
     os.setsid()  # a group of its own, so that one signal reaches its descendants too
-    confine_compile(limits, _mapped_bytes())
+    confine_compile(limits, mapped)
     for standard in (0, 1, 2):
         os.dup2(null_fd, standard)
     os.dup2(result_fd, RESULT_FD, inheritable=False)
@@ -100,7 +103,7 @@ def _lower(kind: int, soft: int, hard: int | None = None) -> None:
     resource.setrlimit(kind, (soft, hard))
 
 
-def _mapped_bytes() -> int:
+def mapped_bytes() -> int:
     """The address space of this process, 0 where the system does not say (macOS: RLIMIT_AS has no effect there)."""
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[0])

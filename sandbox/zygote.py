@@ -92,10 +92,12 @@ def _serve(channel: socket.socket, engine: Engine, allow: AllowList) -> None:
         task, limits = received
         started = time.monotonic()
         read_fd, write_fd = os.pipe()
+        handles = zygote, write_fd, null_fd
+        mapped = isolate.mapped_bytes()
         child = os.fork()
         if child == 0:
             channel.detach()
-            _run_child(engine, allow, task, limits, (zygote, write_fd, null_fd))
+            _run_child(engine, allow, task, limits, handles, mapped)
         os.close(write_fd)
         try:
             reply = _attend(channel, child, read_fd, limits, started)
@@ -162,11 +164,13 @@ def _drain(read_fd: int, data: bytearray, cap: int) -> bool:
     return False
 
 
-def _run_child(engine: Engine, allow: AllowList, task: Task, limits: Limits, handles: tuple[int, int, int]) -> NoReturn:
+def _run_child(
+    engine: Engine, allow: AllowList, task: Task, limits: Limits, handles: tuple[int, int, int], mapped: int
+) -> NoReturn:
     """Everything a child does. `handles`: the zygote's process id, the result pipe, /dev/null."""
     code = 1
     try:
-        isolate.enter(*handles, limits)
+        isolate.enter(*handles, limits, mapped)
         outcome = _work(engine, allow, task)
         for piece in _encoded(outcome, limits):
             view = memoryview(piece)
