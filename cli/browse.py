@@ -4,11 +4,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from heuresis.cli.options import ArchiveOption, JsonOption, ProblemArgument
-from heuresis.cli.programs import find_problem, find_program, open_archive, short
+from heuresis.cli.options import ArchiveOption, JsonOption, ProblemArgument, ProgramArgument
+from heuresis.cli.programs import Named, find_problem, find_program, open_archive, short
 
 if TYPE_CHECKING:
-    from heuresis.archive.records import RunSummary
+    from heuresis.archive.queries import ProgramRow
+    from heuresis.archive.records import Evaluation, RunSummary
+    from heuresis.archive.store import Archive
     from heuresis.problems.problem import Problem
 
 
@@ -58,7 +60,7 @@ def runs(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
             run.problem,
             summary.state,
             f"{summary.evaluations:,}",
-            render.number(summary.best),
+            _score(summary.best, percent=_in_percent(run.problem)),
             f"{summary.usd:.4f}" if summary.usd else "0",
             render.ago(run.created),
             run.reason,
@@ -85,14 +87,14 @@ def top(
     if not rows:
         render.say(f"no programs for {wanted.name} yet; `heuresis evolve {problem}` makes some")
         return
-    columns = ("program", "select", "search", "test", "nodes", "origin", "operator", "run")
+    percent = wanted.objective.fraction
+    unit = " %" if percent else ""
+    columns = ("program", f"select{unit}", f"search{unit}", f"test{unit}", "nodes", "origin", "operator", "run")
     made = render.table(*columns, right=columns[1:5])
     for row in rows:
         made.add_row(
             short(row.id),
-            render.number(row.select),
-            render.number(row.search),
-            render.number(row.test),
+            *(render.number(value, percent=percent) for value in (row.select, row.search, row.test)),
             str(row.code_size),
             row.origin,
             row.operator,
@@ -102,64 +104,66 @@ def top(
 
 
 def show(
-    program: Annotated[str, typer.Argument(metavar="ID", help="A program id (a unique prefix), baseline or file.")],
+    program: ProgramArgument,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show one program: source, scores, origin."""
-    from heuresis.archive.queries import lineage as ancestry
     from heuresis.cli import render
 
     named = find_program(program, None, archive)
     with open_archive(archive) as opened:
         evaluations = opened.evaluations(named.id)
-        origin = next(iter(ancestry(opened, named.id)), None) if _recorded(opened, named.id) else None
+        row = _row_of(opened, named)
     if as_json:
-        document: dict[str, Any] = {"id": named.id, "source": named.source, "origin": _lineage_row(origin)}
+        document = _program_row(row) if row else {"id": named.id, "source": named.source}
         render.emit(document | {"evaluations": [_evaluation_row(one) for one in evaluations]})
         return
     console = render.out()
     console.print(named.id, style="bold", soft_wrap=True)
-    if origin is not None:
-        console.print(f"made by {origin.origin} ({origin.operator}) in run {origin.run}, proposal {origin.number}")
+    if row is not None and row.run is not None:
+        console.print(f"made by {row.origin} ({row.operator}) as proposal {row.number} of {row.run}", soft_wrap=True)
     console.print()
     print_source(named.source)
     if evaluations:
         made = render.table("problem", "instances", "aggregate", "status", "metrics", right=("aggregate",))
         for one in evaluations:
-            metrics = ", ".join(f"{k} {render.number(v)}" for k, v in one.metrics.items())
+            metrics = ", ".join(f"{name} {render.number(value)}" for name, value in one.metrics.items())
             note = one.status if one.ok else f"{one.status}: {one.message}"
             made.add_row(f"{one.problem}@{one.problem_version}", one.split, render.number(one.aggregate), note, metrics)
         console.print(made)
 
 
 def lineage(
-    program: Annotated[str, typer.Argument(metavar="ID", help="A program id (a unique prefix), baseline or file.")],
+    program: ProgramArgument,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show where a program comes from: its ancestors, parents before theirs."""
+    """Show where a program comes from: the program itself, its parents, their parents, each once."""
     from heuresis.archive.queries import lineage as ancestry
     from heuresis.cli import render
 
     named = find_program(program, None, archive)
     with open_archive(archive) as opened:
-        rows = ancestry(opened, named.id)
+        found = ancestry(opened, named.id)
     if as_json:
-        render.emit({"id": named.id, "lineage": [_lineage_row(row) for row in rows]})
+        rows = [_program_row(one.program) | {"depth": one.depth, "parents": list(one.parents)} for one in found]
+        render.emit({"id": named.id, "lineage": rows})
         return
-    made = render.table(
-        "program", "search", "origin", "operator", "run", "proposal", "parents", right=("search", "proposal")
-    )
-    for row in rows:
+    columns = ("generation", "program", "search", "select", "origin", "operator", "run", "proposal", "parents")
+    made = render.table(*columns, right=("generation", "search", "select", "proposal"))
+    for one in found:
+        row = one.program
         made.add_row(
+            f"-{one.depth}" if one.depth else "0",
             short(row.id),
             render.number(row.search),
+            render.number(row.select),
             row.origin,
             row.operator,
             row.run or "",
             "" if row.number is None else str(row.number),
-            " ".join(short(parent) for parent in row.parents),
+            " ".join(short(parent) for parent in one.parents),
         )
     render.out().print(made)
 
@@ -239,6 +243,19 @@ def _summary(problem: "Problem") -> dict[str, Any]:
     }
 
 
+def _in_percent(problem: str) -> bool:
+    """Whether a problem's aggregates are fractions; one that is not known here any more is shown as it is."""
+    from heuresis.problems import registry
+
+    return problem in registry.names() and registry.get(problem).objective.fraction
+
+
+def _score(value: float | None, *, percent: bool) -> str:
+    from heuresis.cli import render
+
+    return render.number(value, percent=percent) + (" %" if percent and value is not None else "")
+
+
 def _run_row(summary: "RunSummary") -> dict[str, Any]:
     run = summary.run
     return {
@@ -255,3 +272,46 @@ def _run_row(summary: "RunSummary") -> dict[str, Any]:
         "created": run.created,
         "champion": run.champion,
     }
+
+
+def _program_row(row: "ProgramRow") -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "aggregate": row.search if row.select is None else row.select,
+        "origin": row.origin,
+        "operator": row.operator,
+        "run": row.run,
+        "number": row.number,
+        "search": row.search,
+        "select": row.select,
+        "test": row.test,
+        "code_size": row.code_size,
+        "source": row.source,
+    }
+
+
+def _evaluation_row(evaluation: "Evaluation") -> dict[str, Any]:
+    return {
+        "problem": evaluation.problem,
+        "version": evaluation.problem_version,
+        "split": evaluation.split,
+        "fingerprint": evaluation.fingerprint,
+        "status": evaluation.status,
+        "message": evaluation.message,
+        "aggregate": evaluation.aggregate,
+        "metrics": dict(evaluation.metrics),
+        "run": evaluation.run,
+        "number": evaluation.number,
+    }
+
+
+def _row_of(archive: "Archive", named: Named) -> "ProgramRow | None":
+    """What the archive knows of a program; None where it has never seen it (a file, an unused baseline)."""
+    from heuresis.archive.queries import program
+    from heuresis.archive.records import ArchiveError
+
+    try:
+        archive.find(named.id)
+    except ArchiveError:
+        return None
+    return program(archive, named.id)

@@ -11,7 +11,7 @@ import typer
 from heuresis.cli.errors import FAILED, explain
 from heuresis.cli.models import KEYS
 from heuresis.cli.options import ArchiveOption, JsonOption
-from heuresis.cli.programs import open_archive
+from heuresis.cli.programs import cores, open_archive
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,7 @@ def _look(name: str, check: Callable[[], tuple[bool | None, str]]) -> Finding:
 def _python() -> tuple[bool, str]:
     from heuresis import __version__
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return True, f"heuresis {__version__}, Python {platform.python_version()}, {platform.system()}, {cores} cores"
+    return True, f"heuresis {__version__}, Python {platform.python_version()}, {platform.system()}, {cores()} cores"
 
 
 def _compiler() -> tuple[bool, str]:

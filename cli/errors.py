@@ -18,6 +18,7 @@ class UserError(Exception):
 
 
 _KNOWN: Final = {
+    "heuresis.archive.export.subject.ExportError": FAILED,
     "heuresis.archive.records.ArchiveError": FAILED,
     "heuresis.evaluators.numba_cache.CacheError": FAILED,
     "heuresis.evolve.config.ConfigError": USAGE,

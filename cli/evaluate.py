@@ -1,6 +1,5 @@
 """Commands that run programs on instances: `evaluate compare explain`."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +17,7 @@ from heuresis.cli.options import (
     SplitOption,
     WorkersOption,
 )
-from heuresis.cli.programs import Named, find_instances, find_problem, find_program, problem_of
+from heuresis.cli.programs import Named, cores, find_instances, find_problem, find_program, problem_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +55,7 @@ def evaluate(
 
         comparison = line_up(wanted, chosen, entries)
         _warn_without_references(comparison)
-        render.out().print(render.comparison_table(comparison))
+        render.print_comparison(comparison)
         render.out().print(f"{comparison.objective.name}: {comparison.objective.definition}", style="dim")
     if any(not evaluation.ok for evaluation in evaluations):
         raise typer.Exit(FAILED)
@@ -90,7 +89,7 @@ def compare(
         render.emit(comparison.to_dict())
     else:
         _warn_without_references(comparison)
-        render.out().print(render.comparison_table(comparison))
+        render.print_comparison(comparison)
     if any(not evaluation.ok for evaluation in evaluations):
         raise typer.Exit(FAILED)
 
@@ -116,11 +115,10 @@ def explain(
     wanted = problem_of(named, problem, archive)
     chosen = find_instances(wanted, split, instances)
     with Assessor(wanted, workers=1) as assessor:
-        index = (
-            _worst(chosen, assessor.evaluate(named.source, chosen).values)
-            if instance is None
-            else _instance_index(chosen, instance)
-        )
+        if instance is None:
+            index = assessor.worst(assessor.evaluate(named.source, chosen), chosen)
+        else:
+            index = _instance_index(chosen, instance)
         text = assessor.explain(named.source, chosen, index)
     name = chosen.instances[index].name
     if as_json:
@@ -140,7 +138,7 @@ def run_programs(
 
     if not programs:
         return []
-    count = min(len(programs), workers or os.process_cpu_count() if hasattr(os, "process_cpu_count") else workers or 2)
+    count = min(len(programs), workers or cores())
     with Assessor(problem, workers=count) as assessor:
         return assessor.evaluate_all([one.source for one in programs], instance_set)
 
@@ -219,13 +217,3 @@ def _instance_index(instance_set: "InstanceSet", name: str) -> int:
     raise UserError(
         f"no instance {name!r} in {instance_set.name}; its {len(instance_set.instances)} are {some}, …", USAGE
     )
-
-
-def _worst(instance_set: "InstanceSet", values: "Sequence[float | None]") -> int:
-    """The index of the instance with the largest absolute loss against its reference; a failure is larger than any."""
-
-    def loss(i: int) -> float:
-        value, reference = values[i] if values else None, instance_set.instances[i].reference
-        return float("inf") if value is None else value - (reference or 0.0)
-
-    return max(range(len(instance_set.instances)), key=loss)

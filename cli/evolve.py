@@ -1,6 +1,5 @@
 """Commands that search: `evolve resume`."""
 
-import os
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -8,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from heuresis.cli.errors import FAILED, INTERRUPTED, USAGE, UserError
+from heuresis.cli.errors import DONE, FAILED, INTERRUPTED, USAGE, UserError
 from heuresis.cli.options import ArchiveOption, JsonOption, WorkersOption
-from heuresis.cli.programs import find_problem, find_program, open_archive, read_program
+from heuresis.cli.programs import cores, find_problem, find_program, open_archive, read_program
 
 if TYPE_CHECKING:
     from heuresis.cli.live import View
+    from heuresis.evolve.champion import Champion
     from heuresis.evolve.config import Config
     from heuresis.evolve.run import RunResult
     from heuresis.problems.problem import Problem
@@ -96,9 +96,11 @@ def evolve(
     wanted = find_problem(settings["problem"])
     settings |= _seed_programs(seeds or settings.pop("from", []), wanted, archive)
     config = _config(settings)
-    with open_archive(archive) as opened, _view(wanted, as_json=as_json) as view, view.interruptible():
+    with open_archive(archive) as opened, _view(wanted, as_json=as_json) as view:
         result = start(config, opened, view)
-    _report(result, wanted, as_json=as_json)
+    code = report(result, wanted, as_json=as_json, archive=archive)
+    if code:
+        raise typer.Exit(code)
 
 
 def resume(
@@ -113,9 +115,11 @@ def resume(
     with open_archive(archive) as opened:
         found = opened.run(run)
         wanted = find_problem(Config.from_json(found.config).problem)
-        with _view(wanted, as_json=as_json) as view, view.interruptible():
+        with _view(wanted, as_json=as_json) as view:
             result = go_on(found.id, opened, view)
-    _report(result, wanted, as_json=as_json)
+    code = report(result, wanted, as_json=as_json, archive=archive)
+    if code:
+        raise typer.Exit(code)
 
 
 def parse_mix(text: str) -> tuple[tuple[str, float], ...]:
@@ -175,7 +179,7 @@ def _config(settings: dict[str, Any]) -> "Config":
     if unknown:
         raise UserError(f"unknown settings: {', '.join(sorted(unknown))}", USAGE)
     if "workers" not in settings:
-        settings["workers"] = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+        settings["workers"] = cores()
     config = Config(**settings)
     if config.evaluations is None and config.minutes is None and not (config.models and config.budget_usd is not None):
         from heuresis.cli import render
@@ -191,8 +195,8 @@ def _view(problem: "Problem", *, as_json: bool) -> "View":
     return View(percent=problem.objective.fraction, quiet=as_json)
 
 
-def _report(result: "RunResult", problem: "Problem", *, as_json: bool) -> None:
-    """What the run found, and the exit code that it deserves."""
+def report(result: "RunResult", problem: "Problem", *, as_json: bool, archive: str | None = None) -> int:
+    """Print what the run found; return the exit code that it deserves. `archive` is named in the advice given."""
     from heuresis.archive.records import RunStatus
     from heuresis.cli import render
 
@@ -200,39 +204,38 @@ def _report(result: "RunResult", problem: "Problem", *, as_json: bool) -> None:
     if as_json:
         found = None
         if champion is not None:
-            found = {
-                "id": champion.id,
-                "select": champion.select,
-                "test": champion.test.to_dict(),
-                "source": champion.source,
-            }
+            test = champion.test.to_dict()
+            found = {"id": champion.id, "select": champion.select, "test": test, "source": champion.source}
         document = {"run": result.run.id, "status": status.value, "reason": result.reason}
         render.emit(document | {"evaluations": result.evaluations, "champion": found})
     elif champion is not None:
-        _print_champion(result, problem)
+        _print_champion(champion, problem, archive)
     if status is RunStatus.INTERRUPTED:
-        render.say(f"interrupted; go on with: heuresis resume {result.run.id}")
-        raise typer.Exit(INTERRUPTED)
+        render.say(f"interrupted; go on with: heuresis resume {result.run.id}{_where(archive)}")
+        return INTERRUPTED
     if status is RunStatus.FAILED:
         render.say(f"the run failed: {result.reason}")
-        raise typer.Exit(FAILED)
+        return FAILED
+    return DONE
 
 
-def _print_champion(result: "RunResult", problem: "Problem") -> None:
+def _print_champion(champion: "Champion", problem: "Problem", archive: str | None) -> None:
     from heuresis.cli import render
     from heuresis.cli.browse import print_source
 
-    champion = result.champion
-    if champion is None:
-        return
     console = render.out()
     percent = problem.objective.fraction
     value = render.number(champion.select, percent=percent) + (" %" if percent else "")
-    console.print(f"\nchampion {render.short(champion.id)}, chosen on select ({value}):\n")
+    short = render.short(champion.id)
+    console.print(f"\nchampion {short} by {champion.proposer}, {value} on select:\n")
     print_source(champion.source)
     console.print()
-    console.print(render.comparison_table(champion.test))
+    render.print_comparison(champion.test)
+    where = _where(archive)
     console.print(
-        f"heuresis show {render.short(champion.id)}; heuresis export {render.short(champion.id)} -o rule.py",
-        style="dim",
+        f"heuresis show {short}{where}\nheuresis export {short}{where} -o rule.py", style="dim", soft_wrap=True
     )
+
+
+def _where(archive: str | None) -> str:
+    return f" --archive {archive}" if archive else ""

@@ -1,7 +1,7 @@
 """Commands that take programs out and in: `export import`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,38 +9,75 @@ from heuresis.cli.errors import FAILED, USAGE, UserError
 from heuresis.cli.options import ArchiveOption, JsonOption, ProblemOption, ProgramArgument, WorkersOption
 from heuresis.cli.programs import Named, find_problem, find_program, open_archive, problem_of, read_program
 
-TARGETS = ("python",)
+if TYPE_CHECKING:
+    from heuresis.archive.export import Subject
+    from heuresis.problems.problem import Problem
 
 
 def export(
     program: ProgramArgument,
-    to: Annotated[
-        str, typer.Option("--to", metavar="TARGET", help="What to make: python, one file of plain Python.")
-    ] = "python",
+    to: Annotated[str, typer.Option("--to", metavar="TARGET", help="What to make. So far: python.")] = "python",
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="PATH", help="Default: standard output.")
+        Path | None,
+        typer.Option("-o", "--output", metavar="PATH", help="File or folder. Default: the code to standard output."),
     ] = None,
     problem: ProblemOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a program as code for other systems: a single Python file without dependencies."""
-    from heuresis.archive.export.python import export_python
+    """Write a program as code for other systems, with a manifest beside it."""
+    from heuresis.archive.export import TARGETS
     from heuresis.cli import render
 
     if to not in TARGETS:
         raise UserError(f"no export target {to!r}: expected {', '.join(TARGETS)}", USAGE)
     named = find_program(program, find_problem(problem) if problem else None, archive)
-    text = export_python(problem_of(named, problem, archive), named.id, named.source)
+    wanted = problem_of(named, problem, archive)
     if output is not None:
-        output.write_text(text, encoding="utf-8")
+        written = write_export(named, wanted, to, output, archive)
+        if as_json:
+            render.emit({"id": named.id, "target": to, "written": [str(path) for path in written], "files": []})
+        else:
+            render.say("wrote " + ", ".join(str(path) for path in written))
+        return
+    made = TARGETS[to].export(_subject(named, wanted, archive))
     if as_json:
-        path = str(output) if output else None
-        render.emit({"id": named.id, "target": to, "path": path, "text": None if output else text})
-    elif output is None:
-        typer.echo(text.rstrip("\n"))
+        files = [{"name": name, "text": text} for name, text in made.files.items()]
+        render.emit({"id": named.id, "target": to, "written": [], "files": files})
     else:
-        render.say(f"wrote {output}")
+        typer.echo(made.files[made.main].rstrip("\n"))
+
+
+def write_export(named: Named, problem: "Problem", target: str, output: Path, archive: str | None) -> list[Path]:
+    """Export a program into a folder, or the main file to a path and the others beside it under its stem."""
+    from heuresis.archive.export import TARGETS
+
+    made = TARGETS[target].export(_subject(named, problem, archive))
+    if output.is_dir():
+        places = {output / name: text for name, text in made.files.items()}
+    else:
+        places = {
+            output if name == made.main else output.with_name(output.stem + Path(name).suffix): text
+            for name, text in made.files.items()
+        }
+    for place, text in places.items():
+        place.write_text(text, encoding="utf-8")
+    return list(places)
+
+
+def _subject(named: Named, problem: "Problem", archive: str | None) -> "Subject":
+    """The program with what the archive knows of it, which may be nothing."""
+    from heuresis.archive.export import Subject
+    from heuresis.archive.queries import program
+    from heuresis.archive.records import ArchiveError
+
+    try:
+        with open_archive(archive) as opened:
+            opened.find(named.id)
+            evaluations = [one for one in opened.evaluations(named.id) if one.problem == problem.name]
+            return Subject(named.source, named.id, problem, evaluations, program(opened, named.id, problem.name).origin)
+    except ArchiveError:  # a file or a baseline needs no archive; an id was looked up there already
+        return Subject(named.source, named.id, problem)
 
 
 def import_(

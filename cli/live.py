@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Self
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
@@ -104,11 +104,11 @@ def panel(progress: "Progress", *, percent: bool) -> Group:
     made = table("proposer", "proposals", "evaluated", f"best{unit}", right=("proposals", "evaluated", f"best{unit}"))
     for name, (proposals, evaluated, best) in progress.by_proposer.items():
         made.add_row(name, str(proposals), str(evaluated), number(best, percent=percent))
-    parts = [head, beside, made]
+    parts: list[RenderableType] = [head, beside, made]
     if progress.failures:
         parts.append(Text("failures: " + _counts(progress.failures), style="yellow"))
-    if progress.budget:
-        parts.append(Text("left: " + ", ".join(f"{v} {k}" for k, v in progress.budget.items()), style="dim"))
+    if progress.budget_left:
+        parts.append(Text("left: " + ", ".join(f"{v} {k}" for k, v in progress.budget_left.items()), style="dim"))
     return Group(*parts)
 
 

@@ -1,5 +1,7 @@
 """What PROGRAM and PROBLEM mean on the command line."""
 
+import os
+import re
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +66,7 @@ def find_program(text: str, problem: "Problem | None", archive: "str | None") ->
         raise UserError(f"{text} is a baseline of several problems; say which with --problem", USAGE)
     if found:
         return Named(text, candidate_id(found[0].source), found[0].source)
-    if not text.startswith("c_"):
+    if not re.fullmatch("c_[0-9a-f]+|[0-9a-f]{4,}", text):
         known = ", ".join(b.name for one in _problems(problem) for b in one.baselines)
         raise UserError(
             f"no program {text!r}: expected a file ending in .py, a baseline ({known}) or a program id (c_…)", USAGE
@@ -117,6 +119,11 @@ def find_instances(problem: "Problem", split: str, files: list[Path] | None) -> 
     if split not in SPLITS:
         raise UserError(f"no split {split!r}: expected one of {', '.join(SPLITS)}", USAGE)
     return problem.splits[split]()
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def short(candidate: str) -> str:

@@ -16,8 +16,8 @@ from heuresis.cli.programs import short
 if TYPE_CHECKING:
     from heuresis.evolve.compare import Comparison, Interval, Row
 
-WIDE = 132
-"""Columns of a terminal from which tables show the intervals of groups too; also the width of redirected output."""
+WIDE = 200
+"""Columns of output that goes to a file or a pipe."""
 
 
 def emit(document: Mapping[str, Any]) -> None:
@@ -43,7 +43,7 @@ def say(text: str) -> None:
 
 
 def table(*columns: str, right: Sequence[str] = (), title: str | None = None) -> Table:
-    """An empty table; the columns named in `right` hold numbers."""
+    """Make an empty table; the columns named in `right` hold numbers."""
     made = Table(box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False, expand=False)
     for name in columns:
         made.add_column(name, justify="right" if name in right else "left", overflow="fold")
@@ -68,33 +68,35 @@ def interval(found: "Interval | None", *, percent: bool, signed: bool = False) -
     return f"{scale * found.low:{sign}{form}} … {scale * found.high:{sign}{form}}"
 
 
-def is_fraction(metrics: Mapping[str, float | None]) -> bool:
-    """Whether the aggregate beside these metrics is a fraction of the reference, shown in percent."""
-    return any(metrics.get(name) is not None for name in ("agg_gap", "excess"))
+def print_comparison(comparison: "Comparison", console: Console | None = None) -> None:
+    """Programs × (aggregate, interval, groups, paired difference); failures at the bottom with their reason.
+
+    The groups have their intervals too where there is room for them.
+    """
+    console = console or out()
+    made = _comparison_table(comparison, wide=True)
+    if console.measure(made).maximum > console.width:
+        made = _comparison_table(comparison, wide=False)
+    console.print(made)
 
 
-def comparison_table(comparison: "Comparison", titles: Mapping[str, str] | None = None) -> Table:
-    """Programs × (aggregate, interval, groups, paired difference); failures at the bottom with their reason."""
-    percent = any(is_fraction(row.metrics) for row in comparison.rows)
-    wide = out().width >= WIDE - 12
-    unit = " %" if percent else ""
-    value_name = f"gap{unit}" if percent else "value"
-    groups = [f"{name}{unit}" for name in comparison.groups]
-    difference = f"minus {comparison.against}{unit}"
-    columns = ["program", value_name, "95 % interval", *groups]
+def _comparison_table(comparison: "Comparison", *, wide: bool) -> Table:
+    percent = comparison.objective.fraction
+    name = comparison.objective.name + (" %" if percent else "")
+    columns = ["program", name, "95 % interval", *comparison.groups]
     if comparison.against is not None:
-        columns.append(difference)
+        columns.append(f"minus {comparison.against}")
     made = table(*columns, "", right=columns[1:], title=_comparison_title(comparison))
     for row in comparison.rows:
-        style = "bold" if row.name == comparison.against else ("" if row.evolvable else "dim")
         cells = [
-            (titles or {}).get(row.name, row.name),
+            row.name,
             number(row.aggregate.value, percent=percent) if row.aggregate else "–",
             interval(row.aggregate, percent=percent),
-            *(_group_cell(row, name, percent=percent, wide=wide) for name in comparison.groups),
+            *(_group_cell(row, group, percent=percent, wide=wide) for group in comparison.groups),
         ]
         if comparison.against is not None:
-            cells.append("" if row.name == comparison.against else _difference(row, percent=percent))
+            cells.append("" if row.name == comparison.against else _difference(row, percent=percent, wide=wide))
+        style = "bold" if row.name == comparison.against else ("" if row.evolvable else "dim")
         made.add_row(*map(Text, cells), Text(_note(row)), style=style)
     return made
 
@@ -148,9 +150,11 @@ def _group_cell(row: "Row", name: str, *, percent: bool, wide: bool) -> str:
     return f"{value} ({interval(found, percent=percent)})" if wide else value
 
 
-def _difference(row: "Row", *, percent: bool) -> str:
+def _difference(row: "Row", *, percent: bool, wide: bool) -> str:
     if row.difference is None:
         return "–"
+    if not wide:
+        return interval(row.difference, percent=percent, signed=True)
     scale, form = (100.0, "+.2f") if percent else (1.0, "+.4g")
     return f"{scale * row.difference.value:{form}} ({interval(row.difference, percent=percent, signed=True)})"
 
@@ -174,14 +178,13 @@ def _plain(value: object) -> object:
 
 __all__ = [
     "ago",
-    "comparison_table",
     "duration",
     "emit",
     "err",
     "interval",
-    "is_fraction",
     "number",
     "out",
+    "print_comparison",
     "say",
     "short",
     "sparkline",

@@ -1,0 +1,173 @@
+"""1||sum w_j C_j as a Heuresis problem: sequence jobs on one machine, finish the heavy ones early.
+
+Sorting by p/w is optimal (Smith 1956, doi:10.1002/nav.3800030106), so a search that works finds it.
+"""
+
+import functools
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heuresis.evaluators.contract import Contract, Function, Parameter, Unit
+from heuresis.problems.problem import Baseline, InstanceSet, MachineryError, Objective, Problem, Score
+from heuresis.problems.registry import register
+
+Values = NDArray[np.float64]
+Arrays = Sequence[NDArray[np.generic]]
+
+CONTRACT = Contract(
+    functions=(
+        Function(
+            name="priority",
+            parameters=(
+                Parameter("p", Unit.TIME, "processing time of the job", varies=True, low=1.0),
+                Parameter("w", Unit.ONE, "weight of the job", varies=True, low=1.0),
+                Parameter("p_mean", Unit.TIME, "mean processing time of all jobs", varies=False, low=1.0),
+            ),
+            returns="the priority of a job, smaller goes first (ties by the job's number)",
+        ),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """One instance: processing times and weights."""
+
+    name: str
+    p: Values
+    w: Values
+    reference: float  # the optimum
+
+    @property
+    def labels(self) -> Mapping[str, str | int | float]:
+        """What tables are grouped by."""
+        return {"n": len(self.p)}
+
+
+class Sequencing:
+    """The simulator. It runs in the sandbox, beside the program, and reports decisions only."""
+
+    contract: ClassVar[Contract] = CONTRACT
+
+    def __init__(self, payload: Mapping[str, NDArray[np.generic]]) -> None:
+        """Take the arrays that `Scoring.pack` made."""
+        self.p, self.w = np.asarray(payload["p"], np.float64), np.asarray(payload["w"], np.float64)
+        self.best = np.asarray(payload["best"], np.float64)
+
+    def warm(self) -> None:
+        """Nothing of our own is compiled; a simulator with a Numba loop would compile it here."""
+
+    def decide(self, program: Any, theta: Values, order: NDArray[np.int64]) -> Arrays:
+        """Return `uint8[len(order)]` (1: every priority was finite) and the sequences, one row each."""
+        finite = np.zeros(len(order), dtype=np.uint8)
+        sequences = np.zeros((len(order), self.p.shape[1]), dtype=np.int32)
+        for row, i in enumerate(order):
+            mean = float(self.p[i].mean())
+            keys = np.array([program.main(p, w, mean, theta) for p, w in zip(self.p[i], self.w[i], strict=True)])
+            finite[row] = np.isfinite(keys).all()
+            sequences[row] = np.argsort(keys, kind="stable")
+        return finite, sequences
+
+    def loss(self, program: Any, theta: Values, subset: NDArray[np.int64]) -> float:
+        """The objective on some instances, to tune constants; inf where the program fails."""
+        finite, sequences = self.decide(program, theta, subset)
+        if not finite.all():
+            return float("inf")
+        rows = zip(subset, np.asarray(sequences), strict=True)
+        total = sum(weighted(self.p[i], self.w[i], sequence) for i, sequence in rows)
+        return float(total / self.best[subset].sum() - 1.0)
+
+
+class Scoring:
+    """The trusted side: it computes every value itself, from the instance and the decisions."""
+
+    def pack(self, instances: Sequence[Jobs]) -> Mapping[str, NDArray[np.generic]]:
+        """The arrays for the simulator."""
+        best = np.array([jobs.reference for jobs in instances])
+        return {"p": np.array([jobs.p for jobs in instances]), "w": np.array([j.w for j in instances]), "best": best}
+
+    def values(self, instances: Sequence[Jobs], decisions: Arrays) -> tuple[tuple[float | None, ...], str]:
+        """The weighted sum of completion times of each sequence; None where it is no permutation."""
+        finite, sequences = decisions
+        values: list[float | None] = []
+        message = ""
+        for jobs, good, sequence in zip(instances, finite, sequences, strict=True):
+            if not good or sorted(sequence.tolist()) != list(range(len(jobs.p))):
+                values.append(None)
+                message = message or f"{jobs.name}: " + ("not a permutation" if good else "a priority is not finite")
+                continue
+            values.append(weighted(jobs.p, jobs.w, sequence))
+            if values[-1] < jobs.reference * (1 - 1e-9):  # type: ignore[operator]
+                raise MachineryError(f"{jobs.name}: {values[-1]} is below the optimum {jobs.reference}")
+        return tuple(values), message
+
+    def score(self, instances: Sequence[Jobs], values: Sequence[float]) -> Score:
+        """The gap of the sums, a fraction."""
+        gap = sum(values) / sum(jobs.reference for jobs in instances) - 1.0
+        return Score(gap, {"agg_gap": gap, "total": float(sum(values))})
+
+    def resample(self, instances: Sequence[Jobs], values: Values, draws: int, rng: np.random.Generator) -> Values:
+        """Bootstrap the gap: the same resampled instances for every program."""
+        picks = rng.integers(len(instances), size=(draws, len(instances)))
+        best = np.array([jobs.reference for jobs in instances])
+        gaps: Values = values[:, picks].sum(axis=2) / best[picks].sum(axis=1) - 1.0
+        return gaps
+
+    def groups(self, instances: Sequence[Jobs]) -> Mapping[str, NDArray[np.int64]]:
+        """All instances have one size, so there is one group."""
+        return {f"n={len(instances[0].p)}": np.arange(len(instances))}
+
+    def explain(self, instance: Jobs, decisions: Arrays) -> str:
+        """The first jobs of the sequence beside the optimal ones."""
+        best = np.argsort(instance.p / instance.w, kind="stable")
+        rows = list(zip(np.asarray(decisions[1])[0], best, strict=True))[:8]
+        return "\n".join(["| chosen | optimal |", "|---|---|", *(f"| {a} | {b} |" for a, b in rows)])
+
+    def decisions_in(self, instances: Sequence[Jobs]) -> int:
+        """Jobs sequenced."""
+        return sum(len(jobs.p) for jobs in instances)
+
+
+def weighted(p: Values, w: Values, sequence: NDArray[np.generic]) -> float:
+    """The weighted sum of completion times."""
+    return float(np.cumsum(p[sequence]) @ w[sequence])
+
+
+@functools.cache
+def split(name: str, seed: int, count: int) -> InstanceSet:
+    """Random instances of 20 jobs; another seed for each split."""
+    rng = np.random.default_rng(seed)
+    instances = []
+    for k in range(count):
+        p, w = rng.integers(1, 101, 20).astype(np.float64), rng.integers(1, 11, 20).astype(np.float64)
+        instances.append(Jobs(f"{name}-{k}", p, w, weighted(p, w, np.argsort(p / w, kind="stable"))))
+    content = b"".join(jobs.p.tobytes() + jobs.w.tobytes() for jobs in instances)
+    return InstanceSet(name, tuple(instances), hashlib.sha256(content).hexdigest())
+
+
+PROBLEM = register(
+    Problem(
+        name="weighted-completion",
+        version=1,
+        title="Weighted completion time on one machine, 1||sum w_j C_j",
+        statement="Sequence jobs on a single machine so that the weighted sum of completion times is small.",
+        contract=CONTRACT,
+        simulator=f"{__file__}:Sequencing",
+        scoring=Scoring(),
+        objective=Objective("aggregate gap", "sum of values / sum of optima - 1, a fraction", fraction=True),
+        splits={
+            "search": functools.partial(split, "search", 1, 20),
+            "select": functools.partial(split, "select", 2, 20),
+            "test": functools.partial(split, "test", 3, 40),
+        },
+        baselines=(
+            Baseline("spt", "shortest processing time", "def priority(p, w, p_mean):\n    return p\n", "Smith 1956"),
+            Baseline("heaviest", "largest weight", "def priority(p, w, p_mean):\n    return -w\n", "folklore"),
+        ),
+    )
+)

@@ -1,0 +1,32 @@
+"""What all tests share: nothing of the user's is read or written, and no key reaches a test."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from heuresis.evaluators.numba_cache import use_numba_cache
+
+use_numba_cache()  # before any test imports Numba; compiled simulators are shared by all test processes
+
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.load_profile("tests")
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The root of the repository."""
+    return ROOT
+
+
+@pytest.fixture(autouse=True)
+def private_surroundings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An archive of this test's own, and no API keys."""
+    monkeypatch.setenv(
+        "HEURESIS_ARCHIVE", str(tmp_path_factory.getbasetemp() / f"archive-{os.getpid()}" / "archive.db")
+    )
+    for name in [name for name in os.environ if name.endswith("_API_KEY")]:
+        monkeypatch.delenv(name)

@@ -1,0 +1,86 @@
+"""Every command and option is documented, and what the README shows works."""
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+
+from heuresis.cli.main import app
+
+
+def commands() -> Iterator[tuple[str, object]]:
+    """All commands as they are typed, with the command objects."""
+    root = typer.main.get_command(app)
+
+    def walk(prefix: str, group: object) -> Iterator[tuple[str, object]]:
+        for name, command in group.commands.items():
+            yield f"{prefix}{name}", command
+            if hasattr(command, "commands"):
+                yield from walk(f"{prefix}{name} ", command)
+
+    yield from walk("", root)
+
+
+def test_every_command_has_a_section_and_every_option_is_in_it(root: Path):
+    text = (root / "docs" / "cli.md").read_text()
+    headed = re.findall(r"^## `heuresis ([^`]+)`\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    sections = {" ".join(re.findall(r"(?<!\S)[a-z]+(?!\S)", head)): body for head, body in headed}
+    for name, command in commands():
+        assert name in sections, f"docs/cli.md has no section for `heuresis {name}`"
+        for parameter in command.params:
+            for option in parameter.opts:
+                common = option in {"--archive", "--json", "--help", "-h"}
+                if option.startswith("-") and not common:
+                    assert f"`{option}" in sections[name], f"docs/cli.md: {name} lacks {option}"
+    for option in ("--archive", "--json"):
+        assert f"`{option}" in text.split("## `heuresis")[0]
+
+
+def test_every_command_takes_archive_and_json():
+    for name, command in commands():
+        if name == "archive":  # a group without a command of its own
+            continue
+        options = {option for parameter in command.params for option in parameter.opts}
+        assert {"--archive", "--json"} <= options, name
+
+
+def test_the_readme_names_every_command(root: Path):
+    text = (root / "README.md").read_text()
+    for name, _ in commands():
+        assert f"heuresis {name.split()[0]}" in text, name
+
+
+def test_links_between_documents_resolve(root: Path):
+    documents = [*root.glob("*.md"), *root.glob("docs/**/*.md")]
+    links = re.compile(r"\]\((?!https?:|mailto:|#)([^)#]+)")
+    broken = [
+        f"{document.relative_to(root)}: {target}"
+        for document in documents
+        for target in links.findall(document.read_text())
+        if not (document.parent / target).exists()
+    ]
+    assert not broken
+
+
+def console_lines(document: Path) -> list[str]:
+    """The commands of the console blocks, continuation lines joined."""
+    blocks = re.findall(r"```console\n(.*?)```", document.read_text(), re.DOTALL)
+    text = "\n".join(blocks).replace("\\\n", " ")
+    return [line[2:] for line in text.splitlines() if line.startswith("$ heuresis ")]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_commands_of_the_readme_run(root: Path, tmp_path: Path):
+    lines = console_lines(root / "README.md")
+    assert len(lines) >= 5
+    for line in lines:
+        words = shlex.split(line, comments=True)
+        command = [sys.executable, "-m", "heuresis", *words[1:]]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+        assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
