@@ -122,7 +122,7 @@ class Caller:
         return reply
 
 
-_backoff = tenacity.wait_exponential_jitter(initial=0.5, max=20.0, jitter=0.5)
+_backoff = tenacity.wait_random_exponential(multiplier=1.0, max=20.0)
 
 
 def _wait(state: tenacity.RetryCallState) -> float:

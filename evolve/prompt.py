@@ -53,12 +53,12 @@ def propose(
         objective=problem.objective.definition,
         contract=problem.contract.describe(),
     )
-    whole = template("format").substitute(signature=problem.contract.main.signature)
+    form = template("format" if parents else "format_full")
     user = template("propose").substitute(
         programs=_programs(parents, problem.objective.name),
         failures=_failures(failures),
         instruction=template(operator).substitute().strip(),
-        format=whole if parents else whole.partition("2. changes")[0].replace("one of these two", "this"),
+        format=form.substitute(signature=problem.contract.main.signature),
     )
     return Message("system", system.strip()), Message("user", user.strip())
 

@@ -23,8 +23,8 @@ class Sketch:
     """`before`, the model's expression, `after`.
 
     `shown` is the body before the hole as the model sees it. `names` are what the hole may use, with their units
-    where they are known; `unit` is what the hole should have. `term` marks a hole that follows a plus sign, `whole` one that is
-    all of a rule and so has to begin with what differs between the items.
+    where they are known; `unit` is what the hole should have. `term` marks a hole that follows a plus sign,
+    `whole` one that is all of a rule and so has to begin with what differs between the items.
     """
 
     before: str
@@ -56,8 +56,8 @@ def blank_sketch(function: Function, unit: Unit) -> Sketch:
 def make_sketch(source: str, function: Function, rng: np.random.Generator, *, extend: bool) -> Sketch | None:
     """Leave one expression out of a program, chosen by `rng`; None where the program offers none.
 
-    With `extend` nothing is left out: the value of a `return` gets a further term, or a factor near 1. The source may hold helper
-    functions and constants; only the contract's function is changed.
+    With `extend` nothing is left out: the value of a `return` gets a further term, or a factor near 1. The source
+    may hold helper functions and constants; only the contract's function is changed.
     """
     try:
         tree = ast.parse(source)
@@ -111,7 +111,7 @@ def unit_of(node: ast.expr, units: Mapping[str, Unit | None]) -> Unit | None:
             return other if one is Unit.ONE else None
         case ast.Call(func=ast.Name(id="max" | "min" | "abs" | "float"), args=arguments):
             return _shared_unit(arguments, units)
-        case ast.Call():
+        case ast.Call(func=ast.Attribute()):  # of `math`: it makes plain numbers of plain numbers
             return Unit.ONE
     return None
 

@@ -47,7 +47,7 @@ class ModelProposer:
         self._temperature = temperature
 
     def propose(self, request: Request) -> Draft:
-        """Make one program. A failed attempt is a Draft with a reason; raises BudgetExhausted and ProposerUnavailable."""
+        """Make one program; a failed attempt is a Draft with a reason. Raises BudgetExhausted, ProposerUnavailable."""
         operator = choose_operator(request)
         seed = int(request.rng.integers(1, 2**31))
         chosen = tuple(_usable(request.parents))[: 3 if operator in ("combine", "explore") else 1]
@@ -98,7 +98,7 @@ class SketchProposer:
         self._unit = next((unit for unit in units if unit not in (Unit.ONE, Unit.COUNT)), Unit.ONE)
 
     def propose(self, request: Request) -> Draft:
-        """Make one program. A failed attempt is a Draft with a reason; raises BudgetExhausted and ProposerUnavailable."""
+        """Make one program; a failed attempt is a Draft with a reason. Raises BudgetExhausted, ProposerUnavailable."""
         contract = self._problem.contract
         trials = _usable(request.parents)
         operator, trial, sketch = self._sketch(trials, request.rng)

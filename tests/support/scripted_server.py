@@ -1,0 +1,89 @@
+"""An OpenAI-compatible server on loopback that answers from a script and remembers what it was asked."""
+
+import json
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass
+class Answer:
+    """One scripted response; `drop` closes the connection after so many bytes of the body."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    delay: threading.Event | None = None  # answered when it is set
+    drop: int | None = None
+
+
+def completion(text: str | None, *, finish: str = "stop", tokens: tuple[int, int] | None = (100, 20), **message: Any) -> Answer:
+    body: dict[str, Any] = {
+        "id": "x", "object": "chat.completion", "created": 0, "model": "scripted",
+        "choices": [{"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": text, **message}}],
+    }  # fmt: skip
+    if tokens is not None:
+        body["usage"] = {"prompt_tokens": tokens[0], "completion_tokens": tokens[1], "total_tokens": sum(tokens)}
+    return Answer(body=json.dumps(body).encode())
+
+
+def failure(status: int, message: str = "no", *, code: str | None = None, headers: dict[str, str] | None = None) -> Answer:
+    return Answer(status, json.dumps({"error": {"message": message, "code": code}}).encode(), headers or {})
+
+
+class ScriptedServer(AbstractContextManager["ScriptedServer"]):
+    """Gives the answers in order, then the last one again and again. `seen` are the request bodies."""
+
+    def __init__(self, *answers: Answer, on_request: Callable[[dict[str, Any]], None] | None = None) -> None:
+        self.seen: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+        self._answers, self._on_request, self._lock = list(answers), on_request, threading.Lock()
+        script = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                script._serve(self)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+
+    def __enter__(self) -> "ScriptedServer":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def _serve(self, request: BaseHTTPRequestHandler) -> None:
+        body = json.loads(request.rfile.read(int(request.headers["Content-Length"])))
+        with self._lock:
+            answer = self._answers[min(len(self.seen), len(self._answers) - 1)]
+            self.seen.append(body)
+            self.headers.append(dict(request.headers))
+        if self._on_request is not None:
+            self._on_request(body)
+        if answer.delay is not None:
+            answer.delay.wait(20)
+        request.send_response(answer.status)
+        for name, value in {"Content-Type": "application/json", **answer.headers}.items():
+            request.send_header(name, value)
+        request.send_header("Content-Length", str(len(answer.body)))
+        request.end_headers()
+        request.wfile.write(answer.body if answer.drop is None else answer.body[: answer.drop])
+        if answer.drop is not None:
+            request.close_connection = True
