@@ -138,13 +138,31 @@ def watch(child: int) -> Iterator[int | None]:
         os.close(descriptor)
 
 
-def has_ended(child: int) -> bool:
-    """Whether the child has ended, without reaping it."""
-    return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+class Reaper:
+    """Waits for one child, which is reaped once."""
+
+    def __init__(self, child: int) -> None:
+        self._child = child
+        self._end: tuple[int, resource.struct_rusage] | None = None
+
+    def has_ended(self) -> bool:
+        """Whether the child has ended; for systems without pidfd."""
+        if self._end is None:
+            pid, status, usage = os.wait4(self._child, os.WNOHANG)
+            self._end = (status, usage) if pid else None
+        return self._end is not None
+
+    def finish(self) -> tuple[int, resource.struct_rusage]:
+        """Kill the child, if it lives, and its process group in any case; its wait status and resource usage."""
+        kill_tree(self._child)
+        if self._end is None:
+            _, status, usage = os.wait4(self._child, 0)
+            self._end = status, usage
+        return self._end
 
 
 def kill_tree(child: int) -> None:
-    """SIGKILL a child that has not been reaped yet, and the process group that it leads."""
+    """SIGKILL a child and the process group that it leads, as far as they still exist."""
     for kill in (os.killpg, os.kill):
         try:
             kill(child, signal.SIGKILL)

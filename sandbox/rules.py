@@ -5,9 +5,8 @@ from collections.abc import Sequence
 
 from heuresis.sandbox.allow import AllowList
 from heuresis.sandbox.normalise import dotted, error_at
+from heuresis.sandbox.numerals import check_folding, check_number
 
-_INT64_MAX = 2**63 - 1
-_MAX_EXPONENT = 63
 _STATEMENTS = (
     ast.Assign, ast.AugAssign, ast.If, ast.For, ast.While, ast.Break, ast.Continue, ast.Pass, ast.Return
 )  # fmt: skip
@@ -83,7 +82,7 @@ def _constant_name(statement: ast.Assign) -> str:
     number = value.operand if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub | ast.UAdd) else value
     if not isinstance(number, ast.Constant):
         raise error_at(value, "a module constant must be a plain number: compute it inside a function")
-    _check_number(number)
+    check_number(number)
     return statement.targets[0].id
 
 
@@ -203,7 +202,7 @@ class _Body:
         if not isinstance(node, _EXPRESSIONS):
             raise error_at(node, f"{_word(node)} is not allowed")
         if isinstance(node, ast.Constant):
-            _check_number(node)
+            check_number(node)
         elif isinstance(node, ast.Name):
             self._read(node)
         elif isinstance(node, ast.Attribute):
@@ -220,7 +219,7 @@ class _Body:
             if operator is not None:
                 self._operator(node, operator)
         if isinstance(node, ast.BinOp):
-            _integer(node)
+            check_folding(node)
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr):
                 self._expression(child)
@@ -255,55 +254,6 @@ class _Body:
 
 def _word(node: ast.AST) -> str:
     return _WORDS.get(type(node), type(node).__name__)
-
-
-def _check_number(node: ast.Constant) -> None:
-    if isinstance(node.value, bool | float):
-        return
-    if not isinstance(node.value, int):
-        kind = {"str": "a string", "bytes": "bytes", "NoneType": "None", "complex": "a complex number"}
-        word = kind.get(type(node.value).__name__, "`...`")
-        raise error_at(node, f"{word} is not allowed: only numbers, True and False are")
-    if node.value > _INT64_MAX:
-        raise error_at(node, "an integer beyond 64 bits is not allowed: write it as a float")
-
-
-def _integer(node: ast.expr) -> int | None:
-    """The value of an expression of integer literals only, else None; an error where it leaves 64 bits.
-
-    Such an expression is computed by the compiler, where a tower of powers would never end.
-    """
-    if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, int) else None
-    if isinstance(node, ast.UnaryOp):
-        value = _integer(node.operand)
-        if value is None or not isinstance(node.op, ast.USub | ast.UAdd):
-            return None
-        return -value if isinstance(node.op, ast.USub) else value
-    if not isinstance(node, ast.BinOp):
-        return None
-    left, right = _integer(node.left), _integer(node.right)
-    if left is None or right is None:
-        return None
-    result = _folded(node, left, right)
-    if result is not None and abs(result) > _INT64_MAX:
-        raise error_at(node, "this integer expression leaves 64 bits: write its numbers as floats")
-    return result
-
-
-def _folded(node: ast.BinOp, left: int, right: int) -> int | None:
-    if isinstance(node.op, ast.Pow):
-        if right > _MAX_EXPONENT and abs(left) > 1:
-            raise error_at(node, "this power of integers leaves 64 bits: write its numbers as floats")
-        return left**right if right >= 0 and abs(left) > 1 else None
-    if isinstance(node.op, ast.FloorDiv | ast.Mod) and right == 0:
-        raise error_at(node, "division by the literal 0")
-    if isinstance(node.op, ast.FloorDiv):
-        return left // right
-    if isinstance(node.op, ast.Mod):
-        return left % right
-    exact = {ast.Add: left + right, ast.Sub: left - right, ast.Mult: left * right}
-    return exact.get(type(node.op))
 
 
 def _check_recursion(functions: dict[str, ast.FunctionDef]) -> None:

@@ -15,6 +15,9 @@ from heuresis.sandbox.rules import check_rules
 __all__ = ["AllowList", "FunctionShape", "ScreenError", "screen"]
 
 
+_LAYOUT = "\t\r\f"
+
+
 def screen(source: str, allow: AllowList) -> str:
     """Return the checked program as `ast.unparse` prints it, or raise `ScreenError`, whatever the source.
 
@@ -37,12 +40,11 @@ def screen(source: str, allow: AllowList) -> str:
 def _check_text(source: str, allow: AllowList) -> None:
     if len(source) > allow.max_bytes:
         raise ScreenError(f"the program is {len(source)} bytes long, at most {allow.max_bytes} are allowed: shorten it")
-    if source.isascii():
-        return
     for number, line in enumerate(source.split("\n"), start=1):
         for column, character in enumerate(line, start=1):
-            if not character.isascii():
-                raise ScreenError(f"only ASCII is allowed, got the character U+{ord(character):04X}", number, column)
+            if not " " <= character <= "~" and character not in _LAYOUT:
+                reason = f"only printable ASCII is allowed, got the character U+{ord(character):04X}"
+                raise ScreenError(reason, number, column)
 
 
 def _parse(source: str) -> ast.Module:
@@ -52,7 +54,7 @@ def _parse(source: str) -> ast.Module:
         raise ScreenError(f"syntax error: {error.msg}", error.lineno or 1, max(error.offset or 1, 1)) from error
     except (RecursionError, MemoryError) as error:
         raise ScreenError("the program is nested too deeply to be parsed") from error
-    except ValueError as error:  # null bytes
+    except ValueError as error:
         raise ScreenError(f"the program cannot be parsed: {error}") from error
 
 

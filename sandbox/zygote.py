@@ -16,6 +16,7 @@ import threading
 import time
 import traceback
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, cast
 
@@ -111,43 +112,50 @@ def _serve(channel: socket.socket, engine: Engine, allow: AllowList) -> None:
 def _attend(channel: socket.socket, child: int, read_fd: int, limits: Limits, started: float) -> Reply:
     """Collect a child's bytes until its end or deadline, kill it with all it left behind, and say how it ended."""
     data = bytearray()
+    reaper = isolate.Reaper(child)
     try:
-        verdict = _collect(channel, child, read_fd, data, limits, started + limits.seconds)
+        with isolate.watch(child) as watch_fd:
+            ends = _Ends(channel, read_fd, watch_fd, reaper)
+            verdict = _collect(ends, data, wire.record_cap(limits), started + limits.seconds)
     finally:
-        isolate.kill_tree(child)
-        _, status, usage = os.wait4(child, 0)
+        status, usage = reaper.finish()
         isolate.sweep()
     seconds = time.monotonic() - started
     growth = max(0, usage.ru_maxrss * 1024 - isolate.resident_bytes())
     return Reply(verdict, bytes(data) if verdict is Verdict.ENDED else b"", status, seconds, growth)
 
 
-def _collect(
-    channel: socket.socket, child: int, read_fd: int, data: bytearray, limits: Limits, deadline: float
-) -> Verdict:
-    """Read into `data` until the child has ended, reaping left to the caller. Raises ControllerGone."""
-    cap = wire.record_cap(limits)
-    os.set_blocking(read_fd, False)
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """What is waited for while a child runs."""
+
+    channel: socket.socket  # readable only when the controller is gone: it is silent while a task runs
+    read_fd: int  # the child's bytes
+    watch_fd: int | None  # readable when the child has ended
+    reaper: isolate.Reaper  # asked from time to time where there is no such descriptor
+
+
+def _collect(ends: _Ends, data: bytearray, cap: int, deadline: float) -> Verdict:
+    """Read into `data` until the child has ended. Raises ControllerGone."""
+    os.set_blocking(ends.read_fd, False)
     open_end = True
     poll = select.poll()
-    poll.register(read_fd, select.POLLIN)
-    poll.register(channel, select.POLLIN)  # the controller is silent while a task runs: this is its end
-    with isolate.watch(child) as watch_fd:
-        if watch_fd is not None:
-            poll.register(watch_fd, select.POLLIN)
-        while (left := deadline - time.monotonic()) > 0:
-            wait = left if watch_fd is not None else min(left, _TICK_SECONDS)
-            ready = {fd for fd, _ in poll.poll(math.ceil(wait * 1000))}
-            if channel.fileno() in ready:
-                raise ControllerGone
-            ended = watch_fd in ready if watch_fd is not None else isolate.has_ended(child)
-            if open_end and (read_fd in ready or ended) and _drain(read_fd, data, cap):
-                open_end = False  # only the child's end is still awaited
-                poll.unregister(read_fd)
-            if len(data) > cap:
-                return Verdict.OVERFLOW
-            if ended:
-                return Verdict.ENDED
+    for readable in (ends.channel.fileno(), ends.read_fd, ends.watch_fd):
+        if readable is not None:
+            poll.register(readable, select.POLLIN)
+    while (left := deadline - time.monotonic()) > 0:
+        wait = left if ends.watch_fd is not None else min(left, _TICK_SECONDS)
+        ready = {fd for fd, _ in poll.poll(math.ceil(wait * 1000))}
+        if ends.channel.fileno() in ready:
+            raise ControllerGone
+        ended = ends.watch_fd in ready if ends.watch_fd is not None else ends.reaper.has_ended()
+        if open_end and (ends.read_fd in ready or ended) and _drain(ends.read_fd, data, cap):
+            open_end = False  # only the child's end is still awaited
+            poll.unregister(ends.read_fd)
+        if len(data) > cap:
+            return Verdict.OVERFLOW
+        if ended:
+            return Verdict.ENDED
     return Verdict.TIMEOUT
 
 

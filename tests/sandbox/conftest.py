@@ -43,8 +43,8 @@ def make_pool(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Calla
     pools: list[Pool] = []
 
     def make(**overrides: object) -> Pool:
-        arguments: dict = {"workers": 1, "limits": LIMITS, **overrides}
-        pools.append(Pool(TOY, {"weights": np.arange(4.0)}, ALLOW, **arguments))
+        arguments: dict = {"engine": TOY, "workers": 1, "limits": LIMITS, **overrides}
+        pools.append(Pool(arguments.pop("engine"), {"weights": np.arange(4.0)}, ALLOW, **arguments))
         return pools[-1]
 
     yield make

@@ -78,11 +78,12 @@ ACCEPTED = {
 REJECTED = {
     # text and parsing
     "empty": ("", 1, 1, "the program must define `def priority(p, d, t)`"),
-    "not ascii": (HEAD + "return d\u2212t", 2, 13, "only ASCII is allowed, got the character U+2212"),
+    "not ascii": (HEAD + "return d\u2212t", 2, 13, "only printable ASCII is allowed, got the character U+2212"),
     "look-alike": ("def pri\u043erity(p, d, t):\n    return d", 1, 8, "U+043E"),
     "too long": ("# " + "x" * 8000, 1, 1, "the program is 8002 bytes long, at most 8000"),
+    "escape sequence": (HEAD + "return d # \x1b[2J", 2, 16, "only printable ASCII is allowed, got the character U+001B"),
     "syntax": (HEAD + "return (d", 2, 12, "syntax error"),
-    "null byte": (HEAD + "return d\0", 1, 1, ""),
+    "null byte": (HEAD + "return d\0", 2, 13, "U+0000"),
     "indentation": ("  return 1", 1, None, "syntax error: unexpected indent"),
     "deep parentheses": (HEAD + "return " + "(" * 150 + "d" + ")" * 150 + "+" + "-" * 30 + "d", 2, None, "levels of nesting"),
     "parser stack": (HEAD + "return " + "-" * 7000 + "d", None, None, ""),
