@@ -3,13 +3,15 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
 from sqlmodel import SQLModel
 
-from heuresis.archive.records import candidate_id
-from heuresis.archive.statements import CANDIDATES, EVALUATIONS, PARENTS, PROPOSALS
+from heuresis.archive.records import STALE_AFTER, candidate_id
+from heuresis.archive.statements import CALLS, CANDIDATES, EVALUATIONS, PARENTS, PROPOSALS, RUNS
 from heuresis.archive.store import Archive
 from heuresis.archive.tables import TABLES, comparable_columns
 
@@ -129,11 +131,11 @@ def check(archive: Archive) -> list[str]:
         if connection.dialect.name == "sqlite":
             damage = connection.exec_driver_sql("PRAGMA integrity_check(20)").scalars()
             findings += [f"the file is damaged: {line}" for line in damage if line != "ok"]
-            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").tuples()
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
             findings += [
                 f"{table}, row {row}: refers to a row of {parent} that is not there" for table, row, parent, _ in broken
             ]
-        for identity, source in connection.execute(select(CANDIDATES.c.id, CANDIDATES.c.source)).tuples():
+        for identity, source in connection.execute(select(CANDIDATES.c.id, CANDIDATES.c.source)).all():
             if candidate_id(source) != identity:
                 findings.append(f"program {identity[:12]}: its text does not have this id")
         findings += _check_evaluations(connection)
@@ -145,7 +147,7 @@ def _check_evaluations(connection: Connection) -> list[str]:
     lengths: dict[str, int] = {}
     e = EVALUATIONS.c
     wanted = select(e.id, e.fingerprint, e.status, e.instance_values, e.aggregate).order_by(e.id)
-    for identity, fingerprint, status, text, aggregate in connection.execute(wanted).tuples():
+    for identity, fingerprint, status, text, aggregate in connection.execute(wanted).all():
         values = json.loads(text)
         complete = bool(values) and None not in values
         if aggregate is not None and not complete:
@@ -231,3 +233,22 @@ def _problem_of(connection: Connection, candidate: str) -> str | None:
     wanted = select(e.problem).where(e.candidate == candidate).order_by(e.recorded.desc()).limit(1)
     found = connection.execute(wanted).scalar_one_or_none()
     return None if found is None else str(found)
+
+
+def searched_seconds(archive: Archive, run: str) -> float:
+    """How long the processes of a run have searched, told from when its rows were recorded.
+
+    Counted are the times between one row and the next, unless that is so long that nobody can have been at work.
+    """
+    moments = [
+        select(table.c.recorded).where(
+            table.c.run == run, *([table.c.number.is_not(None)] if table is EVALUATIONS else [])
+        )
+        for table in (PROPOSALS, CALLS, EVALUATIONS)
+    ]
+    with archive.reading() as connection:
+        created = connection.execute(select(RUNS.c.created).where(RUNS.c.id == run)).scalars().all()
+        recorded = [text for wanted in moments for text in connection.execute(wanted).scalars()]
+    times = sorted(datetime.fromisoformat(text) for text in (*created, *recorded))
+    gaps = (later - earlier for earlier, later in pairwise(times))
+    return sum((gap.total_seconds() for gap in gaps if gap <= STALE_AFTER), 0.0)

@@ -1,0 +1,269 @@
+"""The straight line from source to evaluation: screen, sandbox, decisions, values, score.
+
+The only place where sandbox and problems meet. Programs run on `search` in processes that hold nothing else; any
+other instance set gets processes of its own, for as long as it is in use.
+"""
+
+import ast
+import math
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heuresis.archive.records import Evaluation, candidate_id
+from heuresis.evaluators.literals import write_literals
+from heuresis.evaluators.numba_cache import use_numba_cache
+from heuresis.evolve.crew import Crew
+from heuresis.evolve.worker import SIMULATOR
+from heuresis.problems.problem import InstanceSet, Problem
+from heuresis.sandbox.engine import Array, Task
+from heuresis.sandbox.limits import Limits
+from heuresis.sandbox.outcome import Outcome, SandboxError, Status
+from heuresis.sandbox.pool import Pool
+from heuresis.sandbox.screen import ScreenError, screen
+
+SEARCH = "search"
+INVALID = "invalid"
+"""Status of an evaluation whose program ran, but left an instance without a feasible value."""
+
+_ENGINE = "heuresis.evolve.worker:Worker"
+_NO_CONSTANTS = np.empty(0)
+_LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """A program with tuned constants and its loss on the instances it was tuned on (inf, unchanged: it failed there).
+
+    `work` counts instances simulated; `message` says why nothing was tuned.
+    """
+
+    source: str
+    loss: float
+    work: int
+    message: str = ""
+
+
+class Assessor:
+    """Runs programs on instance sets of one problem. A context manager; thread-safe; starts no process until asked.
+
+    `instance_sets` replaces splits of the problem by name.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        *,
+        workers: int = 2,
+        limits: Limits = _LIMITS,
+        instance_sets: Mapping[str, InstanceSet] | None = None,
+    ) -> None:
+        self.problem, self.workers, self.limits = problem, workers, limits
+        self._allow = problem.contract.allow_list()
+        self._sets = dict(instance_sets or {})
+        self._pools: dict[tuple[str, str], Pool] = {}
+        self._opening = threading.RLock()
+        self._visiting = threading.RLock()  # one set beside `search` is in use at a time
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Kill what runs and leave no process behind; whoever waits for an evaluation gets a SandboxError."""
+        self._closed = True
+        with self._opening:
+            pools, self._pools = list(self._pools.values()), {}
+        for pool in pools:
+            pool.close()
+
+    def instance_set(self, where: str | InstanceSet = SEARCH) -> InstanceSet:
+        """A split by name, built once; an instance set as it is."""
+        if isinstance(where, InstanceSet):
+            return where
+        with self._opening:
+            if where not in self._sets:
+                self._sets[where] = self.problem.splits[where]()
+            return self._sets[where]
+
+    def evaluate(
+        self,
+        source: str,
+        where: str | InstanceSet = SEARCH,
+        *,
+        run: str | None = None,
+        number: int | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> Evaluation:
+        """Evaluate one program; whatever it does becomes a status. With `rng` the instances come in a random order.
+
+        Raises SandboxError and MachineryError, which say nothing about the program.
+        """
+        instances = self.instance_set(where)
+        with self._pool(instances) as pool:
+            return self._evaluate(pool, source, instances, run, number, rng)
+
+    def evaluate_all(self, sources: Sequence[str], where: str | InstanceSet = SEARCH) -> list[Evaluation]:
+        """Evaluate programs at the same time, as many as there are workers; results in the order given."""
+        instances = self.instance_set(where)
+        if not sources:
+            return []
+        with self._pool(instances) as pool:
+            crew = Crew[Evaluation](min(len(sources), self.workers), "evaluate-all")
+            try:
+                futures = [crew.submit(self._evaluate, pool, source, instances) for source in sources]
+                return [future.result() for future in futures]
+            finally:
+                crew.dismiss()
+
+    def check(self, source: str) -> str | None:
+        """What keeps a program from compiling, for people and models; None where nothing does."""
+        outcome = self.run(Task("check", source))
+        return None if outcome.ok else outcome.message or str(outcome.status)
+
+    def tune(
+        self, source: str, *, seed: Sequence[int], evaluations: int, subset: NDArray[np.int64] | None = None
+    ) -> Tuned:
+        """Tune the constants of a program on instances of `search` (numbers in the set; None: all of them)."""
+        if subset is None:
+            subset = np.arange(len(self.instance_set().instances))
+        try:
+            source = screen(source, self._allow)
+        except ScreenError as error:
+            return Tuned(source, math.inf, 0, str(error))
+        arrays = (np.array(seed, dtype=np.int64), np.array([evaluations]), subset.astype(np.int64))
+        outcome = self.run(Task("tune", source, arrays))
+        if not outcome.ok:
+            return Tuned(source, math.inf, 0, outcome.message or str(outcome.status))
+        try:
+            theta, loss, work = outcome.arrays
+            return Tuned(write_literals(source, theta.astype(np.float64)), float(loss[0]), int(work[0]))
+        except (ValueError, IndexError) as error:  # what comes from a child is not trusted
+            return Tuned(source, math.inf, 0, f"no constants came back: {error}")
+
+    def run(self, task: Task) -> Outcome:
+        """Run any work of the engine (`heuresis.evolve.worker`) in a child that holds the `search` instances."""
+        with self._pool(self.instance_set()) as pool:
+            return pool.run(task)
+
+    def explain(self, source: str, where: str | InstanceSet, index: int) -> str:
+        """Where a program loses on one instance of a set: a small Markdown table, or why it decides nothing there."""
+        instances = self.instance_set(where)
+        task = Task("decide", source, (_NO_CONSTANTS, np.array([index], dtype=np.int64)))
+        with self._pool(instances) as pool:
+            outcome = pool.run(task)
+        if not outcome.ok:
+            return f"{outcome.status}: {outcome.message}"
+        return self.problem.scoring.explain(instances.instances[index], outcome.arrays)
+
+    def worst(self, evaluation: Evaluation, where: str | InstanceSet = SEARCH) -> int:
+        """The number of the instance on which an evaluation loses most against its reference; failures lose most."""
+        instances = self.instance_set(where).instances
+        values = evaluation.values or (None,) * len(instances)
+        losses = [
+            math.inf if value is None else value - (instance.reference or 0.0)
+            for value, instance in zip(values, instances, strict=True)
+        ]
+        return losses.index(max(losses))
+
+    def repeats(self, source: str, evaluation: Evaluation, where: str | InstanceSet, rng: np.random.Generator) -> bool:
+        """Whether a fresh child that meets the instances in another order reaches the same values."""
+        again = self.evaluate(source, where, rng=rng)
+        return (again.status, again.values) == (evaluation.status, evaluation.values)
+
+    def _evaluate(
+        self,
+        pool: Pool,
+        source: str,
+        instances: InstanceSet,
+        run: str | None = None,
+        number: int | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> Evaluation:
+        count = len(instances.instances)
+        order = np.arange(count) if rng is None else rng.permutation(count)
+        size = 0
+        try:
+            source_checked = screen(source, self._allow)
+        except ScreenError as error:
+            outcome = Outcome(Status.REJECTED, message=str(error))
+        else:
+            size = sum(1 for _ in ast.walk(ast.parse(source_checked)))
+            outcome = pool.run(Task("decide", source_checked, (_NO_CONSTANTS, order.astype(np.int64))))
+        status, message, values = self._judge(outcome, instances.instances, order)
+        score = None
+        if status == Status.OK:
+            score = self.problem.scoring.score(instances.instances, [v for v in values if v is not None])
+        speed = None
+        if outcome.ok and outcome.run_seconds > 0:
+            speed = self.problem.scoring.decisions_in(instances.instances) / outcome.run_seconds
+        return Evaluation(
+            candidate=candidate_id(source),
+            problem=self.problem.name,
+            problem_version=self.problem.version,
+            split=instances.name,
+            fingerprint=instances.fingerprint,
+            status=status,
+            message=message,
+            values=values,
+            aggregate=None if score is None else score.aggregate,
+            metrics={} if score is None else score.metrics,
+            code_size=size,
+            decisions_per_second=speed,
+            seconds=outcome.seconds,
+            run=run,
+            number=number,
+        )
+
+    def _judge(
+        self, outcome: Outcome, instances: Sequence[Any], order: NDArray[np.int64]
+    ) -> tuple[str, str, tuple[float | None, ...]]:
+        """Status, message and the values in the order of the set, of decisions made in another order."""
+        if not outcome.ok:
+            return str(outcome.status), outcome.message, ()
+        found, message = self.problem.scoring.values([instances[i] for i in order], outcome.arrays)
+        values: list[float | None] = [None] * len(instances)
+        for index, value in zip(order, found, strict=True):
+            values[int(index)] = value if value is not None and math.isfinite(value) else None
+        return INVALID if None in values else str(Status.OK), message, tuple(values)
+
+    @contextmanager
+    def _pool(self, instances: InstanceSet) -> Iterator[Pool]:
+        """The processes that hold these instances; those of a set beside `search` replace the one before."""
+        if instances.name == SEARCH:
+            yield self._opened(instances)
+            return
+        with self._visiting:
+            yield self._opened(instances)
+
+    def _opened(self, instances: InstanceSet) -> Pool:
+        key = (instances.name, instances.fingerprint)
+        with self._opening:
+            if self._closed:
+                raise SandboxError("the assessor was closed")
+            if key not in self._pools:
+                if instances.name != SEARCH:
+                    for other in [k for k in self._pools if k[0] != SEARCH]:
+                        self._pools.pop(other).close()
+                use_numba_cache()
+                payload: Mapping[str, Array] = self.problem.scoring.pack(instances.instances)
+                self._pools[key] = Pool(
+                    _ENGINE,
+                    payload,
+                    self._allow,
+                    options={SIMULATOR: self.problem.simulator},
+                    workers=self.workers,
+                    limits=self.limits,
+                )
+            return self._pools[key]

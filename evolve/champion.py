@@ -1,0 +1,100 @@
+"""The end of a run: a champion chosen on `select`, then its table on `test` beside every classical rule."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from heuresis.archive.records import Evaluation, Trial, candidate_id
+from heuresis.archive.store import Archive
+from heuresis.evolve.assess import Assessor
+from heuresis.evolve.compare import Comparison, Entry, compare, reference_entries
+from heuresis.evolve.listener import Listener
+from heuresis.evolve.population import distinct
+from heuresis.problems.problem import InstanceSet, Problem
+
+FINALISTS = 8
+"""Programs, the best on `search` with different values, among which `select` decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Champion:
+    """The best program of a run: its aggregate on `select`, and its row (named as in `test.against`) on `test`."""
+
+    id: str  # of the candidate
+    source: str
+    proposer: str
+    select: float
+    test: Comparison
+
+
+def crown(
+    problem: Problem, archive: Archive, assessor: Assessor, trials: Sequence[Trial], seed: int, listener: Listener
+) -> Champion | None:
+    """Choose the champion among the trials and compare it on `test`; None where no program has a value everywhere.
+
+    A finalist that reaches other values when it runs again, with the instances in another order, is dropped.
+    """
+    started = time.monotonic()
+    finalists = distinct(trials, FINALISTS)
+    selected = evaluations_of(archive, assessor, [t.proposal.source or "" for t in finalists], "select")
+    for trial, evaluation in sorted(zip(finalists, selected, strict=True), key=lambda pair: _rank(pair[1])):
+        source = trial.proposal.source
+        if source is None or evaluation.aggregate is None:
+            continue
+        if not assessor.repeats(source, evaluation, "select", np.random.default_rng([seed, trial.proposal.number])):
+            listener.message(f"{evaluation.candidate} decides otherwise when it runs again, and was dropped")
+            continue
+        listener.message(
+            f"chosen among {len(finalists)} programs on select ({time.monotonic() - started:.0f} s); now on test"
+        )
+        table = _on_test(problem, archive, assessor, evaluation.candidate, source)
+        listener.message(f"the final assessment took {time.monotonic() - started:.0f} s")
+        return Champion(evaluation.candidate, source, trial.proposal.proposer, evaluation.aggregate, table)
+    return None
+
+
+def evaluations_of(archive: Archive, assessor: Assessor, sources: Sequence[str], where: str) -> list[Evaluation]:
+    """Programs evaluated on a split: from the archive where it knows a successful result, else now, and recorded."""
+    instances = assessor.instance_set(where)
+    known = [_known(archive, assessor.problem, source, instances) for source in sources]
+    missing = [i for i, evaluation in enumerate(known) if evaluation is None]
+    found = dict(zip(missing, assessor.evaluate_all([sources[i] for i in missing], instances), strict=True))
+    for i, evaluation in found.items():
+        archive.record_candidate(sources[i])
+        archive.record_evaluation(evaluation)
+    return [known[i] or found[i] for i in range(len(sources))]
+
+
+def baselines_on(archive: Archive, assessor: Assessor, where: str) -> Mapping[str, Evaluation]:
+    """Every baseline of the problem, by name, on a split."""
+    baselines = assessor.problem.baselines
+    found = evaluations_of(archive, assessor, [b.source for b in baselines], where)
+    return {b.name: evaluation for b, evaluation in zip(baselines, found, strict=True)}
+
+
+def _on_test(problem: Problem, archive: Archive, assessor: Assessor, champion: str, source: str) -> Comparison:
+    instances = assessor.instance_set("test")
+    entries = [_entry(name, e) for name, e in baselines_on(archive, assessor, "test").items()]
+    name = next((e.name for e in entries if e.id == champion), champion[:12])
+    if all(e.id != champion for e in entries):
+        entries.insert(0, _entry(name, evaluations_of(archive, assessor, [source], "test")[0]))
+    entries += reference_entries(problem, instances)
+    return compare(problem, instances, entries, against=name)
+
+
+def _entry(name: str, evaluation: Evaluation) -> Entry:
+    return Entry(name, evaluation.values, evaluation.status, evaluation.message, evaluation.candidate)
+
+
+def _known(archive: Archive, problem: Problem, source: str, instances: InstanceSet) -> Evaluation | None:
+    """The successful result of an earlier evaluation; a failure is tried again."""
+    found = archive.evaluations(candidate_id(source), instances.name, instances.fingerprint)
+    fitting = [e for e in found if e.ok and (e.problem, e.problem_version) == (problem.name, problem.version)]
+    return fitting[0] if fitting else None
+
+
+def _rank(evaluation: Evaluation) -> tuple[float, int, str]:
+    value = float("inf") if evaluation.aggregate is None else evaluation.aggregate
+    return value, evaluation.code_size, evaluation.candidate

@@ -1,0 +1,62 @@
+"""What a run tells whoever watches it: a live view, a log, or nobody."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from heuresis.archive.records import Run, Trial
+    from heuresis.evolve.config import Config
+    from heuresis.evolve.run import RunResult
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How a search stands. Aggregates are on `search`, smaller is better; counts include what a resumed run had."""
+
+    evaluations: int  # programs evaluated, failures included
+    proposals: int
+    best: float | None
+    best_id: str | None  # candidate id
+    best_history: tuple[float, ...]  # the best so far after each evaluation, thinned to a few hundred values
+    failures: Mapping[str, int]  # by kind: statuses of the sandbox, `invalid`, `duplicate`, `no program`
+    by_proposer: Mapping[str, tuple[int, int, float | None]]  # proposals, evaluated, best
+    seconds: float  # of searching, in this process
+    budget_left: Mapping[str, str]  # by unit, for people; empty where nothing is limited
+    baselines: Mapping[str, float]
+
+
+class Listener(Protocol):
+    """Called from the thread that runs the search; an exception raised here stops the run."""
+
+    def started(self, run: "Run", config: "Config", baselines: Mapping[str, float]) -> None:
+        """The run exists in the archive from here on. `baselines`: aggregates on `search` of those that succeed."""
+        ...
+
+    def settled(self, trial: "Trial", progress: Progress) -> None:
+        """One more proposal has come to its end; in the order of their numbers."""
+        ...
+
+    def message(self, text: str) -> None:
+        """Something worth a line of its own."""
+        ...
+
+    def finished(self, result: "RunResult") -> None:
+        """The run has ended, for whatever reason, and the archive knows."""
+        ...
+
+
+class NullListener:
+    """Listens to nothing."""
+
+    def started(self, run: "Run", config: "Config", baselines: Mapping[str, float]) -> None:
+        """Ignore it."""
+
+    def settled(self, trial: "Trial", progress: Progress) -> None:
+        """Ignore it."""
+
+    def message(self, text: str) -> None:
+        """Ignore it."""
+
+    def finished(self, result: "RunResult") -> None:
+        """Ignore it."""

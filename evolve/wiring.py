@@ -1,0 +1,111 @@
+"""From settings to proposers: which ones a run has, with which shares, and how each is built."""
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from heuresis.archive.records import Trial
+from heuresis.evolve.assess import SEARCH, Assessor
+from heuresis.evolve.config import Config, ConfigError
+from heuresis.evolve.mix import Mix
+from heuresis.evolve.model_calls import Ledger
+from heuresis.evolve.model_errors import PriceUnknown
+from heuresis.evolve.proposers.proposer import Proposer
+from heuresis.problems.problem import Problem
+
+OFFLINE = "offline"
+LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What proposers are built from. `stack` closes what they hold open when the search ends."""
+
+    problem: Problem
+    config: Config
+    assessor: Assessor
+    ledger: Ledger
+    stack: ExitStack
+
+
+def shares(config: Config) -> Mapping[str, float]:
+    """Proposers by the name under which they are built, with their shares.
+
+    Without `--mix` the models share equally, or the offline search does all. In a mix a model may be named without
+    its file (`local`), and need not be named by `--model` too. Raises ConfigError where a model gets no share.
+    """
+    if not config.mix:
+        return dict.fromkeys(config.models or (OFFLINE,), 1.0)
+    full = {model.partition(":")[0]: model for model in config.models if model.startswith(LOCAL + ":")}
+    found: dict[str, float] = {}
+    for name, share in config.mix:
+        key = full.get(name, name)
+        if key in found:
+            raise ConfigError(f"the mix names {name} twice; add the shares up")
+        found[key] = share
+    forgotten = [model for model in config.models if model not in found]
+    if forgotten:
+        raise ConfigError(f"the mix gives no share to {', '.join(forgotten)}; it names {', '.join(found)}")
+    return found
+
+
+def make_mix(setting: Setting) -> Mix:
+    """Build the proposers of a run. Raises ConfigError and ProposerUnavailable."""
+    parts = shares(setting.config)
+    return Mix(tuple(_make(name, setting) for name in parts), tuple(parts.values()))
+
+
+def _make(name: str, setting: Setting) -> Proposer:
+    if name == OFFLINE:
+        from heuresis.evolve.proposers.offline import OfflineProposer
+
+        return OfflineProposer(setting.problem, setting.assessor, setting.config)
+    if name == LOCAL or name.startswith(LOCAL + ":"):
+        return _local(name, setting)
+    return _remote(name, setting)
+
+
+def _local(name: str, setting: Setting) -> Proposer:
+    """A model on this machine, served for as long as the search lasts; a small one writes expressions only."""
+    from heuresis.evolve.model_calls import Caller
+    from heuresis.evolve.model_local import LocalServer
+    from heuresis.evolve.proposers.model import ModelProposer, SketchProposer
+
+    server = setting.stack.enter_context(LocalServer(name))
+    caller = Caller(server.client(), setting.ledger)
+    if server.small:
+        return SketchProposer(caller, setting.problem)
+    return ModelProposer(
+        caller, setting.problem, check=setting.assessor.check, explain=_explainer(setting.assessor), grammar=True
+    )
+
+
+def _remote(name: str, setting: Setting) -> Proposer:
+    from heuresis.evolve.model import client_for
+    from heuresis.evolve.model_calls import Caller
+    from heuresis.evolve.proposers.model import ModelProposer
+
+    config = setting.config
+    try:
+        client = client_for(name, config.api_base, needs_price=config.budget_usd is not None)
+    except PriceUnknown as error:
+        raise ConfigError(str(error)) from error
+    return ModelProposer(
+        Caller(client, setting.ledger),
+        setting.problem,
+        check=setting.assessor.check,
+        explain=_explainer(setting.assessor),
+        grammar=config.grammar,
+    )
+
+
+def _explainer(assessor: Assessor) -> Callable[[Trial], str]:
+    """Shows where a trial's program loses most on `search`; nothing for a trial without a program."""
+
+    def explain(trial: Trial) -> str:
+        source, evaluation = trial.proposal.source, trial.evaluation
+        if source is None or evaluation is None:
+            return ""
+        return assessor.explain(source, SEARCH, assessor.worst(evaluation))
+
+    return explain
