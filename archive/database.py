@@ -40,7 +40,7 @@ def told(where: str) -> Iterator[None]:
     except ArchiveError as error:
         if str(error).startswith("archive "):
             raise
-        raise ArchiveError(f"archive {where}: {error}") from error
+        raise type(error)(f"archive {where}: {error}") from error
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         cause = str(getattr(error, "orig", None) or error)
         if isinstance(error, IntegrityError) and "FOREIGN KEY" in cause:

@@ -30,7 +30,7 @@ def fetch(connection: Connection, table: Table, **key: object) -> dict[str, Any]
 
 def grouped(connection: Connection, statement: Any) -> dict[str, Any]:
     """Key and value by row, without those that are NULL."""
-    return {key: value for key, value in connection.execute(statement).tuples() if value is not None}
+    return {key: value for key, value in connection.execute(statement).all() if value is not None}
 
 
 def cost() -> Any:

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+
 from heuresis.archive.export import TARGETS, ExportError, Subject
 from heuresis.archive.export.interpret import Interpreter, TooLong
 from heuresis.archive.export.rewrite import helpers_of, rewrite
@@ -61,7 +62,9 @@ def nasty(name: str) -> str:
 def numbers(count: int, columns: int, seed: int) -> np.ndarray:
     """Rows of ordinary and special numbers."""
     rng = np.random.default_rng(seed)
-    special = np.array([0.0, -0.0, 1.0, -1.0, 2.0, 3.0, 1e308, -1e308, 5e-324, 1e-310, math.inf, -math.inf, math.nan, 1e19])
+    special = np.array(
+        [0.0, -0.0, 1.0, -1.0, 2.0, 3.0, 1e308, -1e308, 5e-324, 1e-310, math.inf, -math.inf, math.nan, 1e19]
+    )
     values = rng.normal(size=(count, columns)) * 10.0 ** rng.integers(-2, 5, size=(count, columns))
     values = np.where(rng.random(values.shape) < 0.25, np.round(values), values)
     return np.where(rng.random(values.shape) < 0.15, rng.choice(special, size=values.shape), values)
@@ -87,7 +90,7 @@ def agree(x: float | str, y: float | str) -> bool:
 def loaded(tree: ast.Module) -> dict[str, object]:
     """A rewritten program, executed with its helpers."""
     names: dict[str, object] = {"math": math, **helpers_of(tree)}
-    exec(compile(tree, "<exported>", "exec"), names)  # noqa: S102 - programs of these tests
+    exec(compile(tree, "<exported>", "exec"), names)
     return names
 
 
@@ -97,8 +100,14 @@ def test_nasty_programs_mean_the_same_as_compiled(name: str) -> None:
     source = screen(nasty(name), shape.allow_list())
     compiled, theta = compile_program(source, shape).main, np.empty(0)
     exported = loaded(rewrite(source, shape, frozenset({"left"})))["rule"]
-    rows = numbers(3000, 3, seed=5).tolist() + [list(r) for r in itertools.product((0.0, -0.0, 1.0, -2.0, math.inf), repeat=3)]
-    wrong = [(r, outcome(exported, r), outcome(compiled, r, theta)) for r in rows if not agree(outcome(exported, r), outcome(compiled, r, theta))]
+    rows = numbers(3000, 3, seed=5).tolist() + [
+        list(r) for r in itertools.product((0.0, -0.0, 1.0, -2.0, math.inf), repeat=3)
+    ]
+    wrong = [
+        (r, outcome(exported, r), outcome(compiled, r, theta))
+        for r in rows
+        if not agree(outcome(exported, r), outcome(compiled, r, theta))
+    ]
     assert wrong == [], f"{len(wrong)} of {len(rows)} differ"
 
 
@@ -171,12 +180,19 @@ def test_the_file_runs_alone_and_reproduces_its_test_vectors(tmp_path) -> None:
         " sorted(m for m in sys.modules if m.startswith(('numpy', 'numba', 'heuresis')))]))"
     )
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-I", "-S", "-c", program],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     got, expected, sequence, foreign = json.loads(done.stdout)
-    assert repr(got) == repr(expected) and len(got) == 32
-    assert sorted(sequence) == [0, 1, 2] and sequence[0] == 1
+    assert repr(got) == repr(expected)
+    assert len(got) == 32
+    assert sequence[0] == 1
+    assert sorted(sequence) == [0, 1, 2]
     assert foreign == []
 
 
@@ -184,7 +200,9 @@ def test_the_manifest_says_what_goes_in_and_out() -> None:
     problem: Problem = get("smtt")
     content = json.loads(TARGETS["python"].export(subject()).files["smtt.json"])
     assert (content["problem"], content["problem_version"], content["program"]) == ("smtt", 1, subject().id)
-    assert [p["name"] for p in content["functions"][0]["parameters"]] == [p.name for p in problem.contract.main.parameters]
+    assert [p["name"] for p in content["functions"][0]["parameters"]] == [
+        p.name for p in problem.contract.main.parameters
+    ]
     assert content["functions"][0]["parameters"][0]["unit"] == "time"
     assert content["scores"][0]["aggregate"] == 0.25
     assert content["objective"]["direction"] == "min"
