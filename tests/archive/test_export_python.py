@@ -6,6 +6,7 @@ import json
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -50,8 +51,14 @@ PRELUDE = {"shadowing": "K = 2\nlist = 3.5\ndef left(x, y):\n    return x * y + 
 
 def contract() -> Contract:
     """Three floats of any sign."""
-    parameters = tuple(Parameter(name, Unit.ONE, "a number", True) for name in "abc")
+    parameters = tuple(Parameter(name, Unit.ONE, "a number", varies=False) for name in "abc")
     return Contract((Function("rule", parameters, "any number, smaller is better"),))
+
+
+def scalar(shape: Contract) -> Contract:
+    """The same contract, compiled for one item per call."""
+    functions = (replace(f, parameters=tuple(replace(p, varies=False) for p in f.parameters)) for f in shape.functions)
+    return replace(shape, functions=tuple(functions))
 
 
 def nasty(name: str) -> str:
@@ -117,7 +124,8 @@ def test_baselines_mean_the_same_as_compiled(name: str) -> None:
     baseline = problem.baseline(name)
     assert baseline is not None
     source = screen(baseline.source, problem.contract.allow_list())
-    compiled, theta = compile_program(source, problem.contract).main, np.empty(0)
+    one = scalar(problem.contract)
+    compiled, theta = compile_program(source, one).main, np.empty(0)
     exported = loaded(rewrite(source, problem.contract))[problem.contract.main.name]
     width = len(problem.contract.main.parameters)
     rows = np.vstack([np.abs(numbers(10_000, width, seed=1)), numbers(10_000, width, seed=2)]).tolist()
