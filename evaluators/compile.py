@@ -33,20 +33,34 @@ class Program:
     """A compiled program: one first-class function per function of the contract, in the contract's order.
 
     Each takes the contract's parameters and a trailing `theta` (1-D contiguous float64; empty where no literal was
-    lifted) and returns a float64. Functions that the program does not define have the contract's default body.
+    lifted) and returns a float64. Where parameters vary between items, the function judges many items in one call:
+    those parameters are 1-D float64 arrays, two more arguments follow (`out`, 1-D float64, and `count`), and the values
+    of the first `count` items are written to `out`. So a decision among n items costs one call, and what is the same
+    for all items is computed once. Functions that the program does not define have the contract's default body.
     """
 
-    functions: tuple[Callable[..., float], ...]
+    functions: tuple[Callable[..., Any], ...]
 
     @property
-    def main(self) -> Callable[..., float]:
+    def main(self) -> Callable[..., Any]:
         """The function that decides."""
         return self.functions[0]
 
 
 def signature(function: Function) -> Any:
-    """The Numba signature of a contract's function: `float64(<kinds of its parameters>, float64[::1])`."""
+    """The Numba signature under which a simulator calls a contract's function (see `Program`)."""
+    if not _varies(function):
+        return _scalar_signature(function)
+    columns = (_KINDS[p.kind][::1] if p.varies else _KINDS[p.kind] for p in function.parameters)
+    return types.void(*columns, _THETA, types.float64[::1], types.int64)
+
+
+def _scalar_signature(function: Function) -> Any:
     return types.float64(*(_KINDS[p.kind] for p in function.parameters), _THETA)
+
+
+def _varies(function: Function) -> bool:
+    return any(p.varies for p in function.parameters)
 
 
 def function_type(function: Function) -> Any:
@@ -81,16 +95,37 @@ def compile_program(source: str, contract: Contract) -> Program:
     return Program(tuple(_compile(plain[f.name], f, lines) for f in contract.functions))
 
 
-def _compile(function: Callable[..., float], wanted: Function, lines: list[str]) -> Callable[..., float]:
-    njit = numba.njit(signature(wanted), boundscheck=True, error_model="numpy")
+def _compile(function: Callable[..., float], wanted: Function, lines: list[str]) -> Callable[..., Any]:
+    settings = {"boundscheck": True, "error_model": "numpy"}
     try:
-        compiled: Callable[..., float] = njit(function)
+        compiled: Callable[..., Any]
+        if _varies(wanted):
+            # Only the loop is called from outside, so the function inside needs no wrappers of its own.
+            inner = numba.njit(_scalar_signature(wanted), no_cpython_wrapper=True, no_cfunc_wrapper=True, **settings)
+            compiled = numba.njit(signature(wanted), **settings)(_over_items(inner(function), wanted))
+        else:
+            compiled = numba.njit(_scalar_signature(wanted), **settings)(function)
     except NumbaError as error:
         raise CompileError(_message(error, lines)) from error
     except (AttributeError, TypeError, ValueError, LookupError, AssertionError, RecursionError) as error:
         # Numba's own passes raise these on source that it cannot translate.
         raise CompileError(f"{wanted.name} does not compile: {type(error).__name__}: {error}") from error
     return compiled
+
+
+def _over_items(one: Callable[..., float], wanted: Function) -> Callable[..., None]:
+    """A loop that calls the compiled `one` for each item."""
+    names = [f"a{i}" for i in range(len(wanted.parameters))]
+    values = [f"{name}[i]" if p.varies else name for name, p in zip(names, wanted.parameters, strict=True)]
+    text = (
+        f"def over_items({', '.join(names)}, theta, out, count):\n"
+        f"    for i in range(count):\n"
+        f"        out[i] = one({', '.join(values)}, theta)\n"
+    )
+    namespace: dict[str, Any] = {"one": one}
+    exec(text, namespace)  # noqa: S102 - made of the contract alone, nothing of the program's text
+    loop: Callable[..., None] = namespace["over_items"]
+    return loop
 
 
 def _with_defaults(tree: ast.Module, contract: Contract) -> ast.Module:

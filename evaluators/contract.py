@@ -108,9 +108,7 @@ class Contract:
 
     def allow_list(self) -> AllowList:
         """What the syntax screen lets pass."""
-        shapes = tuple(
-            FunctionShape(f.name, tuple(p.name for p in f.parameters), f.required) for f in self.functions
-        )
+        shapes = tuple(FunctionShape(f.name, tuple(p.name for p in f.parameters), f.required) for f in self.functions)
         return AllowList(functions=shapes, calls=frozenset(self.calls))
 
     def describe(self) -> str:

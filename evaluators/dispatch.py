@@ -13,9 +13,10 @@ from numba import types
 from numpy.typing import NDArray
 
 from heuresis.evaluators.compile import function_type
+from heuresis.evaluators.select import first_smallest
 from heuresis.evaluators.smtt import CONTRACT
 
-Rule: TypeAlias = Callable[..., float]
+Rule: TypeAlias = Callable[..., None]
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Positions: TypeAlias = NDArray[np.int32]
@@ -31,17 +32,19 @@ def warm() -> None:
 
 
 @numba.njit(
-    types.int64(_RULE, _FLOAT64, _INT64, _INT64, _INT32, _FLOAT64, _FLOAT64, _INT32, types.boolean[::1], _INT32),
+    types.int64(
+        _RULE, _FLOAT64, _INT64, _INT64, _INT32, _FLOAT64, _FLOAT64, _FLOAT64, _INT32, types.boolean[::1], _INT32
+    ),  # fmt: skip
     error_model="numpy",
     cache=True,
 )
 def _run(
-    rule: Rule, theta: Floats, p: Ints, d: Ints, by_due: Positions, pf: Floats, df: Floats, rank: Positions,
-    gone: NDArray[np.bool_], chosen: Positions,
+    rule: Rule, theta: Floats, p: Ints, d: Ints, by_due: Positions, pf: Floats, df: Floats, value: Floats,
+    rank: Positions, gone: NDArray[np.bool_], chosen: Positions,
 ) -> int:  # fmt: skip
     """Dispatch one instance. Fills `chosen` with positions in the sorted order; returns ΣT, or -1 on failure.
 
-    `pf`, `df`, `rank` and `gone` are scratch arrays of the instance's length.
+    `pf`, `df`, `value`, `rank` and `gone` are scratch arrays of at least the instance's length.
     """
     n = p.shape[0]
     p_sum = 0
@@ -64,15 +67,10 @@ def _run(
         d_min, d_max = float(d[by_due[first]]), float(d[by_due[last]])
         now, count = float(time), float(left)
         p_mean, d_mean, p_total, p_max = p_sum / count, d_sum / count, float(p_sum), pf[left - 1]
-        best = 0
-        smallest = np.inf
-        for k in range(left):
-            value = rule(pf[k], df[k], now, count, p_mean, p_max, p_total, d_mean, d_min, d_max, theta)
-            if not np.isfinite(value):
-                return -1
-            if value < smallest:
-                smallest = value
-                best = k
+        rule(pf, df, now, count, p_mean, p_max, p_total, d_mean, d_min, d_max, theta, value, left)
+        best = first_smallest(value, left)
+        if best < 0:
+            return -1
         job = rank[best]
         chosen[n - left] = job
         gone[job] = True
@@ -107,13 +105,13 @@ def sequences(
 ) -> None:  # fmt: skip
     """Write each instance's sequence of job numbers to `out` and 1 to `valid`; leave both where the rule fails."""
     size = _longest(order, offsets)
-    pf, df = np.empty(size), np.empty(size)
+    pf, df, value = np.empty(size), np.empty(size), np.empty(size)
     rank, chosen = np.empty(size, np.int32), np.empty(size, np.int32)
     gone = np.empty(size, np.bool_)
     at = 0
     for q in range(order.shape[0]):
         low, high = offsets[order[q]], offsets[order[q] + 1]
-        total = _run(rule, theta, p[low:high], d[low:high], by_due[low:high], pf, df, rank, gone, chosen)
+        total = _run(rule, theta, p[low:high], d[low:high], by_due[low:high], pf, df, value, rank, gone, chosen)
         if total >= 0:
             valid[q] = 1
             for k in range(high - low):
@@ -131,12 +129,12 @@ def totals(
 ) -> bool:
     """Write each instance's total tardiness to `out`; return False as soon as the rule fails on one."""
     size = _longest(order, offsets)
-    pf, df = np.empty(size), np.empty(size)
+    pf, df, value = np.empty(size), np.empty(size), np.empty(size)
     rank, chosen = np.empty(size, np.int32), np.empty(size, np.int32)
     gone = np.empty(size, np.bool_)
     for q in range(order.shape[0]):
         low, high = offsets[order[q]], offsets[order[q] + 1]
-        total = _run(rule, theta, p[low:high], d[low:high], by_due[low:high], pf, df, rank, gone, chosen)
+        total = _run(rule, theta, p[low:high], d[low:high], by_due[low:high], pf, df, value, rank, gone, chosen)
         if total < 0:
             return False
         out[q] = total

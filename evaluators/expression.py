@@ -95,6 +95,18 @@ def with_constants(tree: Expr, theta: Sequence[float] | NDArray[np.float64]) -> 
     return rebuild(tree)
 
 
+def lifted(tree: Expr) -> Expr:
+    """The tree with its constants, in postfix order, replaced by `theta[0]`, `theta[1]`, …: to be compiled once, then tuned."""
+    numbers = iter(range(tree.size))
+
+    def rebuild(node: Expr) -> Expr:
+        if node.op == "const":
+            return Expr(f"theta[{next(numbers)}]")
+        return Expr(node.op, tuple(rebuild(a) for a in node.args)) if node.args else node
+
+    return rebuild(tree)
+
+
 def to_code(tree: Expr, names: Sequence[str]) -> NDArray[np.int64]:
     """Postfix opcodes; `names` are the contract's parameters in order."""
     number = {name: i for i, name in enumerate(names)}
@@ -166,8 +178,25 @@ def format_constant(value: float) -> str:
 
 
 def to_source(tree: Expr, contract: Contract) -> str:
-    """A program under the contract whose main function returns the expression."""
-    return f"{contract.main.signature}:\n    return {to_text(tree)}\n"
+    """A program under the contract whose main function returns the expression; a long sum is written term by term."""
+    terms = _terms(tree)
+    if tree.size <= 25 or len(terms) == 1:
+        return f"{contract.main.signature}:\n    return {to_text(tree)}\n"
+    lines = [f"    value = {to_text(terms[0][1])}"]
+    lines += [f"    value {sign}= {to_text(term)}" for sign, term in terms[1:]]
+    return "\n".join([f"{contract.main.signature}:", *lines, "    return value", ""])
+
+
+def _terms(tree: Expr) -> list[tuple[str, Expr]]:
+    """The summands of a sum from left to right, each with its sign; negative leading constants become minus signs."""
+    if tree.op not in ("+", "-"):
+        return [("+", tree)]
+    left, right = tree.args
+    sign = tree.op
+    if right.op == "*" and right.args[0].op == "const" and right.args[0].value < 0:
+        sign = "-" if sign == "+" else "+"
+        right = Expr("*", (const(-right.args[0].value), right.args[1]))
+    return [*_terms(left), (sign, right)]
 
 
 def from_source(source: str, contract: Contract) -> Expr | None:

@@ -13,17 +13,21 @@ class Simulator(Protocol):
     """A simulator over packed instances. Built once per zygote as `cls(payload)`; inherited by every child.
 
     A `program` is what `heuresis.evaluators.compile.compile_program` returned: a Numba first-class function of the
-    contract's parameters and a trailing read-only `theta` (1-D float64, the lifted constants, empty where none is).
+    contract's parameters and a trailing read-only `theta` (1-D float64, the lifted constants, empty where none is), or the
+    interpreter of expressions (`heuresis.evaluators.interpret`), which has the same signature.
     """
 
     contract: ClassVar[Contract]
+    size: int  # instances
 
     def __init__(self, payload: Mapping[str, NDArray[np.generic]]) -> None: ...
 
     def warm(self) -> None:
         """Compile the loops (or load them from the on-disk cache) so that a child needs no file."""
 
-    def decide(self, program: object, theta: NDArray[np.float64], order: NDArray[np.int64]) -> Sequence[NDArray[np.generic]]:
+    def decide(
+        self, program: object, theta: NDArray[np.float64], order: NDArray[np.int64]
+    ) -> Sequence[NDArray[np.generic]]:
         """Run the program on the instances numbered in `order`, in that order; return its decisions as arrays.
 
         The first array is always `uint8[len(order)]`: 1 where the program decided the whole instance, 0 where a
@@ -36,10 +40,8 @@ class Simulator(Protocol):
         Used only to tune constants inside the child; it is never a score.
         """
 
-    def loss_of_code(
-        self, code: NDArray[np.int64], theta: NDArray[np.float64], subset: NDArray[np.int64], bound: float
-    ) -> float:
-        """The same for an expression in postfix code (`heuresis.evaluators.expression`), without compiling it.
+    def excess(self, program: object, theta: NDArray[np.float64], subset: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Each instance's part in the loss, `float64[len(subset)]`, not negative where a reference is a lower bound.
 
-        May stop early with a partial value above `bound` where the loss is already certain to exceed it.
+        Says where a program loses, so that tuning can look there; inf everywhere where the program fails.
         """

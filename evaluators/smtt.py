@@ -14,15 +14,15 @@ CONTRACT = Contract(
             name="priority",
             parameters=(
                 Parameter("p", Unit.TIME, "processing time of the job", varies=True, low=1.0),
-                Parameter("d", Unit.TIME, "due date of the job", varies=True, low=0.0),
-                Parameter("t", Unit.TIME, "current time, when the chosen job will start", varies=False, low=0.0),
+                Parameter("d", Unit.DATE, "due date of the job", varies=True, low=0.0),
+                Parameter("t", Unit.DATE, "current time, when the chosen job will start", varies=False, low=0.0),
                 Parameter("n_left", Unit.COUNT, "number of unscheduled jobs", varies=False, low=1.0),
                 Parameter("p_mean", Unit.TIME, "mean processing time of the unscheduled jobs", varies=False, low=1.0),
                 Parameter("p_max", Unit.TIME, "largest processing time of them", varies=False, low=1.0),
                 Parameter("p_sum", Unit.TIME, "sum of their processing times", varies=False, low=1.0),
-                Parameter("d_mean", Unit.TIME, "mean due date of the unscheduled jobs", varies=False, low=0.0),
-                Parameter("d_min", Unit.TIME, "smallest due date of them", varies=False, low=0.0),
-                Parameter("d_max", Unit.TIME, "largest due date of them", varies=False, low=0.0),
+                Parameter("d_mean", Unit.DATE, "mean due date of the unscheduled jobs", varies=False, low=0.0),
+                Parameter("d_min", Unit.DATE, "smallest due date of them", varies=False, low=0.0),
+                Parameter("d_max", Unit.DATE, "largest due date of them", varies=False, low=0.0),
             ),
             returns=(
                 "the priority of one unscheduled job, smaller is scheduled first (ties by smaller p, then smaller d, "
@@ -44,6 +44,7 @@ class Dispatch:
 
     def __init__(self, payload: Mapping[str, NDArray[np.generic]]) -> None:
         self.offsets = np.ascontiguousarray(payload["offsets"], dtype=np.int64)
+        self.size = len(self.offsets) - 1
         self.reference = np.ascontiguousarray(payload["reference"], dtype=np.float64)
         self.group = np.ascontiguousarray(payload["group"], dtype=np.int64)
         self.groups = int(self.group.max(initial=-1)) + 1
@@ -99,9 +100,25 @@ class Dispatch:
             return float("inf")
         return aggregate(totals, self.reference[subset], self.group[subset])
 
+    def excess(self, program: object, theta: NDArray[np.float64], subset: NDArray[np.int64]) -> NDArray[np.float64]:
+        """(T − T*) / ΣT* of its size class for each instance (T itself where a reference is missing or ΣT* is 0)."""
+        from heuresis.evaluators import dispatch
+
+        subset = self._checked(subset)
+        totals = np.full(len(subset), np.inf)
+        if not dispatch.totals(
+            _main(program), _vector(theta), subset, self.p, self.d, self.by_due, self.offsets, totals
+        ):
+            return np.full(len(subset), np.inf)
+        optimum = np.bincount(self.group, self.reference)
+        if not np.all(optimum > 0):  # NaN included
+            return totals
+        excess: NDArray[np.float64] = (totals - self.reference[subset]) / optimum[self.group[subset]]
+        return excess
+
     def _checked(self, order: NDArray[np.int64]) -> NDArray[np.int64]:
         order = np.ascontiguousarray(order, dtype=np.int64)
-        count = len(self.offsets) - 1
+        count = self.size
         if order.ndim != 1 or len(order) == 0 or order.min() < 0 or order.max() >= count:
             raise ValueError(f"expected one or more instance numbers in 0..{count - 1}, got {order.tolist()[:8]}")
         return order

@@ -59,7 +59,7 @@ def _make(name: str, setting: Setting) -> Proposer:
     if name == OFFLINE:
         from heuresis.evolve.proposers.offline import OfflineProposer
 
-        return OfflineProposer(setting.problem, setting.assessor, setting.config)
+        return OfflineProposer(setting.problem, setting.assessor)
     if name == LOCAL or name.startswith(LOCAL + ":"):
         return _local(name, setting)
     return _remote(name, setting)

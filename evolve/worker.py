@@ -1,10 +1,6 @@
 """The engine in each sandbox worker: a problem's simulator, and the programs that a child compiles for it.
 
-Kinds of work and their arrays:
-
-- `decide` (theta, order: int64) → the simulator's decisions on the instances in `order`, validity first;
-- `check` () → one empty array: the program compiles;
-- `tune` (seed: int64, evaluations: int64[1], subset: int64) → theta, loss[1], work[1]: constants tuned on `subset`.
+The kinds of work and their arrays stand in `tasks.py`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,16 +10,15 @@ import numpy as np
 
 from heuresis.evaluators.compile import Program, compile_program
 from heuresis.evaluators.contract import SCALAR_CALLS, Contract
+from heuresis.evaluators.interpret import interpreter
 from heuresis.evaluators.literals import lift_literals
 from heuresis.evaluators.simulator import Simulator
+from heuresis.evolve import tasks
+from heuresis.evolve.proposers import breed
 from heuresis.evolve.tune import Vector, tune
 from heuresis.sandbox.engine import Array
 from heuresis.sandbox.zygote import load
 
-SIMULATOR = "simulator"
-"""The option that names the simulator, `package.module:Class` or `/path/file.py:Class`."""
-
-_KINDS = ("decide", "check", "tune")
 _PAIRS = {"min", "max", "math.pow"}
 
 
@@ -31,34 +26,38 @@ class Worker:
     """An `Engine` over the instances in the payload."""
 
     def __init__(self, payload: Mapping[str, Array], options: Mapping[str, str]) -> None:
-        make = cast(type[Simulator], load(options[SIMULATOR]))
+        make = cast(type[Simulator], load(options[tasks.SIMULATOR]))
         self.simulator: Simulator = make(payload)
 
     def warm(self) -> None:
         """Compile the loops, and one program that makes Numba load what it loads lazily."""
         self.simulator.warm()
         compile_program(specimen(self.simulator.contract), self.simulator.contract)
+        interpreter(self.simulator.contract)
 
     def compile(self, source: str, kind: str) -> tuple[Program, Vector]:
         """The compiled program and its constants, which are parameters where they are to be tuned."""
         theta = np.empty(0)
-        if kind == "tune":
+        if kind == tasks.TUNE:
             source, theta = lift_literals(source)
         return compile_program(source, self.simulator.contract), theta
 
     def run(self, kind: str, program: object | None, arrays: Sequence[Array]) -> Sequence[Array]:
         """Do one piece of work; raises ValueError for a kind that there is not."""
-        if kind not in _KINDS:
-            raise ValueError(f"expected one of {', '.join(_KINDS)} as kind of work, got {kind!r}")
+        if kind == "breed":
+            return breed.run(self.simulator, arrays)
         if program is None:
             raise ValueError(f"the work {kind!r} needs a program")
         compiled, constants = cast(tuple[Program, Vector], program)
-        if kind == "decide":
-            theta, order = arrays
-            return self.simulator.decide(compiled, theta.astype(np.float64), order.astype(np.int64))
-        if kind == "tune":
-            return self._tune(compiled, constants, arrays)
-        return (np.empty(0),)
+        match kind:
+            case tasks.DECIDE:
+                theta, order = arrays
+                return self.simulator.decide(compiled, theta.astype(np.float64), order.astype(np.int64))
+            case tasks.CHECK:
+                return (np.empty(0),)
+            case tasks.TUNE:
+                return self._tune(compiled, constants, arrays)
+        raise ValueError(f"there is no kind of work {kind!r}")
 
     def _tune(self, program: object, theta: Vector, arrays: Sequence[Array]) -> Sequence[Array]:
         seed, evaluations, subset = (array.astype(np.int64) for array in arrays)

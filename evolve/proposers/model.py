@@ -13,7 +13,8 @@ from heuresis.evolve.model_calls import Caller
 from heuresis.evolve.model_errors import CallError
 from heuresis.evolve.proposers.proposer import Draft, Request
 from heuresis.evolve.reply import ReplyError, parse_reply
-from heuresis.evolve.sketch import Sketch, blank_sketch, make_sketch, sketch_grammar
+from heuresis.evolve.sketch import Sketch, blank_sketch, make_sketch
+from heuresis.evolve.sketch_grammar import sketch_grammar
 from heuresis.problems.problem import Problem
 
 Check = Callable[[str], str | None]
@@ -23,6 +24,7 @@ Explain = Callable[[Trial], str]
 """A small Markdown table of where a parent loses; may be empty."""
 
 SHOWN_FAILURES = 3
+SHOWN_RULES = 2
 REPAIR_TEMPERATURE = 0.2
 _SHARES = {"improve": 0.45, "combine": 0.25, "simplify": 0.1, "explore": 0.2}
 
@@ -103,7 +105,8 @@ class SketchProposer:
         trials = _usable(request.parents)
         operator, trial, sketch = self._sketch(trials, request.rng)
         seed = int(request.rng.integers(1, 2**31))
-        known = [t.proposal.source or "" for t in reversed(trials[:3])]
+        others = [t for t in trials if t is not trial][:SHOWN_RULES]
+        known = [t.proposal.source or "" for t in reversed(others)]
         messages = prompt.small(contract, known, sketch.shown)
         ids = (trial.proposal.candidate,) if trial is not None and trial.proposal.candidate is not None else ()
         try:

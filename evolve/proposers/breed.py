@@ -1,0 +1,152 @@
+"""One step of genetic programming inside a worker: vary, judge many cheaply, tune the constants of the best few.
+
+It runs in a confined child like everything else that a worker does, on search instances only. Expressions travel as
+arrays (`heuresis.evaluators.interpret.encode`); what comes back is decoded, printed as Python and evaluated like any
+other program, so nothing here is trusted with a score.
+"""
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heuresis.evaluators.compile import compile_program
+from heuresis.evaluators.expression import Expr, constants, format_constant, lifted, to_source, with_constants
+from heuresis.evaluators.interpret import MAX_STACK, decode, encode, interpreter
+from heuresis.evaluators.simulator import Simulator
+from heuresis.evolve.proposers.genetic import OPERATORS, Grammar, Rng, prunings, random_program, vary
+from heuresis.evolve.tune import tune
+
+Array = NDArray[np.generic]
+
+RANDOM, PRUNE = len(OPERATORS), len(OPERATORS) + 1
+OPERATOR_NAMES = (*(name for name, _, _ in OPERATORS), "random", "prune")
+"""What made an offspring, by the number that `breed` reports."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much one step may do; counts, never seconds, so that a step is repeatable."""
+
+    offspring: int = 40  # judged by the interpreter on a few instances
+    tuned: int = 1  # of these, compiled and tuned
+    evaluations: int = 400  # of one tuning
+    max_size: int = 120  # nodes of an expression
+
+    def to_array(self) -> NDArray[np.int64]:
+        """As a task's array."""
+        return np.array(astuple(self), dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Offspring:
+    """What a step made: the expression, the number of its operator, its loss on all search instances, and the work.
+
+    `work` counts simulated instances, probes and tuning included.
+    """
+
+    tree: Expr
+    operator: int
+    loss: float
+    work: int
+
+
+class Breeder:
+    """Varies and tunes expressions against one simulator. Counts the instances it simulates."""
+
+    def __init__(self, simulator: Simulator, effort: Effort, rng: Rng) -> None:
+        self.simulator, self.effort, self.rng = simulator, effort, rng
+        self.grammar = Grammar(simulator.contract, max_size=effort.max_size)
+        self.everything = np.arange(simulator.size, dtype=np.int64)
+        self.judge = interpreter(simulator.contract)
+        self.work = 0
+
+    def breed(self, parents: Sequence[Expr]) -> Offspring:
+        """The best offspring of `parents[0]` (the others donate subtrees), or a random program without parents."""
+        subset = self.informative(parents[0]) if parents else self.sample(len(self.everything) // 4)
+        brood = [o for o in (self._vary(parents) for _ in range(self.effort.offspring)) if o is not None]
+        judged = [(self.probe(tree, subset), position) for position, (_, tree) in enumerate(brood)]
+        best: Offspring | None = None
+        for _, position in sorted(judged)[: self.effort.tuned]:
+            operator, tree = brood[position]
+            tree, loss = self.tuned(tree, subset)
+            if best is None or loss < best.loss:
+                best = Offspring(tree, operator, loss, self.work)
+        if best is None:
+            tree = parents[0] if parents else random_program(self.grammar, self.rng)
+            return Offspring(tree, RANDOM, np.inf, self.work)
+        return best
+
+    def prune(self, parent: Expr) -> Offspring:
+        """The parent without the parts that do not help, its constants tuned again."""
+        subset = self.informative(parent)
+        tree, loss = parent, self.probe(parent, subset)
+        for _ in range(self.effort.offspring // 8):
+            smaller = [t for t in prunings(tree) if self.grammar.fits(t)][: self.effort.offspring]
+            judged = [(self.probe(t, subset), position) for position, t in enumerate(smaller)]
+            judged = [(value, position) for value, position in judged if value <= loss + 1e-5]
+            if not judged:
+                break
+            tree = min((smaller[position] for _, position in judged), key=lambda t: t.size)
+        tree, final = self.tuned(tree, subset)
+        return Offspring(tree, PRUNE, final, self.work)
+
+    def _vary(self, parents: Sequence[Expr]) -> tuple[int, Expr] | None:
+        made = vary(self.grammar, parents, self.rng) if parents else (RANDOM, random_program(self.grammar, self.rng))
+        return made if made is not None and _shallow(made[1]) else None
+
+    def probe(self, tree: Expr, subset: NDArray[np.int64]) -> float:
+        """The loss of an expression on some instances, interpreted."""
+        self.work += len(subset)
+        return self.simulator.loss(self.judge, encode(tree, self.grammar.contract), subset)
+
+    def sample(self, count: int) -> NDArray[np.int64]:
+        """Some instances at random."""
+        return np.sort(self.rng.choice(self.everything, size=max(1, count), replace=False))
+
+    def informative(self, tree: Expr) -> NDArray[np.int64]:
+        """The instances where an expression loses nine tenths of its loss, and a few others at random.
+
+        On most instances every sensible rule does the same; tuning on them would only cost time.
+        """
+        self.work += len(self.everything)
+        excess = self.simulator.excess(self.judge, encode(tree, self.grammar.contract), self.everything)
+        if not np.all(np.isfinite(excess)):
+            return self.sample(len(self.everything) // 4)
+        # a little is added so that no instance counts for nothing
+        excess = np.maximum(excess, 0.0) + 0.1 * excess.mean().clip(min=1e-12)
+        order = np.argsort(-excess, kind="stable")
+        enough = int(np.searchsorted(np.cumsum(excess[order]), 0.85 * excess.sum())) + 1
+        return np.union1d(order[:enough], self.sample(len(self.everything) // 20))
+
+    def tuned(self, tree: Expr, subset: NDArray[np.int64]) -> tuple[Expr, float]:
+        """The expression with its constants tuned on `subset`, and its loss on everything."""
+        program = compile_program(to_source(lifted(tree), self.grammar.contract), self.grammar.contract)
+
+        def loss(theta: NDArray[np.float64]) -> float:
+            self.work += len(subset)
+            return self.simulator.loss(program, theta, subset)
+
+        start = constants(tree)
+        theta, _ = tune(loss, start, self.effort.evaluations, self.rng)
+        theta = np.array([float(format_constant(x)) for x in theta])  # as the source will say
+        best = with_constants(tree, theta)
+        if not self.grammar.fits(best):  # tuned out of what is always finite
+            best, theta = tree, start
+        self.work += len(self.everything)
+        return best, self.simulator.loss(program, theta, self.everything)
+
+
+def _shallow(tree: Expr) -> bool:
+    return tree.depth < MAX_STACK
+
+
+def run(simulator: Simulator, arrays: Sequence[Array]) -> tuple[Array, ...]:
+    """The worker's task: seed, kind (0 breed, 1 prune) and `Effort` in; encoded offspring and [operator, loss, work] out."""
+    seed, kind, effort, *encoded = arrays
+    rng = np.random.default_rng(seed.tolist())
+    breeder = Breeder(simulator, Effort(*effort.tolist()), rng)
+    parents = [decode(e.astype(np.float64), simulator.contract) for e in encoded]
+    made = breeder.prune(parents[0]) if int(kind[0]) == 1 else breeder.breed(parents)
+    return encode(made.tree, simulator.contract), np.array([made.operator, made.loss, made.work], dtype=np.float64)

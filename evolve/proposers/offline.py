@@ -1,0 +1,70 @@
+"""The embedded default: typed genetic programming with numeric tuning. Needs no model, no key and no network."""
+
+import numpy as np
+
+from heuresis.archive.records import Trial
+from heuresis.evaluators.expression import Expr, from_source, to_source
+from heuresis.evaluators.interpret import MAX_STACK, decode, encode
+from heuresis.evolve.assess import Assessor
+from heuresis.evolve.proposers.breed import OPERATOR_NAMES, Effort
+from heuresis.evolve.proposers.proposer import Draft, Request
+from heuresis.problems.problem import Problem
+from heuresis.sandbox.engine import Task
+from heuresis.sandbox.limits import Limits
+
+TUNE_SHARE, PRUNE_SHARE, RANDOM_SHARE = 0.05, 0.1, 0.03
+TUNE_EVALUATIONS = 600
+SECONDS = 120.0  # of one step in its child; far above what it takes, so that no clock decides what is found
+
+
+class OfflineProposer:
+    """Proposes what one step of genetic programming in a worker found.
+
+    Programs that are more than an expression (loops, helper functions) have their constants tuned; all others vary.
+    """
+
+    name = "offline"
+
+    def __init__(self, problem: Problem, assessor: Assessor, effort: Effort | None = None) -> None:
+        self.problem, self.assessor, self.effort = problem, assessor, effort or Effort()
+
+    def propose(self, request: Request) -> Draft:
+        """One step: mostly breeding; sometimes pruning, tuning alone, or a fresh random program."""
+        rng, choice = request.rng, request.rng.random()
+        if not request.parents or choice < RANDOM_SHARE:
+            return self._breed(0, [], rng)
+        parents = [request.parents[i] for i in rng.permutation(len(request.parents))]
+        tree = self._tree(parents[0])
+        if tree is None or choice < RANDOM_SHARE + TUNE_SHARE:
+            return self._tune(parents[0], rng)
+        if choice < RANDOM_SHARE + TUNE_SHARE + PRUNE_SHARE:
+            return self._breed(1, [(parents[0], tree)], rng)
+        donors = [(donor, other) for donor in parents[1:] if (other := self._tree(donor)) is not None]
+        return self._breed(0, [(parents[0], tree), *donors], rng)
+
+    def _tree(self, trial: Trial) -> Expr | None:
+        tree = from_source(trial.proposal.source or "", self.problem.contract)
+        return tree if tree is not None and tree.depth < MAX_STACK else None
+
+    def _breed(self, kind: int, parents: list[tuple[Trial, Expr]], rng: np.random.Generator) -> Draft:
+        arrays = [encode(tree, self.problem.contract) for _, tree in parents]
+        seed = rng.integers(2**32, size=4, dtype=np.int64)
+        head = (seed, np.array([kind], dtype=np.int64), self.effort.to_array())
+        outcome = self.assessor.run(Task("breed", arrays=(*head, *arrays), limits=Limits(seconds=SECONDS)))
+        ids = tuple(trial.proposal.candidate or "" for trial, _ in parents)
+        if not outcome.ok:
+            return Draft("breed", None, ids, f"{outcome.status}: {outcome.message}")
+        encoded, facts = outcome.arrays
+        tree = decode(encoded.astype(np.float64), self.problem.contract)
+        operator, work = OPERATOR_NAMES[int(facts[0])], int(facts[2])
+        used = ids if operator == "crossover" else ids[:1]
+        return Draft(operator, to_source(tree, self.problem.contract), used, work=work)
+
+    def _tune(self, parent: Trial, rng: np.random.Generator) -> Draft:
+        source = parent.proposal.source or ""
+        ids = (parent.proposal.candidate or "",)
+        seed = rng.integers(2**32, size=4, dtype=np.int64).tolist()
+        tuned = self.assessor.tune(source, seed=seed, evaluations=TUNE_EVALUATIONS)
+        if tuned.message:
+            return Draft("tune", None, ids, tuned.message)
+        return Draft("tune", tuned.source, ids, work=tuned.work)
