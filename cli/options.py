@@ -10,8 +10,7 @@ ArchiveOption: TypeAlias = Annotated[
     typer.Option(
         "--archive",
         metavar="URL",
-        envvar="HEURESIS_ARCHIVE",
-        help="Archive: sqlite:///FILE or a path. Default: a file in your data directory.",
+        help="Archive: sqlite:///FILE or a path. Default: HEURESIS_ARCHIVE, or a file in your data directory.",
     ),
 ]
 JsonOption: TypeAlias = Annotated[

@@ -67,8 +67,8 @@ class Sequencing:
         finite = np.zeros(len(order), dtype=np.uint8)
         sequences = np.zeros((len(order), self.p.shape[1]), dtype=np.int32)
         for row, i in enumerate(order):
-            mean = float(self.p[i].mean())
-            keys = np.array([program.main(p, w, mean, theta) for p, w in zip(self.p[i], self.w[i], strict=True)])
+            p, w, keys = self.p[i], self.w[i], np.empty(self.p.shape[1])
+            program.main(p, w, float(p.mean()), theta, keys, len(keys))
             finite[row] = np.isfinite(keys).all()
             sequences[row] = np.argsort(keys, kind="stable")
         return finite, sequences

@@ -1,0 +1,89 @@
+"""What is shown while a run goes on, in a terminal and in a log."""
+
+import io
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from heuresis.cli import live, render
+from heuresis.evolve.listener import Progress
+
+PROGRESS = Progress(
+    evaluations=120,
+    proposals=150,
+    best=0.0123,
+    best_id="c_1",
+    best_history=(0.0156, 0.0156, 0.0140, 0.0123),
+    failures={"timeout": 2, "no program": 9},
+    by_proposer={"offline": (100, 90, 0.0123), "local": (50, 30, None)},
+    seconds=60.0,
+    budget_left={"evaluations": "80"},
+    baselines={"spt": 0.5, "mdd": 0.0156},
+)
+
+
+def drawn(progress: Progress, *, percent: bool = True) -> str:
+    console = Console(file=io.StringIO(), width=100)
+    console.print(live.panel(progress, percent=percent))
+    return console.file.getvalue()
+
+
+def test_the_panel_has_all_of_it():
+    text = drawn(PROGRESS)
+    for part in (
+        "1.23 %",
+        "1.56",
+        "120 programs in 1:00",
+        "2.0/s",
+        "offline",
+        "local",
+        "timeout 2",
+        "no program 9",
+        "80",
+    ):
+        assert part in text, part
+    assert text.index("mdd") < text.index("spt"), "the best baseline stands first"
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_before_anything_succeeded():
+    empty = replace(PROGRESS, best=None, best_history=(), by_proposer={}, failures={}, budget_left={}, seconds=0.0)
+    assert "best –" in drawn(empty)
+    assert "best –" in live.line(empty, percent=True)
+
+
+def test_a_log_gets_a_line_now_and_then(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    clock = iter([100.0, 101.0, 102.0, 115.0, 116.0])
+    monkeypatch.setattr(live.time, "monotonic", lambda: next(clock))
+    with live.View() as view:
+        for _ in range(3):
+            view.settled(None, PROGRESS)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2
+    assert "120 programs" in lines[0]
+
+
+def test_quiet_says_nothing_but_messages(capsys: pytest.CaptureFixture[str]):
+    with live.View(quiet=True) as view:
+        view.settled(None, PROGRESS)
+        view.message("something happened")
+    found = capsys.readouterr()
+    assert (found.out, found.err) == ("", "something happened\n")
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 40, 41, 300])
+def test_sparkline_has_the_last_value_and_fits(count: int):
+    text = render.sparkline([float(i % 7) for i in range(count)])
+    assert len(text) == min(count, 40)
+
+
+def test_sparkline_shows_direction():
+    text = render.sparkline([3.0, 2.0, 1.0, 0.0])
+    assert text[0] == "█"
+    assert text[-1] == "▁"
+    assert list(text) == sorted(text, reverse=True)
+
+
+def test_durations():
+    assert [render.duration(s) for s in (0, 59.6, 61, 3661)] == ["0:00", "1:00", "1:01", "1:01:01"]

@@ -1,0 +1,167 @@
+"""One clear message and the right exit code for whatever is wrong."""
+
+import errno
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from heuresis.cli import errors
+from heuresis.cli.evolve import parse_mix
+from heuresis.evolve.config import Config
+
+
+def test_help_and_version(cli):
+    assert cli("--help").code == 0
+    assert "evolve" in cli("--help").out
+    assert cli("--version").out.startswith("heuresis ")
+    assert cli("evolve", "--no-such-option").code == 2
+    assert cli("no-such-command").code == 2
+
+
+@pytest.mark.parametrize("command", ["evaluate", "top", "evolve", "problems"])
+def test_unknown_problem(cli, command):
+    answer = cli(command, "no-such-problem")
+    assert answer.code == 2
+    assert "no-such-problem" in answer.err
+    assert "smtt" in answer.err
+
+
+def test_problem_file_with_a_defect_names_the_line(cli, tmp_path: Path):
+    path = tmp_path / "broken.py"
+    path.write_text("import math\nvalue = math.nothing\n")
+    answer = cli("problems", path)
+    assert answer.code == 1
+    assert "line 2" in answer.err
+    assert "nothing" in answer.err
+
+
+def test_unknown_program_lists_what_there_is(cli):
+    answer = cli("evaluate", "smtt", "no_such_rule")
+    assert answer.code == 2
+    assert "mddc" in answer.err
+    assert cli("show", "c_0123").code == 1
+    assert cli("show", "nowhere.py").code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{", "json"),
+        ('{"instances": [{"p": [1, 2], "d": [3]}]}', "d"),
+        ('{"instances": [{"p": [1, "x"], "d": [3, 4]}]}', "p"),
+        ('{"things": []}', "instances"),
+    ],
+)
+def test_malformed_instances_name_the_field(cli, tmp_path: Path, text: str, expected: str):
+    path = tmp_path / "bad.json"
+    path.write_text(text)
+    answer = cli("evaluate", "smtt", "mdd", "--instances", path)
+    assert answer.code == 1
+    assert expected in answer.err.lower()
+    assert "bad.json" in answer.err
+
+
+def test_unreadable_instances(cli, tmp_path: Path):
+    answer = cli("evaluate", "smtt", "mdd", "--instances", tmp_path / "absent.json")
+    assert answer.code == 1
+    assert "absent.json" in answer.err
+
+
+def test_unknown_split_and_target(cli):
+    assert cli("evaluate", "smtt", "mdd", "--split", "train").code == 2
+    assert cli("export", "mdd", "--to", "cobol").code == 2
+
+
+@pytest.mark.parametrize("command", [("runs",), ("top", "smtt"), ("archive", "check"), ("resume", "r_1")])
+def test_archive_that_is_not_ours(cli, tmp_path: Path, command: tuple[str, ...]):
+    path = tmp_path / "other.db"
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE things (name TEXT)")
+    other.close()
+    answer = cli(*command, "--archive", path)
+    assert answer.code == 1
+    assert str(path) in answer.err
+    assert len(answer.err.strip().splitlines()) == 1
+
+
+def test_resume_of_an_unknown_run(cli):
+    answer = cli("resume", "r_beef")
+    assert answer.code == 1
+    assert "r_beef" in answer.err or "beef" in answer.err
+
+
+@pytest.mark.parametrize("text", ["offline", "offline=", "=1", "offline=x", "offline=0.5,,local=0.5"])
+def test_bad_mix(cli, text: str):
+    answer = cli("evolve", "smtt", "--mix", text)
+    assert answer.code == 2
+    assert "--mix" in answer.err
+
+
+def test_mix():
+    assert parse_mix("offline=0.7, local=0.3") == (("offline", 0.7), ("local", 0.3))
+    assert parse_mix("local:a=b.gguf=1") == (("local:a=b.gguf", 1.0),)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("seed = 1", "problem"),
+        ("problem = 'smtt'\nspeed = 9", "speed"),
+        ("problem = 'smtt'\nseed = ]\n", "line 2"),
+        ("problem = 'smtt'\nworkers = 0", "workers"),
+    ],
+)
+def test_bad_settings_file(cli, tmp_path: Path, text: str, expected: str):
+    path = tmp_path / "run.toml"
+    path.write_text(text)
+    answer = cli("evolve", path)
+    assert answer.code in {1, 2}
+    assert expected in answer.err
+
+
+def test_settings_file_with_options_before_it(cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    seen: list[Config] = []
+
+    def start(config: Config, *_: object) -> None:
+        seen.append(config)
+        raise errors.UserError("enough")
+
+    monkeypatch.setattr("heuresis.evolve.run.start", start)
+    path = tmp_path / "run.toml"
+    path.write_text(
+        'problem = "smtt"\nseed = 3\nevaluations = 7\nmix = { offline = 0.5, local = 0.5 }\nfrom = ["mdd"]\n'
+    )
+    assert cli("evolve", path, "--seed", 4).code == 1
+    [config] = seen
+    assert (config.seed, config.evaluations, config.mix) == (4, 7, (("offline", 0.5), ("local", 0.5)))
+    assert len(config.seeds) == 1
+    assert "def priority" in config.seeds[0]
+
+
+def test_a_defect_of_ours_gives_a_hint_and_no_traceback(cli, monkeypatch: pytest.MonkeyPatch):
+    def broken() -> None:
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr("heuresis.problems.registry.names", broken)
+    answer = cli("problems")
+    assert answer.code == 1
+    assert "HEURESIS_DEBUG" in answer.err
+
+
+def test_a_full_disk_is_said_in_words():
+    message, code = errors.explain(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/data/x")) or ("", 0)
+    assert code == 1
+    assert "/data/x" in message
+    assert "resume" in message
+    assert errors.explain(ZeroDivisionError()) is None
+
+
+def test_every_known_error_exists():
+    import importlib
+
+    for name, code in errors._KNOWN.items():
+        module, _, kind = name.rpartition(".")
+        assert issubclass(getattr(importlib.import_module(module), kind), Exception), name
+        assert code in {errors.FAILED, errors.USAGE}
