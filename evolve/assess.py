@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from heuresis.archive.records import Evaluation, candidate_id
 from heuresis.evaluators.literals import write_literals
 from heuresis.evaluators.numba_cache import use_numba_cache
+from heuresis.evolve import tasks
 from heuresis.evolve.crew import Crew
-from heuresis.evolve.worker import SIMULATOR
 from heuresis.problems.problem import InstanceSet, Problem
 from heuresis.sandbox.engine import Array, Task
 from heuresis.sandbox.limits import Limits
@@ -32,8 +32,6 @@ SEARCH = "search"
 INVALID = "invalid"
 """Status of an evaluation whose program ran, but left an instance without a feasible value."""
 
-_ENGINE = "heuresis.evolve.worker:Worker"
-_NO_CONSTANTS = np.empty(0)
 _LIMITS = Limits()
 
 
@@ -88,6 +86,11 @@ class Assessor:
         for pool in pools:
             pool.close()
 
+    def pids(self) -> list[int]:
+        """The process ids of the workers that are warm."""
+        with self._opening:
+            return [pid for pool in self._pools.values() for pid in pool.pids()]
+
     def instance_set(self, where: str | InstanceSet = SEARCH) -> InstanceSet:
         """A split by name, built once; an instance set as it is."""
         if isinstance(where, InstanceSet):
@@ -129,7 +132,7 @@ class Assessor:
 
     def check(self, source: str) -> str | None:
         """What keeps a program from compiling, for people and models; None where nothing does."""
-        outcome = self.run(Task("check", source))
+        outcome = self.run(tasks.check(source))
         return None if outcome.ok else outcome.message or str(outcome.status)
 
     def tune(
@@ -142,8 +145,7 @@ class Assessor:
             source = screen(source, self._allow)
         except ScreenError as error:
             return Tuned(source, math.inf, 0, str(error))
-        arrays = (np.array(seed, dtype=np.int64), np.array([evaluations]), subset.astype(np.int64))
-        outcome = self.run(Task("tune", source, arrays))
+        outcome = self.run(tasks.tune(source, seed, evaluations, subset))
         if not outcome.ok:
             return Tuned(source, math.inf, 0, outcome.message or str(outcome.status))
         try:
@@ -160,9 +162,8 @@ class Assessor:
     def explain(self, source: str, where: str | InstanceSet, index: int) -> str:
         """Where a program loses on one instance of a set: a small Markdown table, or why it decides nothing there."""
         instances = self.instance_set(where)
-        task = Task("decide", source, (_NO_CONSTANTS, np.array([index], dtype=np.int64)))
         with self._pool(instances) as pool:
-            outcome = pool.run(task)
+            outcome = pool.run(tasks.decide(source, np.array([index])))
         if not outcome.ok:
             return f"{outcome.status}: {outcome.message}"
         return self.problem.scoring.explain(instances.instances[index], outcome.arrays)
@@ -200,7 +201,7 @@ class Assessor:
             outcome = Outcome(Status.REJECTED, message=str(error))
         else:
             size = sum(1 for _ in ast.walk(ast.parse(source_checked)))
-            outcome = pool.run(Task("decide", source_checked, (_NO_CONSTANTS, order.astype(np.int64))))
+            outcome = pool.run(tasks.decide(source_checked, order))
         status, message, values = self._judge(outcome, instances.instances, order)
         score = None
         if status == Status.OK:
@@ -259,10 +260,10 @@ class Assessor:
                 use_numba_cache()
                 payload: Mapping[str, Array] = self.problem.scoring.pack(instances.instances)
                 self._pools[key] = Pool(
-                    _ENGINE,
+                    tasks.ENGINE,
                     payload,
                     self._allow,
-                    options={SIMULATOR: self.problem.simulator},
+                    options={tasks.SIMULATOR: self.problem.simulator},
                     workers=self.workers,
                     limits=self.limits,
                 )

@@ -54,11 +54,13 @@ class Loop:
         if recorded is not None and not recorded.pending:
             return recorded
         proposal = recorded.proposal if recorded is not None else self.propose(number, prefix, population)
-        self.archive.record_proposal(proposal)
+        with self.rounds.recording():
+            self.archive.record_proposal(proposal)
         if proposal.source is None or proposal.reason:
             return Trial(proposal, None)
         evaluation = self.evaluate(proposal.source, number)
-        self.archive.record_evaluation(evaluation)
+        with self.rounds.recording():
+            self.archive.record_evaluation(evaluation)
         return Trial(proposal, evaluation)
 
     def propose(self, number: int, prefix: int, population: Population) -> Proposal:

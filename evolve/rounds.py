@@ -6,8 +6,9 @@ same seed gives the same archive for any number of workers, and a resumed run re
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -33,6 +34,9 @@ _TICK = 0.05
 class Stopped(Exception):
     """The user wants the run to stop."""
 
+    def __str__(self) -> str:
+        return "the user wants the run to stop"
+
 
 class Rounds:
     """At most `lag * round_size` proposals under way. A context manager: leaving it awaits them for a while.
@@ -45,6 +49,7 @@ class Rounds:
         self._course, self._budget, self._stop = course, budget, stop
         self._floor = seeds  # the first proposals after the seeds see all of them
         self._pending: dict[int, tuple[Future[Trial], bool]] = {}
+        self._recording, self._over = threading.Lock(), False
         self._crew = Crew[Trial](self._size * self._lag, "proposal")
 
     def __enter__(self) -> Self:
@@ -53,13 +58,25 @@ class Rounds:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        seconds = GOODBYE_SECONDS
+        if isinstance(error, BudgetExhausted):
+            seconds = LAST_TASK_SECONDS if self._budget.out_of_time else LAST_CALL_SECONDS
         try:
-            if isinstance(error, Stopped):
-                self._drain(GOODBYE_SECONDS)
-            elif isinstance(error, BudgetExhausted):
-                self._drain(LAST_TASK_SECONDS if self._budget.out_of_time else LAST_CALL_SECONDS)
+            another = self._drain(seconds)
         finally:
             self._crew.dismiss()
+            with self._recording:
+                self._over = True
+        if another is not None and isinstance(error, BudgetExhausted | Stopped):
+            raise another
+
+    @contextmanager
+    def recording(self) -> Iterator[None]:
+        """Around everything that a step writes: an abandoned step gets Stopped, and writes nothing any more."""
+        with self._recording:
+            if self._over:
+                raise Stopped
+            yield
 
     def open(self, number: int) -> int:
         """The prefix that proposal `number` sees, once everything below it is settled.
@@ -103,9 +120,10 @@ class Rounds:
             raise Stopped
         self._budget.check_time()
 
-    def _drain(self, seconds: float) -> None:
-        """Let what is under way come to its end, but not for longer; raises what a step raised, budgets aside."""
+    def _drain(self, seconds: float) -> BaseException | None:
+        """Let what is under way come to its end, but not for longer; returns what a step raised, budgets aside."""
         deadline = time.monotonic() + seconds
+        raised: BaseException | None = None
         while self._pending and (left := deadline - time.monotonic()) > 0:
             wait([future for future, _ in self._pending.values()], min(left, _TICK))
             for number, (future, replayed) in sorted(self._pending.items()):
@@ -115,7 +133,8 @@ class Rounds:
                 if error is None and number == len(self._course.trials):
                     self._course.settle(future.result(), replayed=replayed)
                 elif error is not None and not isinstance(error, BudgetExhausted):
-                    raise error
+                    raised = raised or error
                 del self._pending[number]
             if self._stop.is_set():
                 deadline = min(deadline, time.monotonic() + GOODBYE_SECONDS)
+        return raised
