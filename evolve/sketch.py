@@ -1,8 +1,7 @@
 """Programs with one expression left out, for models too small to write a whole program.
 
-A program is cut at an expression, the model writes what goes there, and a grammar made from the units of the
-contract's parameters sees to it that times are added to times. What remains of the work is a guess that even a small
-model can make.
+A program is cut at an expression and the model writes what goes there, in a grammar made from the units of what is in
+scope (`sketch_grammar.py`). What remains of the work is a guess that even a small model can make.
 """
 
 import ast
@@ -11,19 +10,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heuresis.evaluators.contract import Contract, Function, Unit
-from heuresis.evolve.grammar import PLAIN_CALLS, levels, offered, quoted, shared_rules
+from heuresis.evaluators.contract import Function, Unit
 
 _HOLE = "HOLE_OF_THE_SKETCH"
-_COEFFICIENT = '("-")? small " * " '
 
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
     """`before`, the model's expression, `after`.
 
-    `shown` is the body before the hole as the model sees it. `names` are what the hole may use, with their units
-    where they are known; `unit` is what the hole should have. `term` marks a hole that follows a plus sign,
+    `shown` is the line before the hole, all that the model sees. `names` are what the hole may use, with their units
+    (folded) where they are known; `unit` is what the hole should have. `term` marks a hole that follows a plus sign,
     `whole` one that is all of a rule and so has to begin with what differs between the items.
     """
 
@@ -49,8 +46,8 @@ class Sketch:
 
 def blank_sketch(function: Function, unit: Unit) -> Sketch:
     """A program of which only `return` is there."""
-    names = tuple((p.name, p.unit) for p in function.parameters)
-    return Sketch(f"{function.signature}:\n    return ", "", "return ", names, unit, whole=True)
+    names = tuple((p.name, folded(p.unit)) for p in function.parameters)
+    return Sketch(f"{function.signature}:\n    return ", "", "return ", names, folded(unit), whole=True)
 
 
 def make_sketch(source: str, function: Function, rng: np.random.Generator, *, extend: bool) -> Sketch | None:
@@ -67,7 +64,7 @@ def make_sketch(source: str, function: Function, rng: np.random.Generator, *, ex
     if body is None:
         return None
     spots: list[tuple[ast.expr, Mapping[str, Unit | None]]] = []
-    scope: dict[str, Unit | None] = {p.name: p.unit for p in function.parameters}
+    scope: dict[str, Unit | None] = {p.name: folded(p.unit) for p in function.parameters}
     for statement in body.body:
         spots += [(node, dict(scope)) for node in _spots(statement, extend)]
         if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
@@ -85,15 +82,21 @@ def make_sketch(source: str, function: Function, rng: np.random.Generator, *, ex
         new = ast.BinOp(old, ast.Add(), new)
     text = ast.unparse(ast.fix_missing_locations(_Replace(old, new).visit(tree)))
     before, _, after = text.partition(_HOLE)
-    shown = before.partition(f"def {function.name}(")[2].partition(":\n")[2].replace("\n    ", "\n").lstrip()
+    body_text = before.partition(f"def {function.name}(")[2].partition(":\n")[2].replace("\n    ", "\n").lstrip()
+    shown = body_text.rpartition("\n")[2].lstrip()  # every token before the hole costs time on a plain processor
     return Sketch(before, after, shown, tuple(units.items()), unit, term=extend)
 
 
+def folded(unit: Unit | None) -> Unit | None:
+    """Dates as times since the start, and counts as plain numbers: as far as a small model needs to tell them apart."""
+    return {Unit.DATE: Unit.TIME, Unit.COUNT: Unit.ONE}.get(unit, unit) if unit is not None else None
+
+
 def unit_of(node: ast.expr, units: Mapping[str, Unit | None]) -> Unit | None:
-    """The unit of an expression; counts and constants in products are plain numbers. None where it cannot be told."""
+    """The unit of an expression, folded; constants in products are plain numbers. None where it cannot be told."""
     match node:
         case ast.Name(id=name):
-            return Unit.ONE if units.get(name) is Unit.COUNT else units.get(name)
+            return folded(units.get(name))
         case ast.Constant():
             return Unit.ONE
         case ast.UnaryOp(operand=operand):
@@ -116,75 +119,6 @@ def unit_of(node: ast.expr, units: Mapping[str, Unit | None]) -> Unit | None:
     return None
 
 
-def sketch_grammar(contract: Contract, sketch: Sketch) -> str:
-    """GBNF of the expressions that fit the hole of a sketch."""
-    calls = offered(contract, PLAIN_CALLS)
-    by_unit: dict[Unit, list[str]] = {}
-    for name, unit in sketch.names:
-        if unit is not None:
-            by_unit.setdefault(Unit.ONE if unit is Unit.COUNT else unit, []).append(name)
-    measured = [unit for unit in by_unit if unit is not Unit.ONE]
-    if sketch.unit is None or not measured:
-        rules = [f"root ::= {_COEFFICIENT if sketch.term else ''}ex2"]
-        rules += levels("ex", [name for name, _ in sketch.names], 1, calls)
-        return "\n".join([*rules, *shared_rules(calls)]) + "\n"
-    rules = []
-    if sketch.unit is Unit.ONE:
-        rules.append(
-            f"root ::= {_COEFFICIENT}one" if sketch.term else 'root ::= one | number sign one | number " * " one'
-        )
-    else:
-        stem = f"u{measured.index(sketch.unit)}"
-        varying = [quoted(p.name) for p in contract.main.parameters if p.varies and p.unit is sketch.unit]
-        if sketch.term:
-            rules.append(f'root ::= {_COEFFICIENT}{stem}x1 (" * " one)?')
-        elif sketch.whole and varying:
-            extremes = _extremes(calls)
-            rules.append(f"start ::= ({' | '.join(varying)}) | number {quoted(' * ')} ({' | '.join(varying)})")
-            rules.append(f"root ::= start sign {stem}x2" + _or(extremes, f'start sign {stem}x1 ", " {stem}x2 ")"'))
-        else:
-            rules.append(f"root ::= {stem}x3")
-    for index, unit in enumerate(measured):
-        rules += _unit_rules(f"u{index}", by_unit[unit], calls)
-    rules += _plain_rules(by_unit.get(Unit.ONE, []), [f"u{i}" for i in range(len(measured))], calls)
-    return "\n".join([*rules, 'sign ::= " + " | " - "', *shared_rules(calls)[-2:]]) + "\n"
-
-
-def _unit_rules(stem: str, names: Sequence[str], calls: Sequence[str]) -> list[str]:
-    """Expressions of one unit, from a name (`<stem>x0`) to a scaled sum or an extreme of two (`<stem>x3`)."""
-    x0, x1, x2 = (f"{stem}x{level}" for level in range(3))
-    extremes = _extremes(calls)
-    difference = _or(['"abs("'] if "abs" in calls else [], f'{x0} " - " {x0} ")"')
-    return [
-        f"{x0} ::= {' | '.join(quoted(n) for n in names)}",
-        f'{x1} ::= {x0} | "(" {x0} sign {x0} ")"'
-        + _or(extremes, f'{x0} (sign {x0})? ", " ({x0} | "0.0") ")"')
-        + difference,
-        f'{x2} ::= {x1} | number " * " {x1} | {x1} sign {x1} | {x1} " * " one | {x1} sign number " * " {x1}',
-        f"{stem}x3 ::= {x2}" + _or(extremes, f'{x2} ", " {x1} ")"'),
-    ]
-
-
-def _extremes(calls: Sequence[str]) -> list[str]:
-    """The openings `max(` and `min(` as far as they may be called."""
-    return [quoted(call + "(") for call in ("max", "min") if call in calls]
-
-
-def _or(openings: Sequence[str], rest: str) -> str:
-    """A further alternative: one of the openings, then the rest; nothing where there is no opening."""
-    return f" | ({' | '.join(openings)}) {rest}" if openings else ""
-
-
-def _plain_rules(names: Sequence[str], stems: Sequence[str], calls: Sequence[str]) -> list[str]:
-    """Numbers without a unit: constants, counts and ratios of what has the same unit."""
-    forms = [*(quoted(name) for name in names), *(f'{s}x1 " / " {s}x0' for s in stems)]
-    if "math.exp" in calls:
-        forms += [f'"math.exp(-" {s}x1 " / " {s}x0 ")"' for s in stems]
-    if "math.sqrt" in calls:
-        forms += [f'"math.sqrt(" {s}x0 " / " {s}x0 ")"' for s in stems]
-    return [f"one ::= {' | '.join(forms)}"]
-
-
 class _Replace(ast.NodeTransformer):
     """Puts one node in the place of another."""
 
@@ -196,16 +130,18 @@ class _Replace(ast.NodeTransformer):
 
 
 def _spots(statement: ast.stmt, extend: bool) -> list[ast.expr]:
-    """The numeric expressions of one statement that may become a hole."""
+    """The numeric expressions of one statement that may become a hole; divisors stay, because a hole may be zero."""
     if extend:
         return [n.value for n in ast.walk(statement) if isinstance(n, ast.Return) and n.value is not None]
     spots: list[ast.expr] = []
+    divisors = [n.right for n in ast.walk(statement) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div)]
+    kept = {id(node) for divisor in divisors for node in ast.walk(divisor)}
     for node in ast.walk(statement):
         if isinstance(node, ast.BinOp) and not isinstance(node.op, ast.Pow):
             spots += [node.left, node.right]
         elif isinstance(node, ast.Call):
             spots += node.args
-    return spots
+    return [spot for spot in spots if id(spot) not in kept]
 
 
 def _shared_unit(nodes: Sequence[ast.expr], units: Mapping[str, Unit | None]) -> Unit | None:

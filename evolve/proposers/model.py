@@ -24,7 +24,7 @@ Explain = Callable[[Trial], str]
 """A small Markdown table of where a parent loses; may be empty."""
 
 SHOWN_FAILURES = 3
-SHOWN_RULES = 2
+SHOWN_RULES = 1
 REPAIR_TEMPERATURE = 0.2
 _SHARES = {"improve": 0.45, "combine": 0.25, "simplify": 0.1, "explore": 0.2}
 

@@ -10,7 +10,8 @@ from model_parts import ATC, CONTRACT, MDD, SIGNATURE
 
 from heuresis.evaluators.contract import SCALAR_CALLS, Contract, Function, Parameter, Unit
 from heuresis.evolve.grammar import ARITY, PLAIN_CALLS, contract_grammar
-from heuresis.evolve.sketch import Sketch, blank_sketch, make_sketch, sketch_grammar, unit_of
+from heuresis.evolve.sketch import Sketch, blank_sketch, make_sketch, unit_of
+from heuresis.evolve.sketch_grammar import sketch_grammar
 from heuresis.sandbox.screen import screen
 
 MAIN = CONTRACT.main
@@ -20,11 +21,14 @@ COUNTS = Contract(
     calls=("max",),
 )
 SIZES = Contract(
-    (Function("fit", (Parameter("x", Unit.ONE, "x", True), Parameter("y", Unit.TIME, "y", True)), "a number"),), calls=()
+    (Function("fit", (Parameter("x", Unit.ONE, "x", True), Parameter("y", Unit.TIME, "y", True)), "a number"),),
+    calls=(),
 )
 
 
-@pytest.mark.parametrize("contract", [CONTRACT, WIDE, COUNTS, SIZES], ids=["plain", "all calls", "no units", "no calls"])
+@pytest.mark.parametrize(
+    "contract", [CONTRACT, WIDE, COUNTS, SIZES], ids=["plain", "all calls", "no units", "no calls"]
+)
 def test_every_sentence_is_a_program_of_the_contract(contract: Contract) -> None:
     grammar = Grammar(contract_grammar(contract))
     assert grammar.names() <= set(grammar.rules)
@@ -94,7 +98,11 @@ def test_sketches_of_other_contracts(contract: Contract) -> None:
 def test_a_reply_that_repeats_what_was_shown_fills_the_same_hole() -> None:
     sketch = make_sketch(MDD, MAIN, np.random.default_rng(0), extend=True)
     assert sketch is not None
-    assert sketch.fill("0.5 * p") == sketch.fill("return max(t + p, d) + 0.5 * p") == f"{SIGNATURE}\n    return max(t + p, d) + 0.5 * p\n"
+    assert (
+        sketch.fill("0.5 * p")
+        == sketch.fill("return max(t + p, d) + 0.5 * p")
+        == f"{SIGNATURE}\n    return max(t + p, d) + 0.5 * p\n"
+    )
 
 
 def test_an_extended_sum_is_a_time_and_an_index_gets_a_factor() -> None:
@@ -104,6 +112,31 @@ def test_an_extended_sum_is_a_time_and_an_index_gets_a_factor() -> None:
     assert atc is not None
     assert (mdd.unit, atc.unit) == (Unit.TIME, Unit.ONE)
     assert atc.fill("0.5 * d / p_mean").endswith("/ p * (1.0 + 0.5 * d / p_mean)\n")
+
+
+def test_what_is_added_varies_between_items_and_divisors_are_positive() -> None:
+    rng = random.Random(4)
+    for source in (MDD, ATC):
+        sketch = make_sketch(source, MAIN, np.random.default_rng(0), extend=True)
+        assert sketch is not None
+        grammar = Grammar(sketch_grammar(CONTRACT, sketch))
+        for _ in range(100):
+            hole = ast.parse(grammar.sample(rng), mode="eval")
+            names = {n.id for n in ast.walk(hole) if isinstance(n, ast.Name)}
+            divisors = [n.right for n in ast.walk(hole) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div)]
+            assert names & {"p", "d"}
+            assert all(isinstance(d, ast.Name) and d.id in {"p", "p_mean"} for d in divisors)
+
+
+def test_divisors_of_a_program_stay_as_they_are() -> None:
+    made = [make_sketch(ATC, MAIN, np.random.default_rng(seed), extend=False) for seed in range(40)]
+    assert len({sketch.before for sketch in made if sketch is not None}) >= 5
+    assert all(
+        sketch.fill("0.0").count("2.0 * p_mean") + sketch.fill("0.0").count("/ p\n") >= 1
+        for sketch in made
+        if sketch is not None
+    )
+    assert all("/ 0.0" not in sketch.fill("0.0") for sketch in made if sketch is not None)
 
 
 @pytest.mark.parametrize("source", ["", "def (", "x = 1\n", f"{SIGNATURE}\n    return d\n"])
@@ -124,6 +157,7 @@ def test_a_program_without_an_expression_to_replace_has_no_sketch(source: str) -
         ("-p if d > t else d", Unit.TIME),
         ("1.0 / p", None),
         ("p * d", None),
+        ("d - t", Unit.TIME),
         ("p + n_left", None),
         ("p > d", None),
     ],

@@ -71,7 +71,17 @@ def test_an_empty_reply_is_a_reply() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"[]", b"null", b"<html>", b'{"choices": []}', b'{"choices": [{}]}', b'{"choices": [{"message": 3}]}', b"\xff\xfe"],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"<html>",
+        b'{"choices": []}',
+        b'{"choices": [{}]}',
+        b'{"choices": [{"message": 3}]}',
+        b"\xff\xfe",
+    ],
 )
 def test_a_body_that_is_no_completion_is_a_call_error(body: bytes) -> None:
     with ScriptedServer(Answer(body=body)) as server, pytest.raises(CallError) as caught:
@@ -106,7 +116,9 @@ def test_a_slow_reply_is_given_up_after_the_time_limit() -> None:
     assert caught.value.billed
 
 
-@pytest.mark.parametrize(("header", "seconds"), [("0.25", 0.25), ("7", 7.0), ("soon", None), ("-1", None), ("inf", None)])
+@pytest.mark.parametrize(
+    ("header", "seconds"), [("0.25", 0.25), ("7", 7.0), ("soon", None), ("-1", None), ("inf", None)]
+)
 def test_rate_limits_say_how_long_to_wait(header: str, seconds: float | None) -> None:
     limited = failure(429, "slow down", headers={"Retry-After": header})
     with ScriptedServer(limited) as server, pytest.raises(CallError) as caught:
@@ -132,7 +144,10 @@ def test_what_can_never_succeed_makes_the_proposer_unavailable(status: int, word
 
 
 def test_a_quota_used_up_is_not_a_rate_limit() -> None:
-    with ScriptedServer(failure(429, "pay", code="insufficient_quota")) as server, pytest.raises(ProposerUnavailable, match="quota"):
+    with (
+        ScriptedServer(failure(429, "pay", code="insufficient_quota")) as server,
+        pytest.raises(ProposerUnavailable, match="quota"),
+    ):
         ask(server)
 
 
@@ -240,7 +255,9 @@ def test_other_providers_go_through_litellm(monkeypatch: pytest.MonkeyPatch) -> 
         client_for("anthropic/claude-haiku-4-5")
     with pytest.raises(ProposerUnavailable, match="knows no provider"):
         client_for("no-such-provider/at-all")
-    with ScriptedServer(completion("through litellm", tokens=(10, 5)), failure(401, "wrong sk-abcdefghijkl1234")) as server:
+    with ScriptedServer(
+        completion("through litellm", tokens=(10, 5)), failure(401, "wrong sk-abcdefghijkl1234")
+    ) as server:
         monkeypatch.setenv("HOSTED_VLLM_API_BASE", server.url)
         monkeypatch.setenv("HOSTED_VLLM_API_KEY", "key-of-test")
         made = client_for("hosted_vllm/toy", price=per_million(1.0, 1.0), timeout=10.0)

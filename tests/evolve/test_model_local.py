@@ -64,7 +64,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 def test_weights_that_cannot_be_loaded_end_in_a_message_and_leave_no_process(tmp_path: Path) -> None:
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(b"GGUF" + b"\x00" * 100)
-    with pytest.raises(ProposerUnavailable, match="broken.gguf cannot be served"), LocalServer(f"local:{broken}"):
+    with pytest.raises(ProposerUnavailable, match=r"broken\.gguf cannot be served"), LocalServer(f"local:{broken}"):
         pass
 
 
@@ -104,7 +104,9 @@ def test_install_takes_the_package_without_its_dependencies(monkeypatch: pytest.
     ("script", "words"),
     [("echo 'ERROR: no route to host' >&2; exit 1", "no route to host"), ("exit 0", "brought no .gguf")],
 )
-def test_an_install_that_fails_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str, words: str) -> None:
+def test_an_install_that_fails_says_why(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str, words: str
+) -> None:
     monkeypatch.setattr(sys, "executable", fake_pip(tmp_path, script))
     with pytest.raises(ProposerUnavailable, match=words):
         install_default_model(tmp_path / "models")
@@ -121,7 +123,9 @@ def test_the_serving_process_gets_no_secrets(monkeypatch: pytest.MonkeyPatch, tm
     file.write_bytes(b"GGUF")
     monkeypatch.setenv("OPENAI_API_KEY", "sk-not-for-children")
     monkeypatch.setattr(importlib.util, "find_spec", lambda *_: object())
-    monkeypatch.setattr(sys, "executable", fake_pip(tmp_path, "env > \"$(dirname \"$0\")/seen\"; echo listening at http://127.0.0.1:1"))
+    monkeypatch.setattr(
+        sys, "executable", fake_pip(tmp_path, 'env > "$(dirname "$0")/seen"; echo listening at http://127.0.0.1:1')
+    )
     with LocalServer(f"local:{file}") as running:
         assert running.api_base == "http://127.0.0.1:1/v1"
     seen = (tmp_path / "seen").read_text()

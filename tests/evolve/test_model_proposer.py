@@ -29,7 +29,9 @@ def check(source: str) -> str | None:
 
 
 def caller(server: ScriptedServer, ledger: MemoryLedger, price: Price = FREE, timeout: float = 5.0) -> Caller:
-    client = OpenAIClient("scripted", "m", base_url=server.url, api_key="k", price=price, max_tokens=500, timeout=timeout)
+    client = OpenAIClient(
+        "scripted", "m", base_url=server.url, api_key="k", price=price, max_tokens=500, timeout=timeout
+    )
     return Caller(client, ledger, sleep=lambda _: None)
 
 

@@ -15,7 +15,9 @@ PARENTS = (
     prompt.Scored(ATC, 0.0312),
 )
 FAILURES = (
-    prompt.Failed("def priority(p):\n    return p\n", "rejected: line 1: expected the parameters p, d, t, n_left, p_mean"),
+    prompt.Failed(
+        "def priority(p):\n    return p\n", "rejected: line 1: expected the parameters p, d, t, n_left, p_mean"
+    ),
     prompt.Failed(None, "no program: the reply is empty"),
 )
 

@@ -16,7 +16,9 @@ def block(search: str, replace: str) -> str:
     return f"<<<<<<< SEARCH\n{search}\n=======\n{replace}\n>>>>>>> REPLACE\n"
 
 
-@pytest.mark.parametrize("fence", ["```python\n{}```", "```\n{}\n```", "~~~py\n{}~~~", "Sure:\n\n```Python\n{}```\nThat is it."])
+@pytest.mark.parametrize(
+    "fence", ["```python\n{}```", "```\n{}\n```", "~~~py\n{}~~~", "Sure:\n\n```Python\n{}```\nThat is it."]
+)
 def test_a_fenced_block(fence: str) -> None:
     assert parse(fence.format(MDD)) == MDD
 
@@ -32,7 +34,7 @@ def test_a_bare_function_between_prose() -> None:
 
 def test_a_bare_function_keeps_its_helpers_and_constants() -> None:
     source = f"K = 2.0\n\ndef late(c, d):\n    return max(c - d, 0.0)\n\n{SIGNATURE}\n    return late(t + p, d) * K\n"
-    assert parse("def is a keyword.\n" + source + "\nDone.") .strip().endswith("return late(t + p, d) * K")
+    assert parse("def is a keyword.\n" + source + "\nDone.").strip().endswith("return late(t + p, d) * K")
     assert "def late" in parse(source)
     assert "K = 2.0" in parse(f"```python\n{source}```")
 
@@ -67,9 +69,11 @@ def test_a_program_cut_off_says_so() -> None:
         parse("Let me think about this at length", truncated=True)
 
 
-@pytest.mark.parametrize("text", ["", "   \n", "I cannot help with that.", "```python\nx = 1\n```", "def other(a):\n    return a"])
+@pytest.mark.parametrize(
+    "text", ["", "   \n", "I cannot help with that.", "```python\nx = 1\n```", "def other(a):\n    return a"]
+)
 def test_a_reply_without_the_function_says_so(text: str) -> None:
-    with pytest.raises(ReplyError, match="empty|holds no code"):
+    with pytest.raises(ReplyError, match=r"empty|holds no code"):
         parse(text)
 
 
@@ -80,7 +84,11 @@ def test_a_block_is_applied() -> None:
 
 def test_several_blocks_are_applied_in_order() -> None:
     text = "I change two places.\n" + block("    slack = max(d - p - t, 0.0)", "    slack = max(d - t, 0.0)")
-    text += "and\n```python\n" + block("    return -math.exp(-slack / (2.0 * p_mean)) / p", "    return slack / p") + "```\n"
+    text += (
+        "and\n```python\n"
+        + block("    return -math.exp(-slack / (2.0 * p_mean)) / p", "    return slack / p")
+        + "```\n"
+    )
     assert parse(text, ATC) == f"{SIGNATURE}\n    slack = max(d - t, 0.0)\n    return slack / p\n"
 
 
@@ -99,7 +107,11 @@ def test_an_empty_replacement_deletes() -> None:
     [
         (block("    return d", "    return p"), None, "in full"),
         (block("    return p", "    return d"), MDD, "block 1 does not match"),
-        (block("    return max(t + p, d)", "    return d") + block("    nothing", "    x"), MDD, "block 2 does not match"),
+        (
+            block("    return max(t + p, d)", "    return d") + block("    nothing", "    x"),
+            MDD,
+            "block 2 does not match",
+        ),
         (block("", "    return d"), MDD, "empty SEARCH"),
         (block("    return max(t + p, d)", "    return max(t + p, d)"), MDD, "change nothing"),
         ("<<<<<<< SEARCH\n    return max(t + p, d)\n=======\n    return d", MDD, "block 1 is not closed"),
@@ -127,6 +139,6 @@ def test_no_text_raises_anything_but_reply_error(text: str, parent: str | None, 
     try:
         source = parse(text, parent, truncated=truncated)
     except ReplyError as error:
-        assert str(error)
+        assert str(error)  # noqa: PT017 - any other exception shall end the test
     else:
         assert source.endswith("\n")

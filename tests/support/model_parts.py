@@ -15,11 +15,11 @@ CONTRACT = Contract(
         Function(
             "priority",
             (
-                Parameter("p", Unit.TIME, "processing time of the job", varies=True),
-                Parameter("d", Unit.TIME, "due date of the job", varies=True),
-                Parameter("t", Unit.TIME, "time now", varies=False),
+                Parameter("p", Unit.TIME, "processing time of the job", varies=True, low=1.0),
+                Parameter("d", Unit.DATE, "due date of the job", varies=True),
+                Parameter("t", Unit.DATE, "time now", varies=False),
                 Parameter("n_left", Unit.COUNT, "number of jobs left", varies=False),
-                Parameter("p_mean", Unit.TIME, "mean processing time of the jobs left", varies=False),
+                Parameter("p_mean", Unit.TIME, "mean processing time of the jobs left", varies=False, low=1.0),
             ),
             "a number; the job of smallest priority is scheduled next",
         ),
@@ -57,7 +57,9 @@ def trial(number: int, source: str | None, aggregate: float | None = None, messa
     if source is None:
         return Trial(proposal, None)
     status = "ok" if aggregate is not None else "rejected"
-    return Trial(proposal, Evaluation(candidate or "", "toy", 1, "search", "f", status, message, (aggregate,), aggregate))
+    return Trial(
+        proposal, Evaluation(candidate or "", "toy", 1, "search", "f", status, message, (aggregate,), aggregate)
+    )
 
 
 def request(number: int = 7, *parents: Trial, failures: tuple[Trial, ...] = (), seed: int = 0) -> Request:

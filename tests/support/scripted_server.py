@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 
 
 @dataclass
@@ -20,7 +20,9 @@ class Answer:
     drop: int | None = None
 
 
-def completion(text: str | None, *, finish: str = "stop", tokens: tuple[int, int] | None = (100, 20), **message: Any) -> Answer:
+def completion(
+    text: str | None, *, finish: str = "stop", tokens: tuple[int, int] | None = (100, 20), **message: Any
+) -> Answer:
     body: dict[str, Any] = {
         "id": "x", "object": "chat.completion", "created": 0, "model": "scripted",
         "choices": [{"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": text, **message}}],
@@ -30,7 +32,9 @@ def completion(text: str | None, *, finish: str = "stop", tokens: tuple[int, int
     return Answer(body=json.dumps(body).encode())
 
 
-def failure(status: int, message: str = "no", *, code: str | None = None, headers: dict[str, str] | None = None) -> Answer:
+def failure(
+    status: int, message: str = "no", *, code: str | None = None, headers: dict[str, str] | None = None
+) -> Answer:
     return Answer(status, json.dumps({"error": {"message": message, "code": code}}).encode(), headers or {})
 
 
@@ -60,7 +64,7 @@ class ScriptedServer(AbstractContextManager["ScriptedServer"]):
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
 
-    def __enter__(self) -> "ScriptedServer":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
