@@ -1,5 +1,6 @@
 """An OpenAI-compatible server on loopback that answers from a script and remembers what it was asked."""
 
+import contextlib
 import json
 import threading
 from collections.abc import Callable
@@ -88,6 +89,7 @@ class ScriptedServer(AbstractContextManager["ScriptedServer"]):
             request.send_header(name, value)
         request.send_header("Content-Length", str(len(answer.body)))
         request.end_headers()
-        request.wfile.write(answer.body if answer.drop is None else answer.body[: answer.drop])
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the client has given up
+            request.wfile.write(answer.body if answer.drop is None else answer.body[: answer.drop])
         if answer.drop is not None:
             request.close_connection = True
