@@ -167,7 +167,7 @@ def _entry(named: Named, evaluation: "Evaluation") -> "Entry":
 
 
 def _reference_entries(problem: "Problem", instance_set: "InstanceSet", names: "Sequence[str]") -> "list[Entry]":
-    from heuresis.evolve.compare import reference_entries
+    from heuresis.evolve.references import reference_entries
 
     return list(reference_entries(problem, instance_set, names)) if names else []
 

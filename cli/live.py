@@ -97,7 +97,7 @@ def panel(progress: "Progress", *, percent: bool) -> Group:
     rate = progress.evaluations / progress.seconds if progress.seconds > 0 else 0.0
     head = Text()
     head.append(f"best {number(progress.best, percent=percent)}{unit}", style="bold green")
-    head.append(f"  {sparkline(progress.best_history)}  ", style="green")
+    head.append(f"  {sparkline(_below_baselines(progress))}  ", style="green")
     head.append(f"{progress.evaluations} programs in {duration(progress.seconds)}, {rate:.1f}/s")
     beside = Text("search set, smaller is better; baselines: ", style="dim")
     beside.append(", ".join(f"{n} {number(v, percent=percent)}" for n, v in _first(progress.baselines)))
@@ -118,13 +118,19 @@ def line(progress: "Progress", *, percent: bool) -> str:
     best = f"{number(progress.best, percent=percent)}{unit}"
     text = f"{duration(progress.seconds)}  {progress.evaluations} programs, best {best}"
     if progress.by_proposer:
-        text += "; " + ", ".join(
-            f"{name} {number(best, percent=percent)} of {evaluated}"
+        text += "; " + "; ".join(
+            f"{name} {evaluated} programs, best {number(best, percent=percent)}"
             for name, (_, evaluated, best) in progress.by_proposer.items()
         )
     if progress.failures:
         text += f"; failures: {_counts(progress.failures)}"
     return text
+
+
+def _below_baselines(progress: "Progress") -> list[float]:
+    """The best so far over time, from the best baseline on: what lies above it would flatten all the rest."""
+    ceiling = min(progress.baselines.values(), default=float("inf"))
+    return [min(value, ceiling) for value in progress.best_history]
 
 
 def _counts(failures: Mapping[str, int]) -> str:

@@ -9,9 +9,10 @@ import numpy as np
 from heuresis.archive.records import Evaluation, Trial, candidate_id
 from heuresis.archive.store import Archive
 from heuresis.evolve.assess import Assessor
-from heuresis.evolve.compare import Comparison, Entry, compare, reference_entries
+from heuresis.evolve.compare import Comparison, Entry, compare
 from heuresis.evolve.listener import Listener
 from heuresis.evolve.population import distinct
+from heuresis.evolve.references import reference_entries
 from heuresis.problems.problem import InstanceSet, Problem
 
 FINALISTS = 8

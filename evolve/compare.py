@@ -1,6 +1,6 @@
 """Programs side by side on one instance set: aggregates, bootstrap intervals, paired differences."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -141,35 +141,6 @@ def compare(
         draws=draws,
         rows=tuple(rows),
     )
-
-
-def reference_entries(
-    problem: Problem, instance_set: InstanceSet, names: Collection[str] | None = None
-) -> tuple[Entry, ...]:
-    """Measure the problem's reference algorithms (None: all); those with a size limit have no value beyond it.
-
-    The size of an instance is the number of decisions that it asks for.
-    """
-    entries = []
-    for reference in problem.references:
-        if names is not None and reference.name not in names:
-            continue
-        limit = reference.max_size
-        values = tuple(
-            reference.solve(instance) if limit is None or problem.scoring.decisions_in([instance]) <= limit else None
-            for instance in instance_set.instances
-        )
-        partial = None in values
-        entries.append(
-            Entry(
-                name=reference.name,
-                values=values,
-                status="partial" if partial else "ok",
-                message=f"run on instances of at most {limit} decisions" if partial else "",
-                evolvable=False,
-            )
-        )
-    return tuple(entries)
 
 
 def _check(entries: Sequence[Entry], count: int, against: str | None) -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heuresis.evolve.compare import Entry, compare, reference_entries
+from heuresis.evolve.compare import Entry, compare
+from heuresis.evolve.references import reference_entries
 from heuresis.problems import registry
 from heuresis.problems.problem import InstanceSet, Problem, Reference
 
@@ -81,7 +82,8 @@ def test_failures_come_last_with_their_reason_and_no_number(problem: Problem, in
     assert found.to_dict()["rows"][0]["aggregate"]["value"] == pytest.approx(1.0)
 
 
-def test_references_stop_at_their_size(problem: Problem, instances: InstanceSet):
+def test_references_stop_at_their_size(problem: Problem, instances: InstanceSet, tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("HEURESIS_CACHE", str(tmp_path))
     small = Reference("small", "", lambda one: one.reference, "", max_size=10)
     exact = Reference("exact", "", lambda one: one.reference, "", exact=True)
     with_references = replace(problem, references=(small, exact))
@@ -91,6 +93,28 @@ def test_references_stop_at_their_size(problem: Problem, instances: InstanceSet)
     assert found.row("small").aggregate is None
     assert not any(row.evolvable for row in found.rows)
     assert [entry.name for entry in reference_entries(with_references, instances, ["exact"])] == ["exact"]
+
+
+def test_references_are_measured_once(problem: Problem, instances: InstanceSet, tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("HEURESIS_CACHE", str(tmp_path))
+    solved: list[str] = []
+
+    def solve(one) -> float:
+        solved.append(one.name)
+        return 2.0 * one.reference
+
+    counted = replace(problem, references=(Reference("counted", "", solve, ""),))
+    first = reference_entries(counted, instances)
+    assert len(solved) == len(instances.instances)
+    assert reference_entries(counted, instances) == first
+    assert len(solved) == len(instances.instances)
+    [path] = (tmp_path / "references").iterdir()
+    for text in ("{", "[]", path.read_text().replace("counted", "other"), '{"key": "", "values": []}'):
+        path.write_text(text)
+        assert reference_entries(counted, instances) == first
+    assert len(solved) == 5 * len(instances.instances)
+    reference_entries(counted, problem.splits["select"]())
+    assert len(solved) == 6 * len(instances.instances), "other instances are measured on their own"
 
 
 def test_misuse_is_refused(problem: Problem, instances: InstanceSet):
