@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.evaluators.compile import Program
 from heuresis.evaluators.contract import Contract, Function, Parameter, Unit
 from heuresis.problems.problem import Baseline, InstanceSet, MachineryError, Objective, Problem, Score
 from heuresis.problems.registry import register
@@ -58,6 +59,7 @@ class Sequencing:
         """Take the arrays that `Scoring.pack` made."""
         self.p, self.w = np.asarray(payload["p"], np.float64), np.asarray(payload["w"], np.float64)
         self.best = np.asarray(payload["best"], np.float64)
+        self.size = len(self.best)
 
     def warm(self) -> None:
         """Nothing of our own is compiled; a simulator with a Numba loop would compile it here."""
@@ -66,21 +68,30 @@ class Sequencing:
         """Return `uint8[len(order)]` (1: every priority was finite) and the sequences, one row each."""
         finite = np.zeros(len(order), dtype=np.uint8)
         sequences = np.zeros((len(order), self.p.shape[1]), dtype=np.int32)
+        priority = program.main if isinstance(program, Program) else program
         for row, i in enumerate(order):
             p, w, keys = self.p[i], self.w[i], np.empty(self.p.shape[1])
-            program.main(p, w, float(p.mean()), theta, keys, len(keys))
+            priority(p, w, float(p.mean()), theta, keys, len(keys))
             finite[row] = np.isfinite(keys).all()
             sequences[row] = np.argsort(keys, kind="stable")
         return finite, sequences
 
     def loss(self, program: Any, theta: Values, subset: NDArray[np.int64]) -> float:
         """The objective on some instances, to tune constants; inf where the program fails."""
+        return float(self.totals(program, theta, subset).sum() / self.best[subset].sum() - 1.0)
+
+    def excess(self, program: Any, theta: Values, subset: NDArray[np.int64]) -> Values:
+        """Each instance's part in the loss: the search looks where it is large."""
+        excess: Values = (self.totals(program, theta, subset) - self.best[subset]) / self.best.sum()
+        return excess
+
+    def totals(self, program: Any, theta: Values, subset: NDArray[np.int64]) -> Values:
+        """The weighted sum of completion times by instance; inf everywhere where the program fails."""
         finite, sequences = self.decide(program, theta, subset)
         if not finite.all():
-            return float("inf")
+            return np.full(len(subset), np.inf)
         rows = zip(subset, np.asarray(sequences), strict=True)
-        total = sum(weighted(self.p[i], self.w[i], sequence) for i, sequence in rows)
-        return float(total / self.best[subset].sum() - 1.0)
+        return np.array([weighted(self.p[i], self.w[i], sequence) for i, sequence in rows])
 
 
 class Scoring:

@@ -1,0 +1,101 @@
+"""`evolve resume runs top show lineage` on a small problem, through to the champion."""
+
+import http.server
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def test_a_run_from_start_to_export(cli, example: Path, tmp_path: Path):
+    answer = cli("evolve", example, "--evaluations", 10, "--workers", 1, "--seed", 1, "--json")
+    assert answer.code == 0, answer.err
+    assert answer.err == "", "with --json nothing but warnings is said"
+    document = answer.json
+    assert (document["status"], document["evaluations"]) == ("finished", 10)
+    champion = document["champion"]
+    assert champion["id"].startswith("c_")
+    rows = {row["name"]: row for row in champion["test"]["rows"]}
+    assert {"spt", "heaviest"} <= rows.keys()
+    own = rows[champion["test"]["against"]]["aggregate"]["value"]
+    assert own <= rows["spt"]["aggregate"]["value"] + 0.05
+
+    [listed] = cli("runs", "--json").json["runs"]
+    assert (listed["id"], listed["evaluations"], listed["champion"]) == (document["run"], 10, champion["id"])
+    programs = cli("top", example, "--json").json["programs"]
+    assert champion["id"] in [row["id"] for row in programs]
+    scores = [row["aggregate"] for row in programs if row["select"] is not None]
+    assert scores == sorted(scores)
+    shown = cli("show", champion["id"][:10], "--json").json
+    assert shown["id"] == champion["id"]
+    assert {"search", "select", "test"} <= {one["split"] for one in shown["evaluations"]}
+    assert cli("lineage", champion["id"], "--json").json["lineage"][0]["depth"] == 0
+    assert cli("export", champion["id"], "--problem", example, "-o", tmp_path / "rule.py").code == 0
+    for command in (("runs",), ("top", example), ("show", champion["id"]), ("lineage", champion["id"])):
+        assert cli(*command).code == 0
+
+    again = cli("resume", document["run"][:8], "--json")
+    assert again.code == 0
+    assert again.json["evaluations"] == 10
+    assert again.json["champion"]["id"] == champion["id"]
+
+
+def test_ctrl_c_leaves_a_run_that_can_be_resumed(example: Path, tmp_path: Path):
+    variables = os.environ | {"HEURESIS_ARCHIVE": str(tmp_path / "archive.db")}
+    command = [sys.executable, "-m", "heuresis", "evolve", str(example), "--minutes", "5", "--workers", "1"]
+    started = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=variables)
+    assert started.stderr is not None
+    line = started.stderr.readline()
+    assert line.startswith("run r_"), line
+    time.sleep(1.0)
+    started.send_signal(signal.SIGINT)
+    _, err = started.communicate(timeout=60)
+    assert started.returncode == 130
+    assert f"heuresis resume {line.split()[1]}" in err
+    assert "Traceback" not in err
+
+
+class Refusing(http.server.BaseHTTPRequestHandler):
+    """An endpoint that knows no key."""
+
+    def do_POST(self) -> None:
+        body = b'{"error": {"message": "Incorrect API key provided: sk-wrong-0123456789abcdef", "code": "invalid_api_key"}}'
+        self.send_response(401)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_wrong_key_is_said_once_and_never_shown(cli, example: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong-0123456789abcdef")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        base = f"http://127.0.0.1:{server.server_port}/v1"
+        words = ("evolve", example, "--model", "openai/any", "--api-base", base, "--evaluations", 5, "--workers", 1)
+        answer = cli(*words)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert answer.code == 1
+    assert "key" in answer.err
+    assert "0123456789abcdef" not in answer.err + answer.out
+
+
+def test_an_unreachable_endpoint_is_named(cli, example: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-any")
+    base = "http://127.0.0.1:9/v1"
+    answer = cli("evolve", example, "--model", "openai/any", "--api-base", base, "--evaluations", 5, "--workers", 1)
+    assert answer.code == 1
+    assert "127.0.0.1:9" in answer.err or "openai/any" in answer.err
