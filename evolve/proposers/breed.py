@@ -29,9 +29,10 @@ OPERATOR_NAMES = (*(name for name, _, _ in OPERATORS), "random", "prune")
 class Effort:
     """How much one step may do; counts, never seconds, so that a step is repeatable."""
 
-    offspring: int = 40  # judged by the interpreter on a few instances
+    offspring: int = 100  # judged by the interpreter
+    probes: int = 40  # instances that each of them is judged on
     tuned: int = 1  # of these, compiled and tuned
-    evaluations: int = 400  # of one tuning
+    evaluations: int = 600  # of one tuning
     max_size: int = 120  # nodes of an expression
 
     def to_array(self) -> NDArray[np.int64]:
@@ -66,7 +67,8 @@ class Breeder:
         """The best offspring of `parents[0]` (the others donate subtrees), or a random program without parents."""
         subset = self.informative(parents[0]) if parents else self.sample(len(self.everything) // 4)
         brood = [o for o in (self._vary(parents) for _ in range(self.effort.offspring)) if o is not None]
-        judged = [(self.probe(tree, subset), position) for position, (_, tree) in enumerate(brood)]
+        few = subset[self.rng.permutation(len(subset))[: self.effort.probes]]
+        judged = [(self.probe(tree, few), position) for position, (_, tree) in enumerate(brood)]
         best: Offspring | None = None
         for _, position in sorted(judged)[: self.effort.tuned]:
             operator, tree = brood[position]

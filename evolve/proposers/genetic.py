@@ -277,15 +277,15 @@ def perturb(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:
 
 Operator = Callable[[Grammar, Sequence[Expr], Rng], Expr | None]
 OPERATORS: tuple[tuple[str, Operator, float], ...] = (
-    ("subtree", subtree_mutation, 0.2),
-    ("crossover", crossover, 0.2),
-    ("point", point_mutation, 0.1),
-    ("hoist", hoist, 0.05),
-    ("term", add_term, 0.15),
-    ("hinge", add_hinge, 0.1),
+    ("subtree", subtree_mutation, 0.12),
+    ("crossover", crossover, 0.15),
+    ("point", point_mutation, 0.06),
+    ("hoist", hoist, 0.03),
+    ("term", add_term, 0.17),
+    ("hinge", add_hinge, 0.2),
     ("widen", widen, 0.1),
     ("weigh", weigh, 0.15),
-    ("perturb", perturb, 0.05),
+    ("perturb", perturb, 0.02),
 )
 """Name, operator and probability."""
 
