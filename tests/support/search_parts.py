@@ -9,6 +9,7 @@ import numpy as np
 
 from heuresis.archive.records import Evaluation, Proposal, Trial, candidate_id
 from heuresis.archive.store import Archive
+from heuresis.evolve import tasks
 from heuresis.evolve.config import Config
 from heuresis.evolve.listener import Progress
 from heuresis.evolve.mix import Mix
@@ -16,6 +17,7 @@ from heuresis.evolve.proposers.proposer import Draft, Request
 from heuresis.evolve.wiring import Setting
 from heuresis.sandbox.engine import Task
 from heuresis.sandbox.outcome import Outcome, Status
+from heuresis.sandbox.screen import AllowList, ScreenError, screen
 
 SIGNATURE = "def priority(p, d, t, n_left, p_mean, p_max, p_sum, d_mean, d_min, d_max):"
 
@@ -95,12 +97,19 @@ class Watcher:
 class PlainPool:
     """Stands in for the sandbox where that is not what is tested: plain Python, in this process."""
 
-    def __init__(self, engine: str, payload: Mapping[str, Any], allow: Any, **others: Any) -> None:
-        del engine, allow, others
+    def __init__(self, engine: str, payload: Mapping[str, Any], allow: AllowList, **others: Any) -> None:
+        del engine, others
+        self._allow = allow
         self._p, self._d, self._offsets = payload["p"], payload["d"], payload["offsets"]
 
     def run(self, task: Task) -> Outcome:
         """Decide as `heuresis.evaluators.smtt.Dispatch` does."""
+        try:
+            screen(task.source, self._allow)
+        except ScreenError as error:
+            return Outcome(Status.REJECTED, message=str(error))
+        if task.kind == tasks.CHECK:
+            return Outcome(Status.OK, (np.empty(0),))
         names: dict[str, Any] = {"math": math}
         exec(task.source, names)  # a test's own program
         order = task.arrays[1]
