@@ -34,7 +34,7 @@ def warm() -> None:
 @numba.njit(
     types.int64(
         _RULE, _FLOAT64, _INT64, _INT64, _INT32, _FLOAT64, _FLOAT64, _FLOAT64, _INT32, types.boolean[::1], _INT32
-    ),  # fmt: skip
+    ),
     error_model="numpy",
     cache=True,
 )

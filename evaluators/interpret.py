@@ -1,8 +1,8 @@
 """An interpreter of expressions as a first-class function: judge an expression without compiling it.
 
-`interpreter(contract)` has the signature of a compiled program of that contract, so every simulator runs it unchanged; the
-expression travels in `theta` (`encode`). Each opcode is applied to all items at once, or once where its operands are the
-same for all of them. The offline proposer judges most of what it makes this way; whatever it keeps is compiled.
+`interpreter(contract)` has the signature of a compiled program of that contract, so every simulator runs it unchanged;
+the expression travels in `theta` (`encode`). Each opcode is applied to all items at once, or once where its operands
+are the same for all of them. The offline proposer judges most of what it makes this way; what it keeps is compiled.
 """
 
 import math

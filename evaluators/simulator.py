@@ -13,8 +13,8 @@ class Simulator(Protocol):
     """A simulator over packed instances. Built once per zygote as `cls(payload)`; inherited by every child.
 
     A `program` is what `heuresis.evaluators.compile.compile_program` returned: a Numba first-class function of the
-    contract's parameters and a trailing read-only `theta` (1-D float64, the lifted constants, empty where none is), or the
-    interpreter of expressions (`heuresis.evaluators.interpret`), which has the same signature.
+    contract's parameters and a trailing read-only `theta` (1-D float64, the lifted constants, empty where none is), or
+    the interpreter of expressions (`heuresis.evaluators.interpret`), which has the same signature.
     """
 
     contract: ClassVar[Contract]

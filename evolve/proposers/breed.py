@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.evaluators.compile import compile_program
-from heuresis.evaluators.expression import Expr, constants, format_constant, lifted, to_source, with_constants
+from heuresis.evaluators.expression import Expr, constants, lifted, with_constants
+from heuresis.evaluators.expression_text import format_constant, to_source
 from heuresis.evaluators.interpret import MAX_STACK, decode, encode, interpreter
 from heuresis.evaluators.simulator import Simulator
 from heuresis.evolve.proposers.genetic import OPERATORS, Grammar, Rng, prunings, random_program, vary
@@ -145,7 +146,7 @@ def _shallow(tree: Expr) -> bool:
 
 
 def run(simulator: Simulator, arrays: Sequence[Array]) -> tuple[Array, ...]:
-    """The worker's task: seed, kind (0 breed, 1 prune) and `Effort` in; encoded offspring and [operator, loss, work] out."""
+    """In: seed, kind (0 breed, 1 prune), `Effort`, parents; out: offspring, [operator, loss, work]."""
     seed, kind, effort, *encoded = arrays
     rng = np.random.default_rng(seed.tolist())
     breeder = Breeder(simulator, Effort(*effort.tolist()), rng)

@@ -4,13 +4,15 @@ Every operator takes trees and a generator and returns a tree of the same type o
 follow the units of the contract (`heuresis.evaluators.contract.Unit`): only times are added to times, numbers multiply.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from heuresis.evaluators.contract import Contract, Unit
-from heuresis.evaluators.expression import Expr, const, is_total
+from heuresis.evaluators.expression import Expr, const
+from heuresis.evaluators.intervals import is_total
 
 Rng = np.random.Generator
 
@@ -263,7 +265,7 @@ def weigh(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:
     return trees[0].replace(index, Expr("*", (weight, nodes[index])))
 
 
-def perturb(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:
+def perturb(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:  # noqa: ARG001 - an Operator
     """Change one constant by a log-normal factor."""
     nodes = _nodes(trees[0])
     places = [i for i, n in enumerate(nodes) if n.op == "const"]
@@ -326,38 +328,42 @@ def prunings(tree: Expr) -> Iterator[Expr]:
 
 
 def simplify(tree: Expr) -> Expr:
-    """Fold constants and drop neutral operations (x·1, x+0, x−x, max(x, x), 0·x)."""
+    """Fold constants and drop neutral operations (x·1, x+0, x−x, x/x, max(x, x), 0·x)."""
     if not tree.args:
         return tree
     args = tuple(simplify(a) for a in tree.args)
     if tree.op in _FOLD and all(a.op == "const" for a in args):
-        value = _FOLD[tree.op](*(a.value for a in args))
+        value = float(_FOLD[tree.op](*(a.value for a in args)))
         if np.isfinite(value):
             return const(value)
-    a, b = (args[0], args[1]) if len(args) > 1 else (args[0], None)
-    if b is not None and len(args) == 2:
-        if tree.op in ("min", "max") and a == b:
-            return a
-        if tree.op == "-" and a == b:
-            return const(0.0)
-        if tree.op in ("*", "/") and b == const(1.0):
-            return a
-        if tree.op == "*" and a == const(1.0):
-            return b
-        if tree.op in ("+", "-") and b == const(0.0):
-            return a
-        if tree.op == "+" and a == const(0.0):
-            return b
-        if tree.op == "*" and const(0.0) in (a, b):
-            return const(0.0)
-    if tree.op == "if_less" and args[2] == args[3]:
-        return args[2]
-    if tree.op == "neg" and a.op == "neg":
-        return a.args[0]
-    if tree.op == "abs" and a.op == "abs":
-        return a
-    return Expr(tree.op, args)
+    if tree.op == "if_less":
+        return args[3] if args[0] == args[1] or args[2] == args[3] else Expr(tree.op, args)
+    if len(args) == 1:
+        return _simplify_unary(tree.op, args[0])
+    return _simplify_binary(tree.op, args[0], args[1])
 
+
+def _simplify_unary(op: str, a: Expr) -> Expr:
+    if op == "neg" and a.op == "neg":
+        return a.args[0]
+    return a if op == "abs" and a.op == "abs" else Expr(op, (a,))
+
+
+def _simplify_binary(op: str, a: Expr, b: Expr) -> Expr:
+    zero, one = const(0.0), const(1.0)
+    if a == b and op in _OF_EQUALS:
+        return _OF_EQUALS[op] or a
+    if op == "*" and zero in (a, b):
+        return zero
+    if (op in ("*", "/") and b == one) or (op in ("+", "-") and b == zero):
+        return a
+    if (op == "*" and a == one) or (op == "+" and a == zero):
+        return b
+    return Expr(op, (a, b))
+
+
+_OF_EQUALS: Mapping[str, Expr | None] = {"min": None, "max": None, "-": const(0.0), "/": const(1.0)}
+"""What an operation makes of two equal operands; None: the operand itself. (Divisors are never zero.)"""
 
 _FOLD: Mapping[str, Callable[..., float]] = {
     "+": lambda a, b: a + b,
@@ -367,5 +373,6 @@ _FOLD: Mapping[str, Callable[..., float]] = {
     "max": max,
     "neg": lambda a: -a,
     "abs": abs,
-    "math.tanh": np.tanh,
+    "math.tanh": math.tanh,
+    "math.exp": lambda a: math.exp(min(a, 700.0)),
 }

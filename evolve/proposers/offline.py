@@ -3,7 +3,8 @@
 import numpy as np
 
 from heuresis.archive.records import Trial
-from heuresis.evaluators.expression import Expr, from_source, to_source
+from heuresis.evaluators.expression import Expr
+from heuresis.evaluators.expression_text import from_source, to_source
 from heuresis.evaluators.interpret import MAX_STACK, decode, encode
 from heuresis.evolve.assess import Assessor
 from heuresis.evolve.proposers.breed import OPERATOR_NAMES, Effort
