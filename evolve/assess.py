@@ -21,6 +21,7 @@ from heuresis.evaluators.literals import write_literals
 from heuresis.evaluators.numba_cache import use_numba_cache
 from heuresis.evolve import tasks
 from heuresis.evolve.crew import Crew
+from heuresis.evolve.turns import LONG, SHORT, Turns
 from heuresis.problems.problem import InstanceSet, Problem
 from heuresis.sandbox.engine import Array, Task
 from heuresis.sandbox.limits import Limits
@@ -68,6 +69,7 @@ class Assessor:
         self._pools: dict[tuple[str, str], Pool] = {}
         self._opening = threading.RLock()
         self._visiting = threading.RLock()  # one set beside `search` is in use at a time
+        self._turns = Turns(workers)
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -122,7 +124,7 @@ class Assessor:
         instances = self.instance_set(where)
         if not sources:
             return []
-        with self._pool(instances) as pool:
+        with self._pool(instances, len(sources)) as pool:
             crew = Crew[Evaluation](min(len(sources), self.workers), "evaluate-all")
             try:
                 futures = [crew.submit(self._evaluate, pool, source, instances) for source in sources]
@@ -155,14 +157,17 @@ class Assessor:
             return Tuned(source, math.inf, 0, f"no constants came back: {error}")
 
     def run(self, task: Task) -> Outcome:
-        """Run any work of the engine (`heuresis.evolve.worker`) in a child that holds the `search` instances."""
-        with self._pool(self.instance_set()) as pool:
+        """Run any work of the engine (`tasks.py`) in a child that holds the `search` instances.
+
+        Evaluations go first where a worker is free, and checks too: other proposals wait for those.
+        """
+        with self._pool(self.instance_set()) as pool, self._turns.turn(SHORT if task.kind == tasks.CHECK else LONG):
             return pool.run(task)
 
     def explain(self, source: str, where: str | InstanceSet, index: int) -> str:
         """Where a program loses on one instance of a set: a small Markdown table, or why it decides nothing there."""
         instances = self.instance_set(where)
-        with self._pool(instances) as pool:
+        with self._pool(instances) as pool, self._turns.turn(SHORT):
             outcome = pool.run(tasks.decide(source, np.array([index])))
         if not outcome.ok:
             return f"{outcome.status}: {outcome.message}"
@@ -201,7 +206,8 @@ class Assessor:
             outcome = Outcome(Status.REJECTED, message=str(error))
         else:
             size = sum(1 for _ in ast.walk(ast.parse(source_checked)))
-            outcome = pool.run(tasks.decide(source_checked, order))
+            with self._turns.turn(SHORT):
+                outcome = pool.run(tasks.decide(source_checked, order))
         status, message, values = self._judge(outcome, instances.instances, order)
         score = None
         if status == Status.OK:
@@ -240,15 +246,15 @@ class Assessor:
         return INVALID if None in values else str(Status.OK), message, tuple(values)
 
     @contextmanager
-    def _pool(self, instances: InstanceSet) -> Iterator[Pool]:
+    def _pool(self, instances: InstanceSet, programs: int = 1) -> Iterator[Pool]:
         """The processes that hold these instances; those of a set beside `search` replace the one before."""
         if instances.name == SEARCH:
-            yield self._opened(instances)
+            yield self._opened(instances, self.workers, {tasks.IMPROVES: ""})
             return
         with self._visiting:
-            yield self._opened(instances)
+            yield self._opened(instances, min(programs, self.workers), {})
 
-    def _opened(self, instances: InstanceSet) -> Pool:
+    def _opened(self, instances: InstanceSet, workers: int, options: Mapping[str, str]) -> Pool:
         key = (instances.name, instances.fingerprint)
         with self._opening:
             if self._closed:
@@ -263,8 +269,8 @@ class Assessor:
                     tasks.ENGINE,
                     payload,
                     self._allow,
-                    options={tasks.SIMULATOR: self.problem.simulator},
-                    workers=self.workers,
+                    options={tasks.SIMULATOR: self.problem.simulator, **options},
+                    workers=workers,
                     limits=self.limits,
                 )
             return self._pools[key]

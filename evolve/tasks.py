@@ -12,7 +12,10 @@ ENGINE = "heuresis.evolve.worker:Worker"
 SIMULATOR = "simulator"
 """The option of the engine that names the simulator, `package.module:Class` or `/path/file.py:Class`."""
 
-DECIDE, CHECK, TUNE = "decide", "check", "tune"
+IMPROVES = "improves"
+"""The option, of any value, of workers that shall also tune and breed: they take twice as long to get warm."""
+
+DECIDE, CHECK, TUNE, BREED = "decide", "check", "tune", "breed"
 
 
 def decide(source: str, order: NDArray[np.int64]) -> Task:

@@ -76,7 +76,7 @@ def _local(name: str, setting: Setting) -> Proposer:
     if server.small:
         return SketchProposer(caller, setting.problem)
     return ModelProposer(
-        caller, setting.problem, check=setting.assessor.check, explain=_explainer(setting.assessor), grammar=True
+        caller, setting.problem, check=setting.assessor.check, explain=explainer(setting.assessor), grammar=True
     )
 
 
@@ -94,12 +94,12 @@ def _remote(name: str, setting: Setting) -> Proposer:
         Caller(client, setting.ledger),
         setting.problem,
         check=setting.assessor.check,
-        explain=_explainer(setting.assessor),
+        explain=explainer(setting.assessor),
         grammar=config.grammar,
     )
 
 
-def _explainer(assessor: Assessor) -> Callable[[Trial], str]:
+def explainer(assessor: Assessor) -> Callable[[Trial], str]:
     """Shows where a trial's program loses most on `search`; nothing for a trial without a program."""
 
     def explain(trial: Trial) -> str:

@@ -4,36 +4,41 @@ The kinds of work and their arrays stand in `tasks.py`.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import TypeAlias, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from heuresis.evaluators.compile import Program, compile_program
 from heuresis.evaluators.contract import SCALAR_CALLS, Contract
-from heuresis.evaluators.interpret import interpreter
 from heuresis.evaluators.literals import lift_literals
 from heuresis.evaluators.simulator import Simulator
 from heuresis.evolve import tasks
-from heuresis.evolve.proposers import breed
-from heuresis.evolve.tune import Vector, tune
 from heuresis.sandbox.engine import Array
 from heuresis.sandbox.zygote import load
+
+Vector: TypeAlias = NDArray[np.float64]
 
 _PAIRS = {"min", "max", "math.pow"}
 
 
 class Worker:
-    """An `Engine` over the instances in the payload."""
+    """An `Engine` over the instances in the payload. What only improves programs is imported where it is wanted."""
 
     def __init__(self, payload: Mapping[str, Array], options: Mapping[str, str]) -> None:
         make = cast(type[Simulator], load(options[tasks.SIMULATOR]))
         self.simulator: Simulator = make(payload)
+        self._improves = tasks.IMPROVES in options
 
     def warm(self) -> None:
         """Compile the loops, and one program that makes Numba load what it loads lazily."""
         self.simulator.warm()
         compile_program(specimen(self.simulator.contract), self.simulator.contract)
-        interpreter(self.simulator.contract)
+        if self._improves:
+            from heuresis.evaluators.interpret import interpreter
+            from heuresis.evolve.proposers import breed  # noqa: F401 - imported for the children
+
+            interpreter(self.simulator.contract)
 
     def compile(self, source: str, kind: str) -> tuple[Program, Vector]:
         """The compiled program and its constants, which are parameters where they are to be tuned."""
@@ -44,7 +49,9 @@ class Worker:
 
     def run(self, kind: str, program: object | None, arrays: Sequence[Array]) -> Sequence[Array]:
         """Do one piece of work; raises ValueError for a kind that there is not."""
-        if kind == "breed":
+        if kind == tasks.BREED:
+            from heuresis.evolve.proposers import breed
+
             return breed.run(self.simulator, arrays)
         if program is None:
             raise ValueError(f"the work {kind!r} needs a program")
@@ -60,6 +67,8 @@ class Worker:
         raise ValueError(f"there is no kind of work {kind!r}")
 
     def _tune(self, program: object, theta: Vector, arrays: Sequence[Array]) -> Sequence[Array]:
+        from heuresis.evolve.tune import tune
+
         seed, evaluations, subset = (array.astype(np.int64) for array in arrays)
         runs = 0
 
