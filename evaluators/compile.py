@@ -34,9 +34,10 @@ class Program:
 
     Each takes the contract's parameters and a trailing `theta` (1-D contiguous float64; empty where no literal was
     lifted) and returns a float64. Where parameters vary between items, the function judges many items in one call:
-    those parameters are 1-D float64 arrays, two more arguments follow (`out`, 1-D float64, and `count`), and the values
-    of the first `count` items are written to `out`. So a decision among n items costs one call, and what is the same
-    for all items is computed once. Functions that the program does not define have the contract's default body.
+    those parameters are 1-D arrays of their kind, two more arguments follow (`out`, 1-D float64, and `count`), and
+    the values of the first `count` items are written to `out`. So a decision among n items costs one call, and what
+    is the same for all items is computed once. Functions that the program does not define have the contract's default
+    body.
     """
 
     functions: tuple[Callable[..., Any], ...]

@@ -18,6 +18,9 @@ NEG, ABS, SQRT, EXP, LOG, TANH, LOG1P = range(300, 307)
 IFLESS = 400
 """`c if a < b else d`, operands in this order."""
 
+MAX_SIZE = 400
+"""Nodes of the largest expression that is read from a program or an array."""
+
 BINARY = {"+": ADD, "-": SUB, "*": MUL, "/": DIV, "min": MIN, "max": MAX}
 UNARY = {
     "neg": NEG,
@@ -92,7 +95,7 @@ def with_constants(tree: Expr, theta: Sequence[float] | NDArray[np.float64]) -> 
 
 
 def lifted(tree: Expr) -> Expr:
-    """The tree with its constants, in postfix order, replaced by `theta[0]`, `theta[1]`, …, to be compiled and tuned."""
+    """The tree with its constants, in postfix order, replaced by `theta[0]`, `theta[1]`, … (to be compiled)."""
     numbers = iter(range(tree.size))
 
     def rebuild(node: Expr) -> Expr:
@@ -104,15 +107,23 @@ def lifted(tree: Expr) -> Expr:
 
 
 def to_code(tree: Expr, names: Sequence[str]) -> NDArray[np.int64]:
-    """Postfix opcodes; `names` are the contract's parameters in order."""
-    number = {name: i for i, name in enumerate(names)}
-    return np.array(
-        [CONST if n.op == "const" else OPCODES.get(n.op, number.get(n.op, -1)) for n in tree.walk()], dtype=np.int64
-    )
+    """Postfix opcodes; `names` are the contract's parameters in order. Raises ValueError for any other name."""
+    known = {**{name: i for i, name in enumerate(names)}, **OPCODES, "const": CONST}
+    unknown = {n.op for n in tree.walk()} - known.keys()
+    if unknown:
+        raise ValueError(f"expected parameters among {', '.join(names)}, got {', '.join(sorted(unknown))}")
+    return np.array([known[n.op] for n in tree.walk()], dtype=np.int64)
 
 
 def from_code(code: NDArray[np.int64], theta: NDArray[np.float64], names: Sequence[str]) -> Expr:
-    """The inverse of `to_code` and `constants`. Raises ValueError for code that is no single expression."""
+    """The inverse of `to_code` and `constants`.
+
+    Raises ValueError for anything else than one expression of at most MAX_SIZE nodes and exactly its constants.
+    """
+    if len(code) > MAX_SIZE:
+        raise ValueError(f"{len(code)} nodes, more than {MAX_SIZE}")
+    if len(theta) != np.count_nonzero(code == CONST):
+        raise ValueError(f"{len(theta)} constants given, {np.count_nonzero(code == CONST)} used")
     stack: list[Expr] = []
     values = iter(theta.tolist())
     try:
@@ -127,8 +138,8 @@ def from_code(code: NDArray[np.int64], theta: NDArray[np.float64], names: Sequen
                 if len(stack) < arity:
                     raise ValueError(f"opcode {opcode} lacks operands")
                 stack[-arity:] = [Expr(name, tuple(stack[-arity:]))]
-    except (KeyError, StopIteration) as error:
-        raise ValueError(f"not an expression: {error!r}") from error
+    except KeyError as error:
+        raise ValueError(f"there is no opcode {error}") from error
     if len(stack) != 1:
         raise ValueError(f"{len(stack)} values left instead of one")
     return stack[0]

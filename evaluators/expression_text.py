@@ -1,13 +1,11 @@
 """Expressions as Python text: printing them as programs, and reading programs that compute one expression."""
 
 import ast
+import math
 from collections.abc import Mapping, Sequence
 
 from heuresis.evaluators.contract import Contract
-from heuresis.evaluators.expression import UNARY, Expr, const
-
-MAX_SIZE = 400
-"""Nodes of the largest expression that is read from a program."""
+from heuresis.evaluators.expression import MAX_SIZE, UNARY, Expr, const
 
 _INFIX = {"+": (1, "+"), "-": (1, "-"), "*": (2, "*"), "/": (2, "/")}
 _FROM_AST: Mapping[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
@@ -78,14 +76,16 @@ def from_source(source: str, contract: Contract) -> Expr | None:
         module = ast.parse(source)
         functions = [n for n in module.body if isinstance(n, ast.FunctionDef)]
         main = next(f for f in functions if f.name == contract.main.name)
-        scope: dict[str, Expr] = {a.arg: Expr(a.arg) for a in main.args.args}
+        if [a.arg for a in main.args.args] != [p.name for p in contract.main.parameters]:
+            return None
+        scope: dict[str, Expr] = {p.name: Expr(p.name) for p in contract.main.parameters}
         for node in module.body:
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                 scope[node.targets[0].id] = _convert(node.value, scope)
         tree = _body(main.body, scope)
-    except (SyntaxError, ValueError, StopIteration, _NotAnExpression):
+    except (SyntaxError, ValueError, StopIteration, OverflowError, RecursionError, _NotAnExpression):
         return None
-    return tree if tree is not None and tree.size <= MAX_SIZE else None
+    return tree
 
 
 class _NotAnExpression(Exception):
@@ -111,7 +111,7 @@ def _body(statements: Sequence[ast.stmt], scope: dict[str, Expr]) -> Expr | None
             b = _body([*statement.orelse, *rest], otherwise)
             if a is None or b is None:
                 raise _NotAnExpression
-            return _conditional(statement.test, a, b, scope)
+            return _small(_conditional(statement.test, a, b, scope))
         elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
             continue  # a docstring
         else:
@@ -119,8 +119,6 @@ def _body(statements: Sequence[ast.stmt], scope: dict[str, Expr]) -> Expr | None
         if not isinstance(target, ast.Name):
             raise _NotAnExpression
         scope[target.id] = _convert(value, scope)
-        if scope[target.id].size > MAX_SIZE:
-            raise _NotAnExpression
     return None
 
 
@@ -140,8 +138,21 @@ def _conditional(test: ast.expr, then: Expr, otherwise: Expr, scope: Mapping[str
     raise _NotAnExpression
 
 
+def _small(tree: Expr) -> Expr:
+    """The tree itself; checked after each step, because names and branches used twice double what they stand for."""
+    if tree.size > MAX_SIZE:
+        raise _NotAnExpression
+    return tree
+
+
 def _convert(node: ast.expr, scope: Mapping[str, Expr]) -> Expr:
-    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
+    return _small(_converted(node, scope))
+
+
+def _converted(node: ast.expr, scope: Mapping[str, Expr]) -> Expr:
+    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and math.isfinite(node.value):
+        if isinstance(node.value, bool):
+            raise _NotAnExpression
         return const(node.value)
     if isinstance(node, ast.Name) and node.id in scope:
         return scope[node.id]

@@ -51,24 +51,31 @@ def encode(tree: Expr, contract: Contract) -> Floats:
 
     Raises ValueError where the expression needs a stack deeper than MAX_STACK.
     """
+    if (height := stack_height(tree)) > MAX_STACK:
+        raise ValueError(f"the expression needs a stack of {height} operands, more than {MAX_STACK}")
     code = to_code(tree, _names(contract))
-    height = deepest = 0
-    for opcode in code.tolist():
-        height += 1 if opcode <= CONST else -1 if opcode < NEG else -3 if opcode == IFLESS else 0
-        deepest = max(deepest, height)
-    if deepest > MAX_STACK:
-        raise ValueError(f"the expression needs a stack of {deepest} operands, more than {MAX_STACK}")
     return np.concatenate([[len(code)], code, constants(tree)]).astype(np.float64)
+
+
+def stack_height(tree: Expr) -> int:
+    """How many operands lie on the stack at once, at most, while the expression is interpreted."""
+    return max((place + stack_height(a) for place, a in enumerate(tree.args)), default=1)
 
 
 def decode(theta: Floats, contract: Contract) -> Expr:
     """The inverse of `encode`. Raises ValueError for anything that `encode` cannot have made."""
     if theta.ndim != 1 or theta.size < 2 or not np.all(np.isfinite(theta)):
         raise ValueError("not an encoded expression")
+    if not 1 <= theta[0] < theta.size:
+        raise ValueError(f"{theta[0]:g} opcodes announced, {theta.size - 1} numbers given")
     length = int(theta[0])
-    if not 1 <= length < theta.size:
-        raise ValueError(f"{length} opcodes announced, {theta.size - 1} numbers given")
-    return from_code(theta[1 : length + 1].astype(np.int64), theta[length + 1 :], _names(contract))
+    codes = theta[: length + 1]
+    if np.any(codes < 0) or np.any(codes > IFLESS) or np.any(codes != np.floor(codes)):
+        raise ValueError("an opcode is no small natural number")
+    tree = from_code(codes[1:].astype(np.int64), theta[length + 1 :], _names(contract))
+    if stack_height(tree) > MAX_STACK:
+        raise ValueError(f"the expression needs a stack of more than {MAX_STACK} operands")
+    return tree
 
 
 def _names(contract: Contract) -> list[str]:

@@ -67,7 +67,7 @@ _RANGES: Mapping[str, Callable[..., Interval | None]] = {
     "neg": lambda a: (-a[1], -a[0]),
     "abs": lambda a: (max(0.0, a[0], -a[1]), max(abs(a[0]), abs(a[1]))),
     "math.sqrt": lambda a: None if a[0] < 0 else (math.sqrt(a[0]), math.sqrt(a[1])),
-    "math.exp": lambda a: None if a[1] > _EXP_LIMIT else (math.exp(max(a[0], -_EXP_LIMIT)), math.exp(a[1])),
+    "math.exp": lambda a: None if a[1] > _EXP_LIMIT else (math.exp(a[0]), math.exp(a[1])),
     "math.log": lambda a: _log(a, 0.0),
     "math.log1p": lambda a: _log(a, 1.0),
     "math.tanh": lambda a: (math.tanh(a[0]), math.tanh(a[1])),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from heuresis.evaluators.compile import compile_program
 from heuresis.evaluators.expression import Expr, constants, lifted, with_constants
 from heuresis.evaluators.expression_text import format_constant, to_source
-from heuresis.evaluators.interpret import MAX_STACK, decode, encode, interpreter
+from heuresis.evaluators.interpret import MAX_STACK, decode, encode, interpreter, stack_height
 from heuresis.evaluators.simulator import Simulator
 from heuresis.evolve.proposers.genetic import OPERATORS, Grammar, Rng, prunings, random_program, vary
 from heuresis.evolve.tune import tune
@@ -76,9 +76,9 @@ class Breeder:
             tree, loss = self.tuned(tree, subset)
             if best is None or loss < best.loss:
                 best = Offspring(tree, operator, loss, self.work)
-        if best is None:
-            tree = parents[0] if parents else random_program(self.grammar, self.rng)
-            return Offspring(tree, RANDOM, np.inf, self.work)
+        if best is None:  # nothing admissible came of these parents
+            tree = random_program(self.grammar, self.rng)
+            return Offspring(tree, RANDOM, self.probe(tree, self.everything), self.work)
         return best
 
     def prune(self, parent: Expr) -> Offspring:
@@ -97,7 +97,7 @@ class Breeder:
 
     def _vary(self, parents: Sequence[Expr]) -> tuple[int, Expr] | None:
         made = vary(self.grammar, parents, self.rng) if parents else (RANDOM, random_program(self.grammar, self.rng))
-        return made if made is not None and _shallow(made[1]) else None
+        return made if made is not None and interpretable(made[1]) else None
 
     def probe(self, tree: Expr, subset: NDArray[np.int64]) -> float:
         """The loss of an expression on some instances, interpreted."""
@@ -109,7 +109,7 @@ class Breeder:
         return np.sort(self.rng.choice(self.everything, size=max(1, count), replace=False))
 
     def informative(self, tree: Expr) -> NDArray[np.int64]:
-        """The instances where an expression loses nine tenths of its loss, and a few others at random.
+        """The instances where an expression loses most of its loss (85 %), and a few others at random.
 
         On most instances every sensible rule does the same; tuning on them would only cost time.
         """
@@ -132,17 +132,23 @@ class Breeder:
             return self.simulator.loss(program, theta, subset)
 
         start = constants(tree)
-        theta, _ = tune(loss, start, self.effort.evaluations, self.rng)
-        theta = np.array([float(format_constant(x)) for x in theta])  # as the source will say
+        theta = _as_written(tune(loss, start, self.effort.evaluations, self.rng)[0])
         best = with_constants(tree, theta)
         if not self.grammar.fits(best):  # tuned out of what is always finite
-            best, theta = tree, start
+            theta = _as_written(start)
+            best = with_constants(tree, theta)
         self.work += len(self.everything)
         return best, self.simulator.loss(program, theta, self.everything)
 
 
-def _shallow(tree: Expr) -> bool:
-    return tree.depth < MAX_STACK
+def _as_written(theta: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The constants as the source will say them."""
+    return np.array([float(format_constant(x)) for x in theta])
+
+
+def interpretable(tree: Expr) -> bool:
+    """Whether the interpreter's stack suffices for an expression."""
+    return tree.depth < MAX_STACK and stack_height(tree) <= MAX_STACK
 
 
 def run(simulator: Simulator, arrays: Sequence[Array]) -> tuple[Array, ...]:

@@ -5,9 +5,10 @@ import numpy as np
 from heuresis.archive.records import Trial
 from heuresis.evaluators.expression import Expr
 from heuresis.evaluators.expression_text import from_source, to_source
-from heuresis.evaluators.interpret import MAX_STACK, decode, encode
+from heuresis.evaluators.interpret import decode, encode
+from heuresis.evolve import tasks
 from heuresis.evolve.assess import Assessor
-from heuresis.evolve.proposers.breed import OPERATOR_NAMES, Effort
+from heuresis.evolve.proposers.breed import OPERATOR_NAMES, Effort, interpretable
 from heuresis.evolve.proposers.proposer import Draft, Request
 from heuresis.problems.problem import Problem
 from heuresis.sandbox.engine import Task
@@ -45,27 +46,34 @@ class OfflineProposer:
 
     def _tree(self, trial: Trial) -> Expr | None:
         tree = from_source(trial.proposal.source or "", self.problem.contract)
-        return tree if tree is not None and tree.depth < MAX_STACK else None
+        return tree if tree is not None and interpretable(tree) else None
 
     def _breed(self, kind: int, parents: list[tuple[Trial, Expr]], rng: np.random.Generator) -> Draft:
         arrays = [encode(tree, self.problem.contract) for _, tree in parents]
         seed = rng.integers(2**32, size=4, dtype=np.int64)
         head = (seed, np.array([kind], dtype=np.int64), self.effort.to_array())
-        outcome = self.assessor.run(Task("breed", arrays=(*head, *arrays), limits=Limits(seconds=SECONDS)))
-        ids = tuple(trial.proposal.candidate or "" for trial, _ in parents)
+        outcome = self.assessor.run(Task(tasks.BREED, arrays=(*head, *arrays), limits=Limits(seconds=SECONDS)))
+        ids = _ids(*(trial for trial, _ in parents))
         if not outcome.ok:
             return Draft("breed", None, ids, f"{outcome.status}: {outcome.message}")
-        encoded, facts = outcome.arrays
-        tree = decode(encoded.astype(np.float64), self.problem.contract)
-        operator, work = OPERATOR_NAMES[int(facts[0])], int(facts[2])
-        used = ids if operator == "crossover" else ids[:1]
+        try:
+            encoded, facts = outcome.arrays
+            tree = decode(encoded.astype(np.float64), self.problem.contract)
+            operator, work = OPERATOR_NAMES[int(facts[0])], int(facts[2])
+        except (ValueError, IndexError, OverflowError) as error:  # what comes from a child is not trusted
+            return Draft("breed", None, ids, f"no expression came back: {error}")
+        used = {"crossover": ids, "random": ()}.get(operator, ids[:1])
         return Draft(operator, to_source(tree, self.problem.contract), used, work=work)
 
     def _tune(self, parent: Trial, rng: np.random.Generator) -> Draft:
         source = parent.proposal.source or ""
-        ids = (parent.proposal.candidate or "",)
+        ids = _ids(parent)
         seed = rng.integers(2**32, size=4, dtype=np.int64).tolist()
         tuned = self.assessor.tune(source, seed=seed, evaluations=TUNE_EVALUATIONS)
         if tuned.message:
             return Draft("tune", None, ids, tuned.message)
         return Draft("tune", tuned.source, ids, work=tuned.work)
+
+
+def _ids(*trials: Trial) -> tuple[str, ...]:
+    return tuple(trial.proposal.candidate for trial in trials if trial.proposal.candidate is not None)

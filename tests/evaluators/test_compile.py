@@ -1,5 +1,7 @@
 """Compilation of screened programs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,8 +9,8 @@ from heuresis.evaluators.compile import CompileError, compile_program
 from heuresis.evaluators.contract import Contract, Function, Kind, Parameter, Unit
 
 PARAMETERS = (
-    Parameter("x", Unit.ONE, "", varies=True),
-    Parameter("k", Unit.COUNT, "", varies=True, kind=Kind.INT64),
+    Parameter("x", Unit.ONE, "", varies=False),
+    Parameter("k", Unit.COUNT, "", varies=False, kind=Kind.INT64),
 )
 CONTRACT = Contract((Function("f", PARAMETERS, "a value"),))
 THETA = np.array([0.5, 2.0])
@@ -50,6 +52,52 @@ def test_an_optional_function_has_its_default_body() -> None:
     own = compile_program("def f(x, k):\n    return x\n\ndef g(x, k):\n    return -x", contract)
     assert [g(3.0, 5, THETA) for g in plain.functions] == [3.0, 9.0]
     assert [g(3.0, 5, THETA) for g in own.functions] == [3.0, -3.0]
+
+
+VARYING = Contract(
+    (
+        Function(
+            "g",
+            (
+                Parameter("x", Unit.ONE, "", varies=True),
+                Parameter("y", Unit.ONE, "", varies=False),
+                Parameter("k", Unit.COUNT, "", varies=True, kind=Kind.INT64),
+            ),
+            "a value",
+        ),
+    )
+)
+HELPER = "def h(a):\n    return a * theta[1]\n\n"
+
+
+def test_parameters_that_vary_are_arrays_judged_in_one_call() -> None:
+    source = HELPER + "def g(x, y, k):\n    if x > y:\n        return h(x) + k // 2\n    return y / x"
+    x, k, out = np.array([0.0, 1.0, 3.0, 5.0]), np.array([7, 7, 7, 9]), np.full(4, 42.0)
+    compile_program(source, VARYING).main(x, 2.0, k, THETA, out, 3)
+    assert out.tolist() == [np.inf, 2.0, 9.0, 42.0]
+
+
+def test_many_items_in_one_call_mean_the_same_as_one_after_the_other() -> None:
+    body = "    z = x\n    for i in range(k % 4):\n        z = z * 0.5 + y\n    return math.sqrt(z) - x // y"
+    scalar = Contract(
+        (replace(VARYING.main, parameters=tuple(replace(p, varies=False) for p in VARYING.main.parameters)),)
+    )
+    one = compile_program("def g(x, y, k):\n" + body, scalar).main
+    many = compile_program("def g(x, y, k):\n" + body, VARYING).main
+    rng = np.random.default_rng(3)
+    x, k, out = rng.normal(size=50), rng.integers(-9, 9, 50), np.empty(50)
+    for y in (1.5, -0.25, 0.0):
+        many(x, y, k, THETA, out, 50)
+        np.testing.assert_array_equal(out, [one(a, y, b, THETA) for a, b in zip(x, k.tolist(), strict=True)])
+
+
+def test_bounds_are_checked_for_every_item() -> None:
+    program = compile_program("def g(x, y, k):\n    return theta[k]", VARYING)
+    out = np.empty(2)
+    program.main(np.zeros(2), 0.0, np.array([1, 0]), THETA, out, 2)
+    assert out.tolist() == [2.0, 0.5]
+    with pytest.raises(IndexError):
+        program.main(np.zeros(2), 0.0, np.array([1, 2]), THETA, out, 2)
 
 
 @pytest.mark.parametrize(
