@@ -87,6 +87,15 @@ def random_constant(rng: Rng) -> Expr:
     return const(-value if rng.random() < 0.3 else value)
 
 
+def small_constant(rng: Rng) -> Expr:
+    """A constant for a new term: of either sign, its size anywhere between a thousandth and one.
+
+    What a term is worth beside the rest of a rule depends on its scale, which nobody knows beforehand.
+    """
+    value = float(np.exp(rng.normal(-3.0, 1.5)))
+    return const(-value if rng.random() < 0.5 else value)
+
+
 def random_tree(grammar: Grammar, unit: Unit, depth: int, rng: Rng) -> Expr:
     """A random expression of a unit, at most `depth` levels deep (a few more where a unit has no leaf)."""
     if unit is Unit.ONE:
@@ -205,8 +214,7 @@ def add_term(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:
     index = len(nodes) - 1 if rng.random() < 0.4 else int(rng.integers(len(nodes)))
     unit = unit_of(nodes[index], grammar.units)
     term = random_tree(grammar, Unit.ONE if unit is Unit.ONE else Unit.TIME, int(rng.integers(1, 4)), rng)
-    small = const(float(rng.normal(0.0, 0.1)))
-    return trees[0].replace(index, Expr("+", (nodes[index], Expr("*", (small, term)))))
+    return trees[0].replace(index, Expr("+", (nodes[index], Expr("*", (small_constant(rng), term)))))
 
 
 def random_ratio(grammar: Grammar, rng: Rng) -> Expr:
@@ -222,22 +230,18 @@ def random_ratio(grammar: Grammar, rng: Rng) -> Expr:
     return Expr("/", (top, _pick(rng, positive)))
 
 
-def _weighted(grammar: Grammar, spread: float, rng: Rng) -> Expr:
-    return Expr("*", (const(float(rng.normal(0.0, spread))), random_ratio(grammar, rng)))
-
-
 def random_hinge(grammar: Grammar, rng: Rng) -> Expr:
     """`max(0, c0 + c1·r1 + c2·r2 + …)` over two to four random ratios r: flat on one side, linear on the other."""
     inner: Expr = const(float(rng.normal(0.0, 1.0)))
     for _ in range(int(rng.integers(2, 5))):
-        inner = Expr("+", (inner, _weighted(grammar, 1.0, rng)))
+        inner = Expr("+", (inner, Expr("*", (const(float(rng.normal(0.0, 1.0))), random_ratio(grammar, rng)))))
     return Expr("max", (const(0.0), inner))
 
 
 def add_hinge(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:
     """Add a small multiple of a random hinge to the whole rule, in the rule's own unit."""
     tree = trees[0]
-    term = Expr("*", (const(float(rng.normal(0.0, 0.2))), random_hinge(grammar, rng)))
+    term = Expr("*", (small_constant(rng), random_hinge(grammar, rng)))
     if unit_of(tree, grammar.units) is not Unit.ONE and (scales := grammar.positive(Unit.TIME)):
         term = Expr("*", (term, _pick(rng, scales)))
     return Expr("+", (tree, term))
@@ -250,7 +254,8 @@ def widen(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:
     if not places:
         return None
     index = places[int(rng.integers(len(places)))]
-    return trees[0].replace(index, Expr("+", (nodes[index], _weighted(grammar, 0.1, rng))))
+    term = Expr("*", (small_constant(rng), random_ratio(grammar, rng)))
+    return trees[0].replace(index, Expr("+", (nodes[index], term)))
 
 
 def weigh(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:
@@ -261,7 +266,7 @@ def weigh(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:
         return None
     weight: Expr = const(float(np.exp(rng.normal(0.0, 0.2))))
     if rng.random() < 0.5:
-        weight = Expr("+", (weight, Expr("*", (const(float(rng.normal(0.0, 0.1))), _random_number(grammar, 2, rng)))))
+        weight = Expr("+", (weight, Expr("*", (small_constant(rng), _random_number(grammar, 2, rng)))))
     return trees[0].replace(index, Expr("*", (weight, nodes[index])))
 
 
