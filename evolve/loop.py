@@ -17,11 +17,8 @@ from heuresis.evolve.population import Population
 from heuresis.evolve.proposers.proposer import Draft, Request
 from heuresis.evolve.rounds import Rounds
 
-PARENTS = 6
-"""Parents offered to a proposer."""
-
-FAILURES = 5
-"""Latest failures offered to a proposer."""
+PARENTS, FAILURES = 6, 5
+"""How many parents and latest failures a proposer is offered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +51,11 @@ class Loop:
         if recorded is not None and not recorded.pending:
             return recorded
         proposal = recorded.proposal if recorded is not None else self.propose(number, prefix, population)
-        with self.rounds.recording():
-            self.archive.record_proposal(proposal)
+        self.rounds.record(self.archive.record_proposal, proposal)
         if proposal.source is None or proposal.reason:
             return Trial(proposal, None)
         evaluation = self.evaluate(proposal.source, number)
-        with self.rounds.recording():
-            self.archive.record_evaluation(evaluation)
+        self.rounds.record(self.archive.record_evaluation, evaluation)
         return Trial(proposal, evaluation)
 
     def propose(self, number: int, prefix: int, population: Population) -> Proposal:

@@ -6,11 +6,10 @@ same seed gives the same archive for any number of workers, and a resumed run re
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, wait
-from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from heuresis.archive.records import Trial
 from heuresis.evolve.budget import Budget
@@ -25,10 +24,11 @@ LAST_CALL_SECONDS = 200.0
 LAST_TASK_SECONDS = 5.0
 """How long anything under way is awaited when the time is used up."""
 
-GOODBYE_SECONDS = 1.5
+GOODBYE_SECONDS = 1.0
 """The same when the user stops the run."""
 
 _TICK = 0.05
+T = TypeVar("T")
 
 
 class Stopped(Exception):
@@ -70,13 +70,12 @@ class Rounds:
         if another is not None and isinstance(error, BudgetExhausted | Stopped):
             raise another
 
-    @contextmanager
-    def recording(self) -> Iterator[None]:
-        """Around everything that a step writes: an abandoned step gets Stopped, and writes nothing any more."""
+    def record(self, write: Callable[[T], None], row: T) -> None:
+        """Write what a step made; an abandoned step gets Stopped, and writes nothing any more."""
         with self._recording:
             if self._over:
                 raise Stopped
-            yield
+            write(row)
 
     def open(self, number: int) -> int:
         """The prefix that proposal `number` sees, once everything below it is settled.

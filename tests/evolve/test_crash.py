@@ -112,6 +112,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     process.stdout.close()
 
 
+@pytest.mark.slow
 def test_a_search_killed_at_random_moments_ends_as_if_nothing_had_been(host: Host) -> None:
     killed = 0
     for seed in range(100):
@@ -144,6 +145,7 @@ def asked(messages: list[dict[str, str]]) -> str:
     return json.dumps([{"role": m["role"], "content": m["content"]} for m in messages], sort_keys=True)
 
 
+@pytest.mark.slow
 def test_no_recorded_reply_is_paid_for_again_and_lost_intents_stay_spent(host: Host) -> None:
     killed, lost = 0, 0
     for seed in range(50, 150):

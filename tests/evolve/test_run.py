@@ -20,6 +20,8 @@ from heuresis.evolve.assess import Assessor
 from heuresis.evolve.champion import FINALISTS, Champion, crown
 from heuresis.evolve.config import Config, ConfigError
 from heuresis.evolve.mix import Mix
+from heuresis.evolve.proposers.breed import Effort
+from heuresis.evolve.proposers.offline import OfflineProposer
 from heuresis.evolve.proposers.proposer import Draft, ProposerUnavailable, Request
 from heuresis.evolve.run import RunResult, resume, seeds_of, start
 from heuresis.evolve.wiring import Setting
@@ -49,15 +51,23 @@ def crowned(result: RunResult) -> Champion:
     return result.champion
 
 
+def breeding(setting: Setting) -> Mix:
+    """The offline proposer, with little effort, beside the tinkerer."""
+    offline = OfflineProposer(setting.problem, setting.assessor, Effort(offspring=6, evaluations=12))
+    return Mix((Tinkerer("one"), offline), (1.0, 1.0))
+
+
+@pytest.mark.slow
 def test_one_and_two_workers_in_the_sandbox_make_the_same_archive(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    two = start(replace(CONFIG, workers=2), archive, make=tinkering)
+    two = start(replace(CONFIG, workers=2), archive, make=breeding)
     assert two.run.sandbox_level != "none"
     assert crowned(two).test.row(crowned(two).test.against or "").status == "ok"
     monkeypatch.setattr(runs, "crown", lambda *_: None)  # nothing of it depends on workers
-    one = start(replace(CONFIG, workers=1), archive, make=tinkering)
+    one = start(replace(CONFIG, workers=1), archive, make=breeding)
     assert comparable(archive, one.run.id) == comparable(archive, two.run.id)
+    assert any(t.proposal.proposer == "offline" and t.proposal.work > 0 for t in archive.trials(one.run.id))
     assert len(comparable(archive, one.run.id)["proposals"]) > 30
 
 
