@@ -1,7 +1,9 @@
 """Typed genetic programming over a contract's expressions: random trees, mutations, crossover.
 
-Every operator takes trees and a generator and returns a tree of the same type or None where it does not apply. Types
-follow the units of the contract (`heuresis.evaluators.contract.Unit`): only times are added to times, numbers multiply.
+Every operator takes trees and a generator and returns a tree or None where it does not apply. Types follow the units
+of the contract (`heuresis.evaluators.contract.Unit`): only times are added to times, numbers multiply. A bare constant
+counts as a number also where it stands for a time, and a point mutation may exchange `*` for `/`: units guide the
+search, they do not bind it.
 """
 
 import math
