@@ -6,7 +6,7 @@ other program, so nothing here is trusted with a score.
 """
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,8 +78,8 @@ class Breeder:
                 best = Offspring(tree, operator, loss, self.work)
         if best is None:  # nothing admissible came of these parents
             tree = random_program(self.grammar, self.rng)
-            return Offspring(tree, RANDOM, self.probe(tree, self.everything), self.work)
-        return best
+            best = Offspring(tree, RANDOM, self.probe(tree, self.everything), self.work)
+        return replace(best, work=self.work)
 
     def prune(self, parent: Expr) -> Offspring:
         """The parent without the parts that do not help, its constants tuned again."""
