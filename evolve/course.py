@@ -6,9 +6,13 @@ from heuresis.archive.records import Trial
 from heuresis.evolve.budget import Budget
 from heuresis.evolve.listener import Listener, Progress
 from heuresis.evolve.population import Population, rank
+from heuresis.evolve.proposers.proposer import ProposerUnavailable
 
 HISTORY = 400
 """Values of the best so far that are kept for a sparkline; thinned to half when there are more."""
+
+PATIENCE = 200
+"""Proposals in a row without a program to evaluate (failed attempts, duplicates) after which a search is stopped."""
 
 
 class Course:
@@ -22,6 +26,7 @@ class Course:
         self._best: Trial | None = None
         self._history: list[float] = []
         self._stride = self._since = 1
+        self._barren = 0  # proposals in a row that were not evaluated, those from before a resume not counted
         self._failures: dict[str, int] = {}
         self._proposers: dict[str, tuple[int, int, float | None]] = {}
         self._budget, self._listener, self._baselines = budget, listener, dict(baselines)
@@ -40,7 +45,11 @@ class Course:
         return self.population
 
     def settle(self, trial: Trial, *, replayed: bool) -> None:
-        """Take in the next trial; one from before a resume is not told to the listener."""
+        """Take in the next trial; one from before a resume is not told to the listener.
+
+        Raises ProposerUnavailable after PATIENCE proposals in a row without an evaluation: no budget of evaluations
+        would ever end such a search.
+        """
         proposal, evaluation = trial.proposal, trial.evaluation
         self.trials.append(trial)
         self._evaluated.append(self._evaluated[-1] + (evaluation is not None))
@@ -58,7 +67,13 @@ class Course:
         if evaluation is not None:
             self._remember()
         if not replayed:
+            self._barren = 0 if evaluation is not None else self._barren + 1
             self._listener.settled(trial, self.progress())
+            if self._barren == PATIENCE:
+                raise ProposerUnavailable(
+                    f"{PATIENCE} proposals in a row made no program to evaluate, so the search stopped; "
+                    f"the last one, by {proposal.proposer}: {proposal.reason}"
+                )
 
     def progress(self) -> Progress:
         """How the search stands."""

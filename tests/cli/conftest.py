@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from heuresis.cli.main import run
+from heuresis.problems import registry
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "weighted_completion.py"
 
@@ -32,7 +33,10 @@ Cli = Callable[..., Answer]
 
 @pytest.fixture
 def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Cli:
-    """Run `heuresis WORDS…` on an archive of this test's own."""
+    """Run `heuresis WORDS…` on an archive of this test's own, with no problem registered but the built-in ones."""
+    built_in = {name: registry.get(name) for name in registry._BUILT_IN}
+    monkeypatch.setattr(registry, "_registered", built_in)
+    monkeypatch.setattr(registry, "_files", {})
     monkeypatch.setenv("HEURESIS_ARCHIVE", str(tmp_path / "archive.db"))
     monkeypatch.setenv("HEURESIS_DEBUG", "")
 

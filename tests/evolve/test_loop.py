@@ -15,7 +15,7 @@ from heuresis.archive.records import Evaluation, Run, RunStatus, Trial, candidat
 from heuresis.archive.store import Archive
 from heuresis.evolve.budget import Budget
 from heuresis.evolve.config import Config
-from heuresis.evolve.course import HISTORY, Course
+from heuresis.evolve.course import HISTORY, PATIENCE, Course
 from heuresis.evolve.loop import Loop
 from heuresis.evolve.mix import Mix
 from heuresis.evolve.proposers.proposer import BudgetExhausted, Draft, Proposer, ProposerUnavailable, Request
@@ -250,6 +250,17 @@ def test_an_unavailable_proposer_stops_the_search_at_once(archive: Archive) -> N
     trials = Search(archive, CONFIG, proposers={"broken": Broken()}).until(ProposerUnavailable, "no key")
     assert len(trials) < 20
     assert 11 not in {t.proposal.number for t in trials}
+
+
+def test_a_search_in_which_nothing_comes_of_anything_is_stopped(archive: Archive) -> None:
+    class Empty(Tinkerer):
+        def propose(self, request: Request) -> Draft:
+            return Draft("none", None, (), f"nothing came of {request.number}")
+
+    search = Search(archive, CONFIG, proposers={"empty": Empty("empty")})
+    trials = search.until(ProposerUnavailable, rf"{PATIENCE} proposals in a row .* by empty: nothing came of \d+")
+    assert evaluated(trials) == len(SEEDS)
+    assert PATIENCE + len(SEEDS) <= len(trials) <= PATIENCE + len(SEEDS) + CONFIG.lag * CONFIG.round_size
 
 
 def test_what_is_under_way_is_kept_when_the_money_is_gone(archive: Archive) -> None:

@@ -280,8 +280,8 @@ def test_minutes_count_over_interruptions(archive: Archive) -> None:
         del setting
         return Mix((Tinkerer("slow", seconds=0.1),), (1.0,))
 
-    config = replace(CONFIG, evaluations=None, minutes=1.0 / 60, round_size=1, lag=1)
-    watcher = Watcher(lambda t, _: os.kill(os.getpid(), signal.SIGINT) if t.proposal.number == 12 else None)
+    config = replace(CONFIG, evaluations=None, minutes=4.0 / 60, round_size=1, lag=1)
+    watcher = Watcher(lambda t, _: os.kill(os.getpid(), signal.SIGINT) if t.proposal.number == 8 else None)
     stopped = start(config, archive, watcher, make=slow)
     assert stopped.run.status is RunStatus.INTERRUPTED
     used = searched_seconds(archive, stopped.run.id)
