@@ -9,7 +9,7 @@ import math
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -34,6 +34,9 @@ INVALID = "invalid"
 """Status of an evaluation whose program ran, but left an instance without a feasible value."""
 
 _LIMITS = Limits()
+
+TUNE_PATIENCE = 6
+"""Tuning may take so many times as long as one evaluation of all instances."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,10 @@ class Assessor:
             source = screen(source, self._allow)
         except ScreenError as error:
             return Tuned(source, math.inf, 0, str(error))
-        outcome = self.run(tasks.tune(source, seed, evaluations, subset))
+        task = tasks.tune(source, seed, evaluations, subset)
+        # Far above what it takes, so that no clock decides what is found.
+        limits = replace(self.limits, seconds=TUNE_PATIENCE * self.limits.seconds)
+        outcome = self.run(replace(task, limits=limits))
         if not outcome.ok:
             return Tuned(source, math.inf, 0, outcome.message or str(outcome.status))
         try:
