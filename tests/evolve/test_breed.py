@@ -16,8 +16,8 @@ from heuresis.evolve.proposers import breed
 from heuresis.evolve.proposers.breed import OPERATOR_NAMES, PRUNE, RANDOM, Breeder, Effort, Offspring, interpretable
 from heuresis.evolve.proposers.genetic import OPERATORS
 
-EFFORT = Effort(offspring=16, probes=6, tuned=2, evaluations=40, max_size=60)
-PARENTS = [BASELINES["atc"], BASELINES["mdd"], BASELINES["covert"]]
+EFFORT = Effort(offspring=10, probes=5, tuned=2, evaluations=20, max_size=50)
+PARENTS = [BASELINES["atc"], BASELINES["mdd"], BASELINES["edd"]]
 EVERYTHING = np.arange(20)
 
 
@@ -76,9 +76,9 @@ def test_the_best_of_the_tuned_is_kept(simulator: Counting) -> None:
             tried.append(made[1])
             return made
 
-    effort = Effort(offspring=10, probes=6, tuned=4, evaluations=10, max_size=60)
+    effort = Effort(offspring=6, probes=5, tuned=3, evaluations=10, max_size=50)
     made = Watched(simulator, effort, np.random.default_rng(2)).breed(PARENTS)
-    assert len(tried) == 4
+    assert len(tried) == 3
     assert made.loss == min(tried)
 
 
@@ -160,7 +160,7 @@ def test_expressions_that_the_stack_cannot_hold_are_left_out(simulator: Counting
     base = Expr("if_less", tower.args[3].args)
     assert interpretable(base)
     effort = Effort(offspring=40, probes=2, tuned=1, evaluations=1, max_size=120)
-    for seed in range(4):
+    for seed in range(2):
         made = breeder(simulator, seed, effort).breed([base, tower])
         assert interpretable(made.tree)
 
