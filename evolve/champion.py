@@ -15,7 +15,7 @@ from heuresis.evolve.population import distinct
 from heuresis.evolve.references import reference_entries
 from heuresis.problems.problem import InstanceSet, Problem
 
-FINALISTS = 8
+FINALISTS = 16
 """Programs, the best on `search` with different values, among which `select` decides."""
 
 

@@ -31,12 +31,12 @@ def instance(p: list[int], d: list[int], name: str = "i") -> TardinessInstance:
 
 
 def test_sizes_of_the_splits() -> None:
-    assert [len(list(seeds(split))) for split in (SEARCH, SELECT, TEST)] == [240, 600, 1_700]
+    assert [len(list(seeds(split))) for split in (SEARCH, SELECT, TEST)] == [240, 660, 1_700]
 
 
 def test_no_instance_is_in_two_splits() -> None:
     contents = [{tuple(map(bytes, generate(*seed[1:4], seed))) for seed in seeds(s)} for s in (SEARCH, SELECT, TEST)]
-    assert [len(c) for c in contents] == [240, 600, 1_700]
+    assert [len(c) for c in contents] == [240, 660, 1_700]
     assert not contents[0] & contents[1]
     assert not contents[0] & contents[2]
     assert not contents[1] & contents[2]
