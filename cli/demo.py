@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from heuresis.archive.store import Archive
     from heuresis.evolve.config import Config
 
-MINUTES = 2.5
+MINUTES = 2.0
 """Time to search; compiling, choosing the champion and its test table take another minute on two cores."""
 
 FOLDER = Path("build") / "demo"
@@ -51,7 +51,7 @@ def settings() -> "Config":
     if missing is not None:
         render.say(f"without the local model ({missing}): offline search only")
         return Config(problem="smtt", minutes=MINUTES, seed=1, workers=cores())
-    mix = (("offline", 0.7), ("local", 0.3))
+    mix = (("offline", 0.85), ("local", 0.15))
     return Config(problem="smtt", minutes=MINUTES, seed=1, workers=cores(), models=("local",), mix=mix, grammar=True)
 
 
