@@ -25,7 +25,10 @@ def _text(node: Expr) -> tuple[str, int]:
         return node.op, 4
     if node.op in _INFIX:
         level, symbol = _INFIX[node.op]
-        left, right = (_text(a) for a in node.args)
+        other = node.args[1]
+        if symbol in "+-":
+            symbol, other = _signed(symbol, other)
+        left, right = _text(node.args[0]), _text(other)
         a = left[0] if left[1] >= level else f"({left[0]})"
         b = right[0] if right[1] > level else f"({right[0]})"
         return f"{a} {symbol} {b}", level
@@ -55,15 +58,26 @@ def to_source(tree: Expr, contract: Contract) -> str:
 
 
 def _terms(tree: Expr) -> list[tuple[str, Expr]]:
-    """The summands of a sum from left to right, each with its sign; negative leading constants become minus signs."""
+    """The summands of a sum from left to right, each with its sign."""
     if tree.op not in ("+", "-"):
         return [("+", tree)]
     left, right = tree.args
-    sign = tree.op
-    if right.op == "*" and right.args[0].op == "const" and right.args[0].value < 0:
-        sign = "-" if sign == "+" else "+"
-        right = Expr("*", (const(-right.args[0].value), right.args[1]))
-    return [*_terms(left), (sign, right)]
+    return [*_terms(left), _signed(tree.op, right)]
+
+
+def _signed(sign: str, term: Expr) -> tuple[str, Expr]:
+    """Adding a product that begins with a negative constant is subtracting the opposite, to the last bit."""
+    opposite = _opposite(term)
+    return (sign, term) if opposite is None else ("-" if sign == "+" else "+", opposite)
+
+
+def _opposite(term: Expr) -> Expr | None:
+    """The negated term, where it is a negative constant or a product or quotient that begins with one."""
+    if term.op == "const":
+        return const(-term.value) if term.value < 0 else None
+    if term.op in ("*", "/") and (first := _opposite(term.args[0])) is not None:
+        return Expr(term.op, (first, term.args[1]))
+    return None
 
 
 def from_source(source: str, contract: Contract) -> Expr | None:

@@ -90,7 +90,7 @@ def test_a_long_sum_is_written_term_by_term() -> None:
         "    value = max(t + p, d)",
         "    value += 0.5 * max(0.0, t / p_mean)",
         "    value -= 0.25 * (d_max - d_min)",
-        "    value += -0.125 * p_mean * (p / p_max + 1.0)",
+        "    value -= 0.125 * p_mean * (p / p_max + 1.0)",
         "    return value",
     ]
 

@@ -223,17 +223,17 @@ def test_what_is_simplified(text: str, simple: str) -> None:
 
 
 GOLDEN = [
-    "term: max(t + p, d) + -0.0198207 * (p_max if d - d_min < p_sum else p_sum)",
+    "term: max(t + p, d) - 0.0198207 * (p_max if d - d_min < p_sum else p_sum)",
     "crossover: d",
     "term: max(t + p + 0.434515 * (max(d_mean - d, p_sum) + (t - d if p_max < p_mean else p_mean)), d)",
     "crossover: max(d + p, d)",
-    "hinge: max(t + p, d) + -2.31448 * max(0.0, -0.764195 + 1.61841 * (max(p_sum, t - d_max) / p) + -0.555584 * ((d_min - d_max) / p_mean) + -0.593312 * (max(p_max, d - d_max) / p_max) + -0.652107 * math.sqrt(n_left)) * p_sum",
+    "hinge: max(t + p, d) - 2.31448 * max(0.0, -0.764195 + 1.61841 * (max(p_sum, t - d_max) / p) - 0.555584 * ((d_min - d_max) / p_mean) - 0.593312 * (max(p_max, d - d_max) / p_max) - 0.652107 * math.sqrt(n_left)) * p_sum",
     "term: max(t + p, d + 0.0033197 * (p_max if d_mean - d < p else p_sum))",
-    "term: max(t + p, d + -0.108163 * (t - d_min))",
+    "term: max(t + p, d - 0.108163 * (t - d_min))",
     "subtree: d_max",
     "random: 0.0 / p",
     "random: (max(d_min - d_max + (d_min - d_mean), p / p_mean * (d_mean - d)) if max(d_max - d_mean - p_mean, p_mean / p_max * (d_min - d_max)) < (t - d_mean if t - d < p else p_sum) - min(d_max - t, p) else d_min - d_mean + (d_max - d_min) - min(d - d_mean, t - d_min))",
-    "random: min(d_min + (d - t) + -1.96008 * min(d_max - d, p_sum), max(max(d_min, d_mean), d_max))",
+    "random: min(d_min + (d - t) - 1.96008 * min(d_max - d, p_sum), max(max(d_min, d_mean), d_max))",
 ]
 """Changes where operators, their shares or their draws do: then recorded runs can no longer be repeated from their seed."""
 

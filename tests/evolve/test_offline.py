@@ -187,7 +187,7 @@ GOLDEN = (
     rule("value").replace(
         "    return",
         "    value = max(t + p, d)\n"
-        "    value += 0.108962 * max(0.0, 0.101347 + -2.20125 * ((p_mean + p_max) / p) + 0.0603839 * (p / p_sum * p_sum "
+        "    value += 0.108962 * max(0.0, 0.101347 - 2.20125 * ((p_mean + p_max) / p) + 0.0603839 * (p / p_sum * p_sum "
         "/ p_sum) + 1.49285 * (max(0.0, p_mean) / p_max) + 0.670293 * ((d_min - d) / p_max)) * p_mean\n"
         "    return",
     ),
