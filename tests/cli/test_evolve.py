@@ -1,6 +1,7 @@
 """`evolve resume runs top show lineage` on a small problem, through to the champion."""
 
 import http.server
+import importlib.util
 import os
 import signal
 import subprocess
@@ -11,6 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from heuresis.archive.store import Archive
+from heuresis.evolve.model_local import default_model_path
+
+needs_model = pytest.mark.skipif(
+    importlib.util.find_spec("xllamacpp") is None or default_model_path() is None,
+    reason="the local model is not here: pip install 'heuresis[local]' and heuresis models install",
+)
 pytestmark = pytest.mark.timeout(300)
 
 
@@ -44,6 +52,22 @@ def test_a_run_from_start_to_export(cli, example: Path, tmp_path: Path):
     assert again.code == 0
     assert again.json["evaluations"] == 10
     assert again.json["champion"]["id"] == champion["id"]
+
+
+@pytest.mark.model
+@needs_model
+def test_a_real_language_model_evolves_programs_without_key_or_network(cli, example: Path):
+    words = ("--model", "local", "--mix", "offline=0.3,local=0.7", "--evaluations", 12, "--workers", 1, "--seed", 2)
+    answer = cli("evolve", example, *words, "--json")
+    assert answer.code == 0, answer.err
+    assert answer.json["evaluations"] == 12
+    with Archive.open(os.environ["HEURESIS_ARCHIVE"]) as archive:
+        trials = archive.trials(answer.json["run"])
+        written = [t for t in trials if t.proposal.proposer == "local"]
+        calls = [call for t in written for call in archive.calls(answer.json["run"], t.proposal.number)]
+    assert any(t.evaluation is not None and t.evaluation.ok for t in written)
+    assert len(calls) >= len(written)
+    assert all(call.reply and call.tokens_out and call.usd == 0.0 for call in calls)
 
 
 def test_ctrl_c_leaves_a_run_that_can_be_resumed(example: Path, tmp_path: Path):
