@@ -42,14 +42,13 @@ def assessor() -> Iterator[Assessor]:
         yield made
 
 
-def asking(server: ScriptedServer) -> Caller:
-    """A client whose calls nobody has answered before."""
-    client = OpenAIClient("scripted", "m", base_url=server.url, api_key="k", price=FREE, max_tokens=500, timeout=10.0)
+def asking(client: OpenAIClient) -> Caller:
+    """A caller whose calls nobody has answered before."""
     return Caller(client, MemoryLedger(), sleep=lambda _: None)
 
 
-def whole(server: ScriptedServer) -> ModelProposer:
-    return ModelProposer(asking(server), TINY, check=check, explain=lambda _: "")
+def whole(client: OpenAIClient) -> ModelProposer:
+    return ModelProposer(asking(client), TINY, check=check, explain=lambda _: "")
 
 
 GOOD = completion(f"```python\n{rule('max(t + p, d) + 0.25 * p')}```")
@@ -58,8 +57,8 @@ SCRIPTS = {
     "model": (whole, GOOD),
     "model without an answer": (whole, USELESS),
     "model that breaks": (whole, failure(500)),
-    "small model": (lambda server: SketchProposer(asking(server), TINY, name="local"), completion("0.25 * p")),
-    "small model without an answer": (lambda server: SketchProposer(asking(server), TINY), completion("")),
+    "small model": (lambda client: SketchProposer(asking(client), TINY, name="local"), completion("0.25 * p")),
+    "small model without an answer": (lambda client: SketchProposer(asking(client), TINY), completion("")),
 }
 
 
@@ -73,7 +72,8 @@ def make(request: pytest.FixtureRequest, assessor: Assessor) -> Iterator[Make]:
     else:
         build, answer = SCRIPTS[request.param]
         with ScriptedServer(answer) as server:
-            yield lambda: build(server)
+            client = OpenAIClient("scripted", "m", base_url=server.url, api_key="k", price=FREE, max_tokens=500)
+            yield lambda: build(client)
 
 
 def trial(number: int, source: str | None, aggregate: float | None = 1.0, status: str = "ok") -> Trial:
