@@ -360,7 +360,7 @@ def _simplify_binary(op: str, a: Expr, b: Expr) -> Expr:
     zero, one = const(0.0), const(1.0)
     if a == b and op in _OF_EQUALS:
         return _OF_EQUALS[op] or a
-    if op == "*" and zero in (a, b):
+    if (op == "*" and zero in (a, b)) or (op == "/" and a == zero):
         return zero
     if (op in ("*", "/") and b == one) or (op in ("+", "-") and b == zero):
         return a
