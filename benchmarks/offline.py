@@ -20,7 +20,8 @@ from heuresis.evaluators.expression_text import from_source, to_source
 from heuresis.evaluators.interpret import encode, interpreter
 from heuresis.evaluators.smtt import CONTRACT, Dispatch
 from heuresis.evolve.proposers import breed
-from heuresis.evolve.proposers.genetic import Grammar, vary
+from heuresis.evolve.proposers.genetic import vary
+from heuresis.evolve.proposers.trees import Grammar
 from heuresis.problems.smtt import PROBLEM
 
 

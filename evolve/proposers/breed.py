@@ -16,7 +16,8 @@ from heuresis.evaluators.expression import Expr, constants, lifted, with_constan
 from heuresis.evaluators.expression_text import format_constant, to_source
 from heuresis.evaluators.interpret import MAX_STACK, decode, encode, interpreter, stack_height
 from heuresis.evaluators.simulator import Simulator
-from heuresis.evolve.proposers.genetic import OPERATORS, Grammar, Rng, prunings, random_program, vary
+from heuresis.evolve.proposers.genetic import OPERATORS, prunings, vary
+from heuresis.evolve.proposers.trees import Grammar, Rng, random_program
 from heuresis.evolve.tune import tune
 
 Array = NDArray[np.generic]

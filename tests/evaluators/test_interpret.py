@@ -27,7 +27,7 @@ from heuresis.evaluators.expression import CONST, OPCODES, Expr, const, constant
 from heuresis.evaluators.expression_text import format_constant, to_source
 from heuresis.evaluators.interpret import MAX_STACK, decode, encode, interpreter, stack_height
 from heuresis.evaluators.smtt import CONTRACT
-from heuresis.evolve.proposers.genetic import Grammar, random_program
+from heuresis.evolve.proposers.trees import Grammar, random_program
 
 JUDGE = interpreter(CONTRACT)
 EVERYTHING = np.arange(20)

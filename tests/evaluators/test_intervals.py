@@ -13,7 +13,7 @@ from heuresis.evaluators.expression import Expr, const
 from heuresis.evaluators.expression_text import from_source
 from heuresis.evaluators.intervals import is_total
 from heuresis.evaluators.smtt import CONTRACT
-from heuresis.evolve.proposers.genetic import Grammar, random_program
+from heuresis.evolve.proposers.trees import Grammar, random_program
 
 ROWS = admissible(CONTRACT, 1000, seed=2)
 

@@ -10,9 +10,11 @@ from heuresis.evaluators.contract import Contract, Function, Parameter, Unit
 from heuresis.evaluators.expression import Expr, const, constants
 from heuresis.evaluators.expression_text import from_source, to_text
 from heuresis.evaluators.intervals import is_total
+from heuresis.evaluators.simplify import simplify
 from heuresis.evaluators.smtt import CONTRACT
 from heuresis.evolve.proposers import genetic
-from heuresis.evolve.proposers.genetic import OPERATORS, Grammar, prunings, random_program, simplify, unit_of, vary
+from heuresis.evolve.proposers.genetic import OPERATORS, prunings, vary
+from heuresis.evolve.proposers.trees import Grammar, random_program, unit_of
 
 ROWS = admissible(CONTRACT, 40, seed=6)
 DONORS = list(BASELINES.values())
@@ -231,9 +233,9 @@ GOLDEN = [
     "term: max(t + p, d + 0.0033197 * (p_max if d_mean - d < p else p_sum))",
     "term: max(t + p, d - 0.108163 * (t - d_min))",
     "subtree: d_max",
-    "random: 0.0 / p",
     "random: (max(d_min - d_max + (d_min - d_mean), p / p_mean * (d_mean - d)) if max(d_max - d_mean - p_mean, p_mean / p_max * (d_min - d_max)) < (t - d_mean if t - d < p else p_sum) - min(d_max - t, p) else d_min - d_mean + (d_max - d_min) - min(d - d_mean, t - d_min))",
     "random: min(d_min + (d - t) - 1.96008 * min(d_max - d, p_sum), max(max(d_min, d_mean), d_max))",
+    "random: (min(p_max - p_sum, min(d - d_max, d - t)) + (d_max - d)) / p_mean",
 ]
 """Changes where operators, their shares or their draws do: then recorded runs can no longer be repeated from their seed."""
 

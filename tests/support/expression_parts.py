@@ -12,7 +12,8 @@ from heuresis.evaluators.contract import Contract, Function, Parameter, Unit
 from heuresis.evaluators.expression import Expr
 from heuresis.evaluators.expression_text import from_source
 from heuresis.evaluators.smtt import CONTRACT, Dispatch
-from heuresis.evolve.proposers.genetic import Grammar, random_program, random_tree, vary
+from heuresis.evolve.proposers.genetic import vary
+from heuresis.evolve.proposers.trees import Grammar, random_program, random_tree
 
 GRAMMAR = Grammar(CONTRACT)
 NAMES = [p.name for p in CONTRACT.main.parameters]
