@@ -1,6 +1,7 @@
 """What the kernel is asked to do to a child before any untrusted line is looked at.
 
-References: prctl(2), PR_SET_PDEATHSIG(2const), PR_SET_CHILD_SUBREAPER(2const), getrlimit(2), close_range(2).
+References: prctl(2), PR_SET_PDEATHSIG(2const), PR_SET_DUMPABLE(2const), PR_SET_CHILD_SUBREAPER(2const), getrlimit(2),
+close_range(2).
 """
 
 import ctypes
@@ -22,6 +23,7 @@ RESULT_FD = 3
 """The only descriptor beside the three standard ones (all /dev/null) that a child keeps."""
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
 _PR_SET_CHILD_SUBREAPER = 36
 _SWEEP_SECONDS = 2.0
 
@@ -50,6 +52,14 @@ def die_with_parent(parent: int) -> None:
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
+
+
+def shield_controller() -> None:
+    """Keep other processes of the same user out of this one's memory and environment, where the API keys are.
+
+    It applies to `/proc/PID/mem`, `/proc/PID/environ` and ptrace(2), and ends with the process; root is not kept out.
+    """
+    _prctl(_PR_SET_DUMPABLE, 0)
 
 
 def adopt_orphans() -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.sandbox.engine import Task
+from heuresis.sandbox.isolate import shield_controller
 from heuresis.sandbox.judge import judge
 from heuresis.sandbox.launch import Zygote, ZygoteDied
 from heuresis.sandbox.limits import Limits
@@ -54,6 +55,7 @@ class Pool:
     ) -> None:
         if workers < 1:
             raise ValueError(f"a pool needs at least one worker, got {workers}")
+        shield_controller()
         self.limits = limits
         self._setup = Setup(engine, options, allow, payload)
         self._start_seconds = start_seconds

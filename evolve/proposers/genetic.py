@@ -1,7 +1,7 @@
 """The operators of typed genetic programming: mutations and crossover of expressions, and what can be cut away.
 
-Every operator takes trees and a generator and returns a tree or None where it does not apply. What is added has the unit
-of the place where it is added (`trees.py`); a point mutation may exchange `*` for `/`.
+Every operator takes trees and a generator and returns a tree, or None where it does not apply. What is added has the
+unit of the place where it is added (`trees.py`); a point mutation may exchange `*` for `/`.
 """
 
 from collections.abc import Callable, Iterator, Sequence

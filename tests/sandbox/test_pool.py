@@ -1,6 +1,8 @@
 """Every way in which a program can end is one outcome, and the next program is not touched by it."""
 
+import ctypes
 import struct
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -27,6 +29,13 @@ def header(status: int = 0, arrays: int = 0, message: int = 0, compile_s: float 
 
 def array_header(code: int, *shape: int) -> bytes:
     return struct.pack("<BBHI8Q", code, len(shape), 0, 0, *shape, *([0] * (8 - len(shape))))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="prctl(2) is Linux's")
+def test_the_controller_is_closed_to_its_neighbours(pool: Pool) -> None:
+    assert good(pool).ok
+    get_dumpable = 3
+    assert ctypes.CDLL(None).prctl(get_dumpable, 0, 0, 0, 0) == 0
 
 
 def test_results_come_back_as_they_were(pool: Pool) -> None:
