@@ -39,6 +39,28 @@ def cache_dir() -> Path:
     )
 
 
+def write_cache(path: Path, text: str) -> bool:
+    """Write a file of a cache, with its folder, so that a reader sees all of it or nothing; whether that worked.
+
+    Where there is no room or no right to write, nothing is left behind: it is computed again next time.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    except OSError:
+        return False
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        temporary.replace(path)
+    except OSError:
+        return False
+    finally:
+        temporary.unlink(missing_ok=True)
+    return True
+
+
 def use_numba_cache() -> Path:
     """Point Numba's on-disk cache at `cache_dir()/numba`, unless `NUMBA_CACHE_DIR` says otherwise; return the folder.
 

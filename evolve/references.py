@@ -7,12 +7,10 @@ fingerprint and to the exact code that computed them; a file that does not fit i
 import functools
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Collection
 from pathlib import Path
 
-from heuresis.evaluators.numba_cache import CacheError, cache_dir
+from heuresis.evaluators.numba_cache import CacheError, cache_dir, write_cache
 from heuresis.evolve.compare import Entry
 from heuresis.problems.problem import InstanceSet, Problem, Reference
 
@@ -55,7 +53,7 @@ def _remembered(problem: Problem, instance_set: InstanceSet, reference: Referenc
     if known is not None:
         return known
     values = _measured(problem, instance_set, reference)
-    _write(path, {"key": key, "values": values})
+    write_cache(path, json.dumps({"key": key, "values": values}))
     return values
 
 
@@ -75,17 +73,6 @@ def _read(path: Path, key: str, count: int) -> Values | None:
         return None
     fits = stored.get("key") == key and len(values) == count and all(v is None or isinstance(v, float) for v in values)
     return values if fits else None
-
-
-def _write(path: Path, content: object) -> None:
-    """Write so that a reader sees all or nothing; a folder that cannot be written costs time and nothing else."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False) as file:
-            json.dump(content, file)
-        os.replace(file.name, path)  # noqa: PTH105 - between two names of one folder
-    except OSError:
-        return
 
 
 def _file_of(reference: Reference) -> str:

@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.numba_cache import CacheError, cache_dir
+from heuresis.evaluators.numba_cache import CacheError, cache_dir, write_cache
 from heuresis.problems.problem import InstanceError, InstanceSet
 
 Ints = NDArray[np.int64]
@@ -188,13 +186,6 @@ def _checksum(mark: str, optima: Sequence[int]) -> str:
 
 
 def _write_cache(path: Path, mark: str, optima: tuple[int, ...]) -> None:
-    """Write through a temporary file, so that a reader sees all of it or nothing."""
+    """Keep proven optima with their checksum."""
     stored = {"fingerprint": mark, "checksum": _checksum(mark, optima), "optima": optima}
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(stored, file)
-        Path(temporary).replace(path)
-    except OSError:
-        return  # no room or not ours to write: it is solved again next time
+    write_cache(path, json.dumps(stored))
