@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,14 +54,10 @@ def _text(path: Path) -> str:
         if len(data) > _LARGEST_FILE:
             raise InstanceError(f"{path}: larger than {_LARGEST_FILE >> 20} MiB")
         return data.decode("utf-8-sig")
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InstanceError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     except UnicodeDecodeError as error:
         raise InstanceError(f"{path}: not a text file: byte {error.start} is not UTF-8") from error
-    except (gzip.BadGzipFile, ValueError) as error:
-        if isinstance(error, InstanceError):
-            raise
-        raise InstanceError(f"{path}: cannot be unpacked: {error}") from error
 
 
 def _read_json(text: str, path: Path) -> list[TardinessInstance]:
@@ -68,6 +65,8 @@ def _read_json(text: str, path: Path) -> list[TardinessInstance]:
         document = json.loads(text)
     except json.JSONDecodeError as error:
         raise InstanceError(f"{path}, line {error.lineno}, column {error.colno}: not JSON: {error.msg}") from error
+    except ValueError as error:  # Python reads no integer of more than 4300 digits
+        raise InstanceError(f"{path}: a number with too many digits: {error}") from error
     except RecursionError as error:
         raise InstanceError(f"{path}: nested too deeply") from error
     rows = document.get("instances") if isinstance(document, dict) else None

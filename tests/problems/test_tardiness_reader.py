@@ -103,6 +103,21 @@ def test_malformed_orlib_names_the_line(tmp_path: Path, text: str, name: str, me
         read([write(tmp_path, text, name)])
 
 
+def test_a_damaged_body_of_a_packed_file_is_the_files_fault(tmp_path: Path) -> None:
+    packed = bytearray(gzip.compress(json.dumps({"instances": [GOOD] * 99}).encode()))
+    packed[10:20] = b"\xff" * 10
+    path = tmp_path / "a.json.gz"
+    path.write_bytes(packed)
+    with pytest.raises(InstanceError, match=r"a\.json\.gz: cannot be read: .*decompressing"):
+        read([path])
+
+
+def test_an_endless_number_is_the_files_fault(tmp_path: Path) -> None:
+    path = write(tmp_path, '{"instances": [{"p": [' + "1" * 5_000 + '], "d": [1]}]}')
+    with pytest.raises(InstanceError, match=r"a\.json: a number with too many digits"):
+        read([path])
+
+
 def test_unreadable_files(tmp_path: Path) -> None:
     broken, binary = tmp_path / "a.json.gz", tmp_path / "b.json"
     broken.write_bytes(b"not gzip")
