@@ -235,7 +235,7 @@ def client_for(
     if price is None and needs_price:
         raise PriceUnknown(
             f"the price of {model} is not in litellm's table, so a budget in USD cannot be kept: "
-            "give --price-in and --price-out (USD per million tokens), or limit --evaluations instead of --budget-usd"
+            "limit --evaluations or --minutes instead of --budget-usd"
         )
     if base is None and not model.startswith("openai/") and not is_openai(model):
         from heuresis.evolve.model_litellm import LiteLLMClient

@@ -239,7 +239,7 @@ def test_prices_come_from_the_table_and_bound_the_cost(monkeypatch: pytest.Monke
 
 def test_an_unknown_price_with_a_budget_is_an_error_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "k" * 20)
-    with pytest.raises(PriceUnknown, match="--price-in"):
+    with pytest.raises(PriceUnknown, match=r"limit --evaluations or --minutes instead of --budget-usd$"):
         client_for("no-such-model", "https://example.invalid/v1", needs_price=True)
     made = client_for("no-such-model", "https://example.invalid/v1", price=per_million(1.0, 2.0), needs_price=True)
     assert made.max_usd(ASK) > 0
