@@ -1,6 +1,8 @@
 """What a run is asked to do; stored with it as JSON, so that `resume` needs nothing else."""
 
 import json
+import math
+import reprlib
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -31,17 +33,27 @@ class Config:
     timeout: float = 20.0  # seconds per child
 
     def __post_init__(self) -> None:
-        for name in ("workers", "round_size", "lag", "islands", "timeout"):
-            if getattr(self, name) <= 0:
-                raise ConfigError(f"{name} must be positive, got {getattr(self, name)}")
-        for name in ("evaluations", "minutes"):
+        _check(self.problem, "problem", "a text", _text(self.problem) and self.problem != "")
+        _check(self.seed, "seed", "an integer from 0 to 2**63 - 1", _whole(self.seed) and 0 <= self.seed < 1 << 63)
+        for name in ("workers", "round_size", "lag", "islands"):
             value = getattr(self, name)
-            if value is not None and value <= 0:
-                raise ConfigError(f"{name} must be positive, got {value}")
-        if self.budget_usd is not None and self.budget_usd < 0:
-            raise ConfigError(f"budget_usd must not be negative, got {self.budget_usd}")
-        if any(share <= 0 for _, share in self.mix):
-            raise ConfigError(f"shares of --mix must be positive, got {dict(self.mix)}")
+            _check(value, name, "a positive integer", _whole(value) and value > 0)
+        _check(self.timeout, "timeout", "a positive, finite number", _finite(self.timeout) and self.timeout > 0)
+        if (most := self.evaluations) is not None:
+            _check(most, "evaluations", "a positive integer", _whole(most) and most > 0)
+        if (minutes := self.minutes) is not None:
+            _check(minutes, "minutes", "a positive, finite number", _finite(minutes) and minutes > 0)
+        if (usd := self.budget_usd) is not None:
+            _check(usd, "budget_usd", "a finite number of 0 or more", _finite(usd) and usd >= 0)
+        _check(self.api_base, "api_base", "a text", self.api_base is None or _text(self.api_base))
+        for name in ("models", "seeds"):
+            value = getattr(self, name)
+            _check(value, name, "a list of texts", isinstance(value, tuple) and all(map(_text, value)))
+        for name in ("scratch", "grammar"):
+            _check(getattr(self, name), name, "true or false", isinstance(getattr(self, name), bool))
+        _check(self.mix, "mix", "proposers with their shares", _pairs(self.mix))
+        for name, share in self.mix:
+            _check(share, f"mix, share of {name}", "a positive, finite number", _finite(share) and share > 0)
 
     def to_json(self) -> str:
         """One JSON object, keys sorted."""
@@ -54,7 +66,39 @@ class Config:
         unknown = set(raw) - {f.name for f in fields(cls)}
         if unknown:
             raise ConfigError(f"unknown settings: {', '.join(sorted(unknown))}")
-        for name in ("models", "seeds"):
-            raw[name] = tuple(raw.get(name, ()))
-        raw["mix"] = tuple((str(n), float(s)) for n, s in raw.get("mix", ()))
+        for name in ("models", "seeds", "mix"):
+            if isinstance(raw.get(name), list):
+                raw[name] = tuple(tuple(item) if isinstance(item, list) else item for item in raw[name])
+        if "problem" not in raw:
+            raise ConfigError("problem: expected a text, got nothing")
         return cls(**raw)
+
+
+def _check(value: object, name: str, expected: str, holds: bool) -> None:
+    """Raise ConfigError where a setting is not what it must be."""
+    if not holds:
+        raise ConfigError(f"{name}: expected {expected}, got {reprlib.repr(value)}")
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _pairs(value: object) -> bool:
+    """Whether these are pairs of a text and something else."""
+    return isinstance(value, tuple) and all(isinstance(p, tuple) and len(p) == 2 and _text(p[0]) for p in value)
+
+
+def _whole(value: object) -> bool:
+    """Whether this is an integer; true and false are none."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _finite(value: object) -> bool:
+    """Whether this is a number that a float can hold, neither NaN nor infinite."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
