@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from heuresis.cli.options import ArchiveOption, JsonOption, ProblemArgument, ProgramArgument
-from heuresis.cli.programs import Named, find_problem, find_program, open_archive, short
+from heuresis.cli.programs import Named, archive_file, find_problem, find_program, read_archive, short
 
 if TYPE_CHECKING:
     from heuresis.archive.queries import ProgramRow
@@ -43,7 +43,7 @@ def runs(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
     """List runs, newest first, with status, best on the search set, and cost."""
     from heuresis.cli import render
 
-    with open_archive(archive) as opened:
+    with read_archive(archive) as opened:
         found = opened.runs()
     if as_json:
         render.emit({"runs": [_run_row(summary) for summary in found]})
@@ -52,7 +52,7 @@ def runs(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
         render.say("no runs yet; `heuresis evolve smtt` starts one")
         return
     columns = ("run", "problem", "status", "evaluations", "best", "usd", "started", "reason")
-    made = render.table(*columns, right=("evaluations", "best", "usd"))
+    made = render.table(*columns, right=("evaluations", "best", "usd"), firm=("run", "problem", "status"))
     for summary in found:
         run = summary.run
         made.add_row(
@@ -65,7 +65,7 @@ def runs(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
             render.ago(run.created),
             run.reason,
         )
-    render.out().print(made)
+    render.print_table(made, ("usd", "reason", "started", "problem", "evaluations"))
 
 
 def top(
@@ -79,7 +79,7 @@ def top(
     from heuresis.cli import render
 
     wanted = find_problem(problem)
-    with open_archive(archive) as opened:
+    with read_archive(archive) as opened:
         rows = best(opened, wanted.name, limit)
     if as_json:
         render.emit({"problem": wanted.name, "programs": [_program_row(row) for row in rows]})
@@ -90,7 +90,7 @@ def top(
     percent = wanted.objective.fraction
     unit = " %" if percent else ""
     columns = ("program", f"select{unit}", f"search{unit}", f"test{unit}", "nodes", "origin", "operator", "run")
-    made = render.table(*columns, right=columns[1:5])
+    made = render.table(*columns, right=columns[1:5], firm=(columns[0], *columns[5:]))
     for row in rows:
         made.add_row(
             short(row.id),
@@ -100,7 +100,7 @@ def top(
             row.operator,
             row.run or "",
         )
-    render.out().print(made)
+    render.print_table(made, ("run", "operator", "nodes", "origin", f"search{unit}", f"test{unit}"))
 
 
 def show(
@@ -112,7 +112,7 @@ def show(
     from heuresis.cli import render
 
     named = find_program(program, None, archive)
-    with open_archive(archive) as opened:
+    with read_archive(archive) as opened:
         evaluations = opened.evaluations(named.id)
         row = _row_of(opened, named)
     if as_json:
@@ -144,14 +144,15 @@ def lineage(
     from heuresis.cli import render
 
     named = find_program(program, None, archive)
-    with open_archive(archive) as opened:
+    with read_archive(archive) as opened:
         found = ancestry(opened, named.id)
     if as_json:
         rows = [_program_row(one.program) | {"depth": one.depth, "parents": list(one.parents)} for one in found]
         render.emit({"id": named.id, "lineage": rows})
         return
     columns = ("generation", "program", "search", "select", "origin", "operator", "run", "proposal", "parents")
-    made = render.table(*columns, right=("generation", "search", "select", "proposal"))
+    firm = ("program", "origin", "operator", "run")
+    made = render.table(*columns, right=("generation", "search", "select", "proposal"), firm=firm)
     for one in found:
         row = one.program
         made.add_row(
@@ -165,7 +166,7 @@ def lineage(
             "" if row.number is None else str(row.number),
             " ".join(short(parent) for parent in one.parents),
         )
-    render.out().print(made)
+    render.print_table(made, ("run", "proposal", "operator", "search", "origin", "select"))
 
 
 def check(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
@@ -173,8 +174,8 @@ def check(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
     from heuresis.archive.queries import check as damage
     from heuresis.cli import render
 
-    with open_archive(archive) as opened:
-        where = opened.where
+    with read_archive(archive) as opened:
+        where = str(archive_file(archive) or opened.where)
         problems_found = list(damage(opened))
     if as_json:
         render.emit({"archive": where, "ok": not problems_found, "problems": problems_found})

@@ -27,9 +27,9 @@ _KNOWN: Final = {
     "heuresis.problems.problem.InstanceError": FAILED,
     "heuresis.problems.problem.MachineryError": FAILED,
     "heuresis.problems.registry.UnknownProblem": USAGE,
+    "heuresis.sandbox.allow.ScreenError": FAILED,
     "heuresis.sandbox.engine.CompileError": FAILED,
     "heuresis.sandbox.outcome.SandboxError": FAILED,
-    "heuresis.sandbox.screen.ScreenError": FAILED,
 }
 """Exceptions of the other layers that are meant for people, by name: looking them up must not import their layer."""
 

@@ -1,5 +1,6 @@
 """Commands that run programs on instances: `evaluate compare explain`."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -114,13 +115,14 @@ def explain(
     named = find_program(program, find_problem(problem) if problem else None, archive)
     wanted = problem_of(named, problem, archive)
     chosen = find_instances(wanted, split, instances)
+    looked_at = chosen if instance is None else _only(chosen, instance)
     with Assessor(wanted, workers=1) as assessor:
-        if instance is None:
-            index = assessor.worst(assessor.evaluate(named.source, chosen), chosen)
-        else:
-            index = _instance_index(chosen, instance)
-        text = assessor.explain(named.source, chosen, index)
-    name = chosen.instances[index].name
+        evaluation = assessor.evaluate(named.source, looked_at)
+        if not evaluation.ok:
+            raise UserError(f"{named.label}: {evaluation.status.replace('_', ' ')}: {evaluation.message}", FAILED)
+        index = assessor.worst(evaluation, looked_at)
+        text = assessor.explain(named.source, looked_at, index)
+    name = looked_at.instances[index].name
     if as_json:
         document = {"program": named.label, "id": named.id, "problem": wanted.name, "split": chosen.name}
         render.emit({**document, "fingerprint": chosen.fingerprint, "instance": name, "explanation": text})
@@ -151,7 +153,13 @@ def _line_up(problem: "Problem", programs: "Sequence[str]", archive: str | None)
     if len(set(programs)) != len(programs):
         raise UserError(f"the same program twice: {' '.join(programs)}", USAGE)
     references = [text for text in programs if text in known and not Path(text).is_file()]
-    return [find_program(text, problem, archive) for text in programs if text not in references], references
+    asked = {text: find_program(text, problem, archive) for text in programs if text not in references}
+    labels: dict[str, str] = {}
+    for text, one in asked.items():
+        if one.label in labels:
+            raise UserError(f"{labels[one.label]} and {text} are the same program, {one.label}; name it once", USAGE)
+        labels[one.label] = text
+    return list(asked.values()), references
 
 
 def _entry(named: Named, evaluation: "Evaluation") -> "Entry":
@@ -209,10 +217,11 @@ def _warn_without_references(comparison: "Comparison") -> None:
         render.say(f"objective: {comparison.objective.definition}")
 
 
-def _instance_index(instance_set: "InstanceSet", name: str) -> int:
+def _only(instance_set: "InstanceSet", name: str) -> "InstanceSet":
+    """The one instance of that name as a set of its own: a program may well fail on the others."""
     for i, one in enumerate(instance_set.instances):
         if one.name == name:
-            return i
+            return replace(instance_set, instances=(one,), fingerprint=f"{instance_set.fingerprint}:{i}")
     some = ", ".join(one.name for one in instance_set.instances[:3])
     raise UserError(
         f"no instance {name!r} in {instance_set.name}; its {len(instance_set.instances)} are {some}, …", USAGE

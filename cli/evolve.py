@@ -1,27 +1,20 @@
 """Commands that search: `evolve resume`."""
 
-import tomllib
-from dataclasses import replace
-from pathlib import Path
+import shlex
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from heuresis.cli.errors import DONE, FAILED, INTERRUPTED, USAGE, UserError
+from heuresis.cli.errors import DONE, FAILED, INTERRUPTED
 from heuresis.cli.options import ArchiveOption, JsonOption, WorkersOption
-from heuresis.cli.programs import cores, find_problem, find_program, open_archive, read_program
+from heuresis.cli.programs import existing_archive, find_problem, open_archive
+from heuresis.cli.settings import make_config, parse_mix, read_settings, seed_programs
 
 if TYPE_CHECKING:
     from heuresis.cli.live import View
     from heuresis.evolve.champion import Champion
-    from heuresis.evolve.config import Config
     from heuresis.evolve.run import RunResult
     from heuresis.problems.problem import Problem
-
-DEFAULT_MINUTES = 5.0
-"""Budget of a run that was given none."""
-
-SCRATCH = "scratch"
 
 
 def evolve(
@@ -79,7 +72,7 @@ def evolve(
     """
     from heuresis.evolve.run import start
 
-    settings = _settings(problem)
+    settings = read_settings(problem)
     given: dict[str, Any] = {
         "models": tuple(model) if model else None,
         "api_base": api_base,
@@ -94,8 +87,9 @@ def evolve(
     }
     settings |= {key: value for key, value in given.items() if value is not None}
     wanted = find_problem(settings["problem"])
-    settings |= _seed_programs(seeds or settings.pop("from", []), wanted, archive)
-    config = _config(settings)
+    listed = settings.pop("from", ())
+    settings |= seed_programs(seeds or list(listed), wanted, archive)
+    config = make_config(settings)
     with open_archive(archive) as opened, _view(wanted, as_json=as_json) as view:
         result = start(config, opened, view)
     code = report(result, wanted, as_json=as_json, archive=archive)
@@ -112,7 +106,7 @@ def resume(
     from heuresis.evolve.config import Config
     from heuresis.evolve.run import resume as go_on
 
-    with open_archive(archive) as opened:
+    with existing_archive(archive, run) as opened:
         found = opened.run(run)
         wanted = find_problem(Config.from_json(found.config).problem)
         with _view(wanted, as_json=as_json) as view:
@@ -120,73 +114,6 @@ def resume(
     code = report(result, wanted, as_json=as_json, archive=archive)
     if code:
         raise typer.Exit(code)
-
-
-def parse_mix(text: str) -> tuple[tuple[str, float], ...]:
-    """`offline=0.7,local=0.3` as pairs. Raises UserError where it is not that."""
-    pairs = []
-    for part in text.split(","):
-        name, equals, share = part.strip().rpartition("=")
-        try:
-            pairs.append((name.strip(), float(share)))
-        except ValueError:
-            equals = ""
-        if not equals or not name.strip():
-            raise UserError(f"--mix: expected NAME=SHARE,… such as offline=0.7,local=0.3, got {part!r}", USAGE)
-    return tuple(pairs)
-
-
-def _settings(text: str) -> dict[str, Any]:
-    """The settings of a RUN.toml, or none but the problem."""
-    if not text.endswith(".toml"):
-        return {"problem": text}
-    path = Path(text)
-    try:
-        settings = tomllib.loads(read_program(path))
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{path}: {error}") from error
-    if "problem" not in settings:
-        raise UserError(f"{path}: the key `problem` is missing", USAGE)
-    if isinstance(settings.get("mix"), dict):
-        settings["mix"] = tuple((str(name), float(share)) for name, share in settings["mix"].items())
-    elif isinstance(settings.get("mix"), str):
-        settings["mix"] = parse_mix(settings["mix"])
-    if "models" in settings:
-        settings["models"] = tuple(settings["models"])
-    if str(settings["problem"]).endswith(".py"):
-        settings["problem"] = str(path.parent / settings["problem"])
-    return settings
-
-
-def _seed_programs(texts: list[str], problem: "Problem", archive: str | None) -> dict[str, Any]:
-    if not texts:
-        return {}
-    if SCRATCH in texts:
-        if len(texts) > 1:
-            raise UserError("--from scratch uses no programs; leave the others away", USAGE)
-        return {"scratch": True}
-    return {"seeds": tuple(find_program(text, problem, archive).source for text in texts)}
-
-
-def _config(settings: dict[str, Any]) -> "Config":
-    from dataclasses import fields
-
-    from heuresis.evolve.config import Config
-
-    if str(settings["problem"]).endswith(".py"):
-        settings["problem"] = str(Path(settings["problem"]).resolve())
-    unknown = set(settings) - {field.name for field in fields(Config)}
-    if unknown:
-        raise UserError(f"unknown settings: {', '.join(sorted(unknown))}", USAGE)
-    if "workers" not in settings:
-        settings["workers"] = cores()
-    config = Config(**settings)
-    if config.evaluations is None and config.minutes is None and not (config.models and config.budget_usd is not None):
-        from heuresis.cli import render
-
-        render.say(f"no budget given: stopping after {DEFAULT_MINUTES:g} minutes (--minutes, --evaluations)")
-        config = replace(config, minutes=DEFAULT_MINUTES)
-    return config
 
 
 def _view(problem: "Problem", *, as_json: bool) -> "View":
@@ -232,10 +159,9 @@ def _print_champion(champion: "Champion", problem: "Problem", archive: str | Non
     console.print()
     render.print_comparison(champion.test)
     where = _where(archive)
-    console.print(
-        f"heuresis show {short}{where}\nheuresis export {short}{where} -o rule.py", style="dim", soft_wrap=True
-    )
+    for words in (f"show {short}{where}", f"explain {short}{where}", f"export {short}{where} -o rule.py"):
+        console.print(f"heuresis {words}", style="dim", soft_wrap=True)
 
 
 def _where(archive: str | None) -> str:
-    return f" --archive {archive}" if archive else ""
+    return f" --archive {shlex.quote(archive)}" if archive else ""

@@ -7,7 +7,15 @@ import typer
 
 from heuresis.cli.errors import FAILED, USAGE, UserError
 from heuresis.cli.options import ArchiveOption, JsonOption, ProblemOption, ProgramArgument, WorkersOption
-from heuresis.cli.programs import Named, find_problem, find_program, open_archive, problem_of, read_program
+from heuresis.cli.programs import (
+    Named,
+    find_problem,
+    find_program,
+    open_archive,
+    problem_of,
+    read_archive,
+    read_program,
+)
 
 if TYPE_CHECKING:
     from heuresis.archive.export import Subject
@@ -60,6 +68,9 @@ def write_export(named: Named, problem: "Problem", target: str, output: Path, ar
             output if name == made.main else output.with_name(output.stem + Path(name).suffix): text
             for name, text in made.files.items()
         }
+    if len(places) < len(made.files):
+        expected = f"expected a file that ends in {Path(made.main).suffix}, or a folder"
+        raise UserError(f"-o {output}: the code and its manifest would be the same file; {expected}", USAGE)
     for place, text in places.items():
         place.write_text(text, encoding="utf-8")
     return list(places)
@@ -72,7 +83,7 @@ def _subject(named: Named, problem: "Problem", archive: str | None) -> "Subject"
     from heuresis.archive.records import ArchiveError
 
     try:
-        with open_archive(archive) as opened:
+        with read_archive(archive) as opened:
             opened.find(named.id)
             evaluations = [one for one in opened.evaluations(named.id) if one.problem == problem.name]
             return Subject(named.source, named.id, problem, evaluations, program(opened, named.id, problem.name).origin)

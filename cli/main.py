@@ -63,7 +63,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         app(args=None if arguments is None else list(arguments), prog_name="heuresis")
     except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else errors.DONE
+        return _stopped(stop)
     except KeyboardInterrupt:
         return errors.INTERRUPTED
     except Exception as error:
@@ -82,6 +82,29 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return errors.DONE
 
 
+def _stopped(stop: SystemExit) -> int:
+    """The exit code of whoever left the command; a text is a message, and a reader that has gone wants no more."""
+    if isinstance(stop.__context__, BrokenPipeError):
+        _drop_output()
+        return errors.DONE
+    if stop.code is None or isinstance(stop.code, int):
+        return stop.code or errors.DONE
+    sys.stderr.write(f"heuresis: {stop.code}\n")
+    return errors.FAILED
+
+
+def _drop_output() -> None:
+    """Let what is still in the buffer of standard output go nowhere, or Python complains about it at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
 def main() -> None:
     """Entry point of the command."""
-    sys.exit(run())
+    code = run()
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _drop_output()
+    sys.exit(code)

@@ -34,7 +34,7 @@ InstancesOption: TypeAlias = Annotated[
     typer.Option("--instances", metavar="FILE", help="Instance file to use in place of a split; may be repeated."),
 ]
 WorkersOption: TypeAlias = Annotated[
-    int | None, typer.Option("--workers", metavar="W", help="Processes that evaluate. Default: one per core.")
+    int | None, typer.Option("--workers", metavar="W", min=1, help="Processes that evaluate. Default: one per core.")
 ]
 ProblemOption: TypeAlias = Annotated[
     str | None,

@@ -30,6 +30,39 @@ def open_archive(url: str | None) -> "Archive":
     return Archive.open(url)
 
 
+def archive_file(url: str | None) -> Path | None:
+    """The file of an archive, which need not exist; None for one that lies in no file."""
+    from heuresis.archive.database import default_location
+
+    place = url or default_location()
+    scheme, found, rest = place.partition("://")
+    if found and scheme.split("+")[0] != "sqlite":
+        return None
+    name = rest.removeprefix("/") if found else place
+    return None if name in {"", ":memory:"} else Path(name).expanduser()
+
+
+def read_archive(url: str | None) -> "Archive":
+    """Open an archive to look into it: nothing is made. Where the default one does not exist yet it is empty.
+
+    Raises UserError where one that was named does not exist.
+    """
+    file = archive_file(url)
+    if file is None or file.exists():
+        return open_archive(url)
+    if url is not None:
+        raise UserError(f"there is no archive at {file}; check --archive")
+    return open_archive(":memory:")
+
+
+def existing_archive(url: str | None, wanted: str) -> "Archive":
+    """Open an archive in which something is to be found. Raises UserError where there is none."""
+    file = archive_file(url)
+    if file is not None and not file.exists():
+        raise UserError(f"cannot find {wanted}: there is no archive at {file}; check --archive or HEURESIS_ARCHIVE")
+    return open_archive(url)
+
+
 def find_problem(name: str) -> "Problem":
     """The problem of that name, or the one that a Python file registers.
 
@@ -41,6 +74,8 @@ def find_problem(name: str) -> "Problem":
         return registry.get(name)
     except registry.UnknownProblem:
         raise
+    except SystemExit as stop:
+        raise UserError(f"{name} ended the program while it was loaded: sys.exit({stop.code!r})") from stop
     except Exception as error:
         if not name.endswith(".py"):
             raise
@@ -71,29 +106,46 @@ def find_program(text: str, problem: "Problem | None", archive: "str | None") ->
         raise UserError(
             f"no program {text!r}: expected a file ending in .py, a baseline ({known}) or a program id (c_…)", USAGE
         )
-    with open_archive(archive) as opened:
+    with existing_archive(archive, text) as opened:
         full = opened.find(text)
         return Named(short(full), full, opened.source(full))
 
 
 def problem_of(program: Named, problem: str | None, archive: str | None) -> "Problem":
-    """The problem that a program belongs to: as said, the one whose baseline it is, or the one it was evaluated on."""
+    """The problem that a program belongs to: as said, the one it was evaluated on, or the one whose baseline it is.
+
+    Where nothing tells and there is only one problem, it is that.
+    """
     from heuresis.archive.records import candidate_id
     from heuresis.problems import registry
 
     if problem is not None:
         return find_problem(problem)
+    with read_archive(archive) as opened:
+        names = {evaluation.problem for evaluation in opened.evaluations(program.id)}
+        if len(names) == 1:
+            return _recorded_problem(names.pop(), program, opened)
     registered = [registry.get(name) for name in registry.names()]
-    if len(registered) == 1:
-        return registered[0]
     for one in registered:
         if any(candidate_id(baseline.source) == program.id for baseline in one.baselines):
             return one
-    with open_archive(archive) as opened:
-        names = {evaluation.problem for evaluation in opened.evaluations(program.id)}
-    if len(names) != 1:
-        raise UserError(f"cannot tell the problem of {program.label}; say it with --problem", USAGE)
-    return find_problem(names.pop())
+    if len(registered) == 1 and not names:
+        return registered[0]
+    raise UserError(f"cannot tell the problem of {program.label}; say it with --problem", USAGE)
+
+
+def _recorded_problem(name: str, program: Named, archive: "Archive") -> "Problem":
+    """A problem by the name that the archive has; the runs know the file of one that came from a file."""
+    from heuresis.evolve.config import Config
+    from heuresis.problems import registry
+
+    if name in registry.names():
+        return find_problem(name)
+    files = [Config.from_json(one.run.config).problem for one in archive.runs() if one.run.problem == name]
+    for file in files:
+        if Path(file).is_file() and (found := find_problem(file)).name == name:
+            return found
+    raise UserError(f"{program.label} is for the problem {name!r} of a file; say --problem FILE.py", USAGE)
 
 
 def read_program(path: Path) -> str:
@@ -109,13 +161,17 @@ def read_program(path: Path) -> str:
 
 
 def find_instances(problem: "Problem", split: str, files: list[Path] | None) -> "InstanceSet":
-    """The instances of the files where there are any, else of the split."""
+    """The instances of the files where there are any, else of the split; what a reader left out is said."""
+    from heuresis.cli import render
     from heuresis.problems.problem import SPLITS
 
     if files:
         if problem.read is None:
             raise UserError(f"{problem.name} reads no instance files; use --split", USAGE)
-        return problem.read(files)
+        found = problem.read(files)
+        for note in found.notes:
+            render.say(f"note: {note}")
+        return found
     if split not in SPLITS:
         raise UserError(f"no split {split!r}: expected one of {', '.join(SPLITS)}", USAGE)
     return problem.splits[split]()

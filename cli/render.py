@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.measure import Measurement
+from rich.style import StyleType
 from rich.table import Table
 from rich.text import Text
 
@@ -42,12 +44,39 @@ def say(text: str) -> None:
     err().print(Text(text))
 
 
-def table(*columns: str, right: Sequence[str] = (), title: str | None = None) -> Table:
-    """Make an empty table; the columns named in `right` hold numbers."""
-    made = Table(box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False, expand=False)
+class PlainTable(Table):
+    """A table whose strings are text as it is: square brackets in names and messages are no markup."""
+
+    def add_row(self, *cells: RenderableType | None, style: StyleType | None = None, end_section: bool = False) -> None:
+        """Add a row of cells."""
+        plain = (Text(cell) if isinstance(cell, str) else cell for cell in cells)
+        super().add_row(*plain, style=style, end_section=end_section)
+
+
+def table(*columns: str, right: Sequence[str] = (), firm: Sequence[str] = (), title: str | None = None) -> Table:
+    """Make an empty table; the columns named in `right` hold numbers. Neither they nor those in `firm` are wrapped."""
+    heading = None if title is None else Text(title)
+    made = PlainTable(box=SIMPLE_HEAD, title=heading, title_justify="left", title_style="bold", pad_edge=False)
     for name in columns:
-        made.add_column(name, justify="right" if name in right else "left", overflow="fold")
+        whole = name in right or name in firm
+        made.add_column(Text(name), justify="right" if name in right else "left", overflow="fold", no_wrap=whole)
     return made
+
+
+def print_table(made: Table, spare: Sequence[str] = ()) -> None:
+    """Print a table without those columns of `spare`, the first first, for which there is no room."""
+    console = out()
+    for name in spare:
+        if _fits(made, console):
+            break
+        made.columns = [column for column in made.columns if str(column.header) != name]
+    console.print(made)
+
+
+def _fits(made: Table, console: Console) -> bool:
+    """Whether no word and no number has to be broken."""
+    unlimited = console.options.update(max_width=10_000)
+    return Measurement.get(console, unlimited, made).minimum <= console.width
 
 
 def number(value: float | None, *, percent: bool = False) -> str:
@@ -74,30 +103,43 @@ def print_comparison(comparison: "Comparison", console: Console | None = None) -
     The groups have their intervals too where there is room for them.
     """
     console = console or out()
-    made = _comparison_table(comparison, wide=True)
-    if console.measure(made).maximum > console.width:
-        made = _comparison_table(comparison, wide=False)
+    groups = list(comparison.groups)
+    made = _comparison_table(comparison, groups, wide=True)
+    narrow = False
+    while not _fits(made, console):
+        if narrow and not groups:
+            made = _comparison_table(comparison, (), wide=False, brief=True)
+            break
+        groups = groups[:-1] if narrow else groups
+        narrow = True
+        made = _comparison_table(comparison, groups, wide=False)
     console.print(made)
 
 
-def _comparison_table(comparison: "Comparison", *, wide: bool) -> Table:
+LONG = 24
+"""Names longer than this, such as paths, may be broken."""
+
+
+def _comparison_table(comparison: "Comparison", groups: Sequence[str], *, wide: bool, brief: bool = False) -> Table:
+    """With the intervals of the groups where `wide`; without the intervals of the aggregates where `brief`."""
     percent = comparison.objective.fraction
     name = comparison.objective.name + (" %" if percent else "")
-    columns = ["program", name, "95 % interval", *comparison.groups]
+    columns = ["program", name, *([] if brief else ["95 % interval"]), *groups]
     if comparison.against is not None:
-        columns.append(f"minus {comparison.against}")
-    made = table(*columns, "", right=columns[1:], title=_comparison_title(comparison))
+        columns.append(f"minus {comparison.against}" if wide or len(comparison.against) <= LONG else "difference")
+    firm = ["program"] if all(len(row.name) <= LONG for row in comparison.rows) else []
+    made = table(*columns, "", right=columns[1:], firm=firm, title=_comparison_title(comparison))
     for row in comparison.rows:
         cells = [
             row.name,
             number(row.aggregate.value, percent=percent) if row.aggregate else "–",
-            interval(row.aggregate, percent=percent),
-            *(_group_cell(row, group, percent=percent, wide=wide) for group in comparison.groups),
+            *([] if brief else [interval(row.aggregate, percent=percent)]),
+            *(_group_cell(row, group, percent=percent, wide=wide) for group in groups),
         ]
         if comparison.against is not None:
             cells.append("" if row.name == comparison.against else _difference(row, percent=percent, wide=wide))
         style = "bold" if row.name == comparison.against else ("" if row.evolvable else "dim")
-        made.add_row(*map(Text, cells), Text(_note(row)), style=style)
+        made.add_row(*cells, _note(row), style=style)
     return made
 
 
@@ -132,7 +174,8 @@ def duration(seconds: float) -> str:
 
 def _console(*, stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
-    return Console(file=stream, highlight=False, width=None if stream.isatty() else WIDE, soft_wrap=False)
+    width = None if stream.isatty() else WIDE
+    return Console(file=stream, highlight=False, markup=False, emoji=False, width=width, soft_wrap=False)
 
 
 def _comparison_title(comparison: "Comparison") -> str:
@@ -185,6 +228,7 @@ __all__ = [
     "number",
     "out",
     "print_comparison",
+    "print_table",
     "say",
     "short",
     "sparkline",

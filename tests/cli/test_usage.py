@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from heuresis.cli import errors
-from heuresis.cli.evolve import parse_mix
+from heuresis.cli.settings import parse_mix
 from heuresis.evolve.config import Config
 
 
@@ -163,5 +163,7 @@ def test_every_known_error_exists():
 
     for name, code in errors._KNOWN.items():
         module, _, kind = name.rpartition(".")
-        assert issubclass(getattr(importlib.import_module(module), kind), Exception), name
+        found = getattr(importlib.import_module(module), kind)
+        assert issubclass(found, Exception), name
+        assert f"{found.__module__}.{found.__qualname__}" == name, "errors are looked up by where they are defined"
         assert code in {errors.FAILED, errors.USAGE}
