@@ -21,13 +21,15 @@ from heuresis.archive.records import ArchiveError
 BUSY_SECONDS = 30.0
 """How long a transaction waits for another process's."""
 
+_DAMAGED = "the file is damaged; restore a copy, or give another path with --archive"
 _MEANINGS = (
     ("database or disk is full", "the disk is full; free some space and go on with `heuresis resume`"),
     ("disk i/o error", "the disk refused to write (full, over a quota, or failing); then use `heuresis resume`"),
     ("readonly database", "it is read-only; give another path with --archive"),
     ("database is locked", f"another process has kept it locked for {BUSY_SECONDS:g} s; try again when that is done"),
     ("file is not a database", "not a Heuresis archive: not an SQLite file; give another path with --archive"),
-    ("malformed", "the file is damaged; restore a copy, or give another path with --archive"),
+    ("malformed", _DAMAGED),
+    ("could not decode to utf-8", _DAMAGED),
     ("unable to open database file", "the file cannot be opened; check the path and its permissions"),
 )
 
@@ -41,6 +43,8 @@ def told(where: str) -> Iterator[None]:
         if str(error).startswith("archive "):
             raise
         raise type(error)(f"archive {where}: {error}") from error
+    except UnicodeDecodeError as error:  # of SQLite's own message, which quotes the damaged schema
+        raise ArchiveError(f"archive {where}: {_DAMAGED}") from error
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         cause = str(getattr(error, "orig", None) or error)
         if isinstance(error, IntegrityError) and "FOREIGN KEY" in cause:

@@ -340,6 +340,16 @@ def test_a_damaged_archive_is_told(file: Path, make) -> None:
     assert any("damaged" in finding for finding in findings(file))
 
 
+def test_a_text_that_is_none_is_told_as_damage(file: Path, make) -> None:
+    with Archive.open(str(file)) as archive:
+        archive.start_run(make.run())
+    with sqlite3.connect(file) as raw:
+        raw.execute("UPDATE runs SET reason = CAST(X'ff' AS TEXT)")
+    raw.close()
+    with Archive.open(str(file)) as archive, pytest.raises(ArchiveError, match="the file is damaged"):
+        archive.runs()
+
+
 CHANGES = (
     "UPDATE proposals SET operator = 'x'", "DELETE FROM proposals", "UPDATE evaluations SET aggregate = 0",
     "DELETE FROM evaluations", "UPDATE candidates SET source = ''", "DELETE FROM candidates",
