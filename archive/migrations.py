@@ -45,7 +45,7 @@ _VERSION_1 = (
             id VARCHAR NOT NULL PRIMARY KEY, problem VARCHAR NOT NULL, problem_version INTEGER NOT NULL,
             config TEXT NOT NULL, seed BIGINT NOT NULL, versions TEXT NOT NULL, revision VARCHAR NOT NULL,
             sandbox_level VARCHAR NOT NULL, status VARCHAR NOT NULL, reason TEXT NOT NULL,
-            created VARCHAR NOT NULL, heartbeat VARCHAR NOT NULL, owner VARCHAR NOT NULL,
+            created VARCHAR NOT NULL, heartbeat VARCHAR NOT NULL, searched FLOAT NOT NULL, owner VARCHAR NOT NULL,
             champion VARCHAR REFERENCES candidates (id))"""
     ),
     Step("CREATE INDEX ix_runs_problem ON runs (problem)"),
@@ -68,7 +68,8 @@ _VERSION_1 = (
         """CREATE TABLE calls (
             run VARCHAR NOT NULL REFERENCES runs (id), number INTEGER NOT NULL, turn INTEGER NOT NULL,
             attempt INTEGER NOT NULL, model VARCHAR NOT NULL, prompt TEXT NOT NULL, max_usd FLOAT NOT NULL,
-            reply TEXT, error TEXT, tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL, usd FLOAT NOT NULL,
+            reply TEXT, finish_reason VARCHAR NOT NULL, error TEXT, tokens_in INTEGER NOT NULL,
+            tokens_out INTEGER NOT NULL, usd FLOAT NOT NULL,
             seconds FLOAT NOT NULL, recorded VARCHAR NOT NULL, PRIMARY KEY (run, number, turn, attempt))"""
     ),
     Step(

@@ -3,15 +3,13 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
 from sqlmodel import SQLModel
 
-from heuresis.archive.records import STALE_AFTER, candidate_id
-from heuresis.archive.statements import CALLS, CANDIDATES, EVALUATIONS, PARENTS, PROPOSALS, RUNS
+from heuresis.archive.records import candidate_id
+from heuresis.archive.statements import CANDIDATES, EVALUATIONS, PARENTS, PROPOSALS
 from heuresis.archive.store import Archive
 from heuresis.archive.tables import TABLES, comparable_columns
 
@@ -233,22 +231,3 @@ def _problem_of(connection: Connection, candidate: str) -> str | None:
     wanted = select(e.problem).where(e.candidate == candidate).order_by(e.recorded.desc()).limit(1)
     found = connection.execute(wanted).scalar_one_or_none()
     return None if found is None else str(found)
-
-
-def searched_seconds(archive: Archive, run: str) -> float:
-    """How long the processes of a run have searched, told from when its rows were recorded.
-
-    Counted are the times between one row and the next, unless that is so long that nobody can have been at work.
-    """
-    moments = [
-        select(table.c.recorded).where(
-            table.c.run == run, *([table.c.number.is_not(None)] if table is EVALUATIONS else [])
-        )
-        for table in (PROPOSALS, CALLS, EVALUATIONS)
-    ]
-    with archive.reading() as connection:
-        created = connection.execute(select(RUNS.c.created).where(RUNS.c.id == run)).scalars().all()
-        recorded = [text for wanted in moments for text in connection.execute(wanted).scalars()]
-    times = sorted(datetime.fromisoformat(text) for text in (*created, *recorded))
-    gaps = (later - earlier for earlier, later in pairwise(times))
-    return sum((gap.total_seconds() for gap in gaps if gap <= STALE_AFTER), 0.0)

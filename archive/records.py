@@ -68,6 +68,7 @@ class Run:
     created: datetime
     heartbeat: datetime
     champion: str | None = None  # candidate id
+    searched: float = 0.0  # measured: seconds that all its processes have searched, told by heartbeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ class Call:
     tokens_out: int = 0
     usd: float = 0.0
     seconds: float = 0.0  # measured
+    finish_reason: str = ""  # of a reply, as the provider says it: `stop`, `length`, …
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +163,10 @@ class RunSummary:
     proposals: int
     best: float | None
     usd: float  # answered calls, and the reservations of those never answered
+    dead: bool = False  # its process is known to be gone, although the run is `running`
 
     @property
     def state(self) -> str:
-        """The status, or `stale` where a run is `running` and its heartbeat has stopped; it can be resumed."""
-        lost = self.run.status is RunStatus.RUNNING and datetime.now(UTC) - self.run.heartbeat > STALE_AFTER
-        return "stale" if lost else self.run.status.value
+        """The status, or `stale` where a run is `running` and its process or heartbeat is gone; it can be resumed."""
+        lost = self.dead or datetime.now(UTC) - self.run.heartbeat > STALE_AFTER
+        return "stale" if lost and self.run.status is RunStatus.RUNNING else self.run.status.value

@@ -56,6 +56,7 @@ def run_row(run: Run, owner: str) -> dict[str, Any]:
         "reason": run.reason,
         "created": date_text(run.created),
         "heartbeat": date_text(run.heartbeat),
+        "searched": _finite("searched", run.searched),
         "owner": owner,
         "champion": run.champion,
     }
@@ -74,6 +75,7 @@ def to_run(row: Row) -> Run:
         created=datetime.fromisoformat(row["created"]),
         heartbeat=datetime.fromisoformat(row["heartbeat"]),
         champion=row["champion"],
+        searched=row["searched"],
     )
 
 
@@ -96,8 +98,8 @@ def to_proposal(row: Row, parents: Sequence[str]) -> Proposal:
 
 
 _CALL = (
-    "run", "number", "turn", "attempt", "model", "prompt", "max_usd", "reply", "error", "tokens_in", "tokens_out",
-    "usd", "seconds",
+    "run", "number", "turn", "attempt", "model", "prompt", "max_usd", "reply", "finish_reason", "error", "tokens_in",
+    "tokens_out", "usd", "seconds",
 )  # fmt: skip
 
 

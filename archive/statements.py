@@ -101,10 +101,19 @@ def refuse_if_alive(run: Run, owner: str) -> None:
     fresh = datetime.now(UTC) - run.heartbeat <= STALE_AFTER
     if run.status is not RunStatus.RUNNING or not fresh or owner == owner_here() or host != socket.gethostname():
         return
+    if not is_dead(owner):
+        raise ArchiveError(f"run {run.id} is going on in process {process}; stop that first (Ctrl-C)")
+
+
+def is_dead(owner: str) -> bool:
+    """Whether this process is known to be gone; of another host's nothing is known."""
+    host, _, process = owner.rpartition(":")
+    if host != socket.gethostname():
+        return False
     try:
         os.kill(int(process), 0)
     except ProcessLookupError:
-        return
+        return True
     except PermissionError:
-        pass  # it lives and is another user's
-    raise ArchiveError(f"run {run.id} is going on in process {process}; stop that first (Ctrl-C)")
+        return False  # it lives and is another user's
+    return False

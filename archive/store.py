@@ -1,7 +1,7 @@
 """The archive: what is recorded, when it is safe, and how it is read back."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
@@ -43,6 +43,7 @@ from heuresis.archive.statements import (
     cost,
     fetch,
     grouped,
+    is_dead,
     keep_candidate,
     owner_here,
     parents_of,
@@ -122,23 +123,29 @@ class Archive:
                 raise ArchiveError(f"there is a run {run.id} already; go on with it by `heuresis resume {run.id}`")
             connection.execute(insert(RUNS).values(run_row(run, owner_here())))
 
-    def heartbeat(self, run_id: str) -> None:
-        """Record that the run's process lives."""
-        self._change_run(run_id, {"heartbeat": now()}, paid=False)
+    def heartbeat(self, run_id: str, searched: float | None = None) -> None:
+        """Record that the run's process lives, and for how many seconds all its processes have searched."""
+        changes: dict[str, str | float] = {"heartbeat": now()}
+        self._change_run(run_id, changes if searched is None else changes | {"searched": searched}, paid=False)
 
     @contextmanager
-    def alive(self, run_id: str, every: float = 10.0) -> Iterator[None]:
+    def alive(self, run_id: str, every: float = 10.0, searched: Callable[[], float] | None = None) -> Iterator[None]:
         """Record a heartbeat now and every so many seconds, from a thread, until left.
 
+        `searched` tells what goes with it: for how many seconds all processes of the run have searched.
         A heartbeat that could not be recorded is raised on leaving, unless something else already is.
         """
-        self.heartbeat(run_id)
+
+        def tell() -> None:
+            self.heartbeat(run_id, None if searched is None else searched())
+
+        tell()
         done, failed = threading.Event(), list[ArchiveError]()
 
         def beat() -> None:
             while not done.wait(every):
                 try:
-                    self.heartbeat(run_id)
+                    tell()
                 except ArchiveError as error:
                     failed.append(error)
                     return
@@ -153,11 +160,21 @@ class Archive:
         if failed:
             raise failed[0]
 
-    def finish_run(self, run_id: str, status: RunStatus, reason: str, champion: str | None = None) -> None:
-        """Record how a run ended; a champion recorded before stays where none is given."""
+    def finish_run(
+        self,
+        run_id: str,
+        status: RunStatus,
+        reason: str,
+        champion: str | None = None,
+        searched: float | None = None,
+    ) -> None:
+        """Record how a run ended; a champion and the seconds recorded before stay where none are given."""
         if status is RunStatus.RUNNING:
             raise ArchiveError(f"run {run_id} cannot end with status {status.value}")
+        changes: dict[str, str | float]
         changes = {"status": status.value, "reason": storable(reason), "heartbeat": now()}
+        if searched is not None:
+            changes["searched"] = searched
         if champion is not None:
             changes["champion"] = champion
         self._change_run(run_id, changes, paid=True)
@@ -188,10 +205,17 @@ class Archive:
             best = grouped(connection, select(e.run, func.min(e.aggregate)).where(searched).group_by(e.run))
             usd = grouped(connection, select(CALLS.c.run, func.sum(cost())).group_by(CALLS.c.run))
             rows = connection.execute(select(RUNS).order_by(RUNS.c.created.desc(), RUNS.c.id)).mappings().all()
-        found = [to_run(dict(row)) for row in rows]
+        found = [(to_run(dict(row)), row["owner"]) for row in rows]
         return [
-            RunSummary(r, evaluations.get(r.id, 0), proposals.get(r.id, 0), best.get(r.id), usd.get(r.id, 0.0))
-            for r in found
+            RunSummary(
+                run=r,
+                evaluations=evaluations.get(r.id, 0),
+                proposals=proposals.get(r.id, 0),
+                best=best.get(r.id),
+                usd=usd.get(r.id, 0.0),
+                dead=r.status is RunStatus.RUNNING and is_dead(owner),
+            )
+            for r, owner in found
         ]
 
     # Proposals and evaluations
@@ -316,7 +340,7 @@ class Archive:
                 if {**call_row(to_call(known)), "seconds": 0.0} != {**row, "seconds": 0.0}:
                     raise ArchiveError(f"call {call.number}.{call.turn}.{call.attempt} has another answer already")
                 return
-            answered = ("reply", "error", "tokens_in", "tokens_out", "usd", "seconds")
+            answered = ("reply", "finish_reason", "error", "tokens_in", "tokens_out", "usd", "seconds")
             here = and_(*(CALLS.c[name] == row[name] for name in names))
             connection.execute(update(CALLS).where(here).values({name: row[name] for name in answered}))
 
@@ -332,7 +356,7 @@ class Archive:
         with self._database.read() as connection:
             return spent_usd(connection, run_id)
 
-    def _change_run(self, run_id: str, changes: dict[str, str], *, paid: bool) -> None:
+    def _change_run(self, run_id: str, changes: Mapping[str, str | float], *, paid: bool) -> None:
         with self._database.write(paid=paid) as connection:
             done = connection.execute(update(RUNS).where(RUNS.c.id == run_id).values(changes))
             if done.rowcount != 1:

@@ -17,7 +17,10 @@ IDENTITY: dict[str, Any] = {"info": {"identity": True}}
 
 
 class RunRow(SQLModel, table=True):
-    """One search. Only status, reason, heartbeat, owner and champion may change. Dates are ISO 8601 texts in UTC."""
+    """One search. Only status, reason, heartbeat, searched, owner and champion may change.
+
+    Dates are ISO 8601 texts in UTC.
+    """
 
     __tablename__ = "runs"
 
@@ -33,6 +36,7 @@ class RunRow(SQLModel, table=True):
     reason: str = Field(sa_type=Text)
     created: str = Field(sa_column_kwargs=IDENTITY)
     heartbeat: str = Field(sa_column_kwargs=IDENTITY)
+    searched: float = Field(sa_column_kwargs=MEASURED)  # seconds, all its processes together
     owner: str = Field(sa_column_kwargs=IDENTITY)  # `host:pid` of the process that started or resumed it last
     champion: str | None = Field(default=None, foreign_key="candidates.id")
 
@@ -90,6 +94,7 @@ class CallRow(SQLModel, table=True):
     prompt: str = Field(sa_type=Text)
     max_usd: float
     reply: str | None = Field(default=None, sa_type=Text)
+    finish_reason: str  # as the provider says it; empty without a reply
     error: str | None = Field(default=None, sa_type=Text)
     tokens_in: int
     tokens_out: int

@@ -71,9 +71,8 @@ class Caller:
         """
         recorded = next((c for c in self._ledger.calls(number) if c.turn == turn and c.reply is not None), None)
         if recorded is not None and recorded.reply is not None:
-            return Reply(
-                recorded.reply, recorded.tokens_in, recorded.tokens_out, recorded.usd, recorded.seconds, "recorded"
-            )
+            counts = recorded.tokens_in, recorded.tokens_out, recorded.usd, recorded.seconds
+            return Reply(recorded.reply, *counts, recorded.finish_reason)
 
         def attempt() -> Reply:
             return self._pay(number, turn, messages, seed, temperature, grammar)
@@ -113,6 +112,7 @@ class Caller:
             replace(
                 call,
                 reply=reply.text,
+                finish_reason=reply.finish_reason,
                 tokens_in=reply.tokens_in,
                 tokens_out=reply.tokens_out,
                 usd=reply.usd,

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from heuresis.archive.queries import searched_seconds
 from heuresis.archive.records import Evaluation, Run, RunStatus, candidate_id
 from heuresis.archive.store import Archive
 from heuresis.evolve.assess import SEARCH, Assessor
@@ -54,8 +53,6 @@ def start(
     Raises ConfigError, UnknownProblem, ScreenError (a program to start from) and ProposerUnavailable before anything is
     recorded where the settings cannot work; afterwards what stops a run is in the result, and the run can be resumed.
     """
-    if config.seed < 0:
-        raise ConfigError(f"seed must not be negative, got {config.seed}")
     problem = registry.get(config.problem)
     for source in config.seeds:
         screen(source, problem.contract.allow_list())
@@ -110,19 +107,23 @@ class _Conductor:
 
     def conduct(self, begin: Callable[[Run], None]) -> RunResult:
         """The whole run; `begin` records that it is running, once everything that it needs is there."""
-        used = searched_seconds(self.archive, self.run.id)
-        budget = Budget(self.config, partial(self.archive.spent, self.run.id), used=used)
+        budget = Budget(self.config, partial(self.archive.spent, self.run.id), used=self.run.searched)
         ledger = RunLedger(self.run.id, self.archive, budget)
         with interrupts() as wish, ExitStack() as stack:
             assessor = stack.enter_context(self._assessor())
             mix = self.make(Setting(self.problem, self.config, assessor, ledger, stack))
             begin(self.run)
-            with self.archive.alive(self.run.id):
+            with self.archive.alive(self.run.id, searched=lambda: budget.used):
                 status, reason, champion = RunStatus.FAILED, "an error in Heuresis", None
                 try:
-                    reason = self._search(assessor, mix, budget, wish)
+                    try:
+                        reason = self._search(assessor, mix, budget, wish)
+                    finally:
+                        budget.end()
                     stack.close()  # the processes that searched are gone before any other instance is touched
                     wish.polite = False
+                    if wish.stop.is_set():  # asked for while the last of the search came to its end
+                        raise Stopped
                     champion = self._crown()
                     status = RunStatus.FINISHED
                 except (Stopped, KeyboardInterrupt):
@@ -134,7 +135,7 @@ class _Conductor:
                     raise
                 finally:
                     crowned = champion.id if champion is not None else None
-                    self.archive.finish_run(self.run.id, status, reason, crowned)
+                    self.archive.finish_run(self.run.id, status, reason, crowned, searched=budget.used)
         evaluations = sum(trial.evaluation is not None for trial in self.archive.trials(self.run.id))
         result = RunResult(self.archive.run(self.run.id), reason, evaluations, champion)
         self.listener.finished(result)

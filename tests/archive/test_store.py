@@ -1,6 +1,10 @@
 """What every backend of the archive must do."""
 
 import math
+import os
+import socket
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -10,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from heuresis.archive import store
 from heuresis.archive.records import ArchiveError, RunStatus, Trial, candidate_id
 from heuresis.archive.store import Archive, CostLimitReached
 
@@ -81,6 +86,31 @@ def test_summaries_count_the_rows(archive: Archive, make) -> None:
         0.0,
         "stale",
     )
+
+
+def test_a_run_whose_process_is_gone_is_stale_at_once(archive: Archive, make, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    host = socket.gethostname()
+    owners = {"r_gone": f"{host}:{gone.pid}", "r_lives": f"{host}:{os.getppid()}", "r_far": f"no-{host}:{gone.pid}"}
+    for identity, owner in owners.items():
+        monkeypatch.setattr(store, "owner_here", lambda owner=owner: owner)
+        archive.start_run(make.run(identity))
+    assert {s.run.id: s.state for s in archive.runs()} == {"r_gone": "stale", "r_lives": "running", "r_far": "running"}
+    archive.finish_run("r_gone", RunStatus.FINISHED, "")
+    assert {s.run.id: s.state for s in archive.runs()}["r_gone"] == "finished"
+
+
+def test_heartbeats_tell_how_long_a_run_has_searched(archive: Archive, make) -> None:
+    archive.start_run(make.run())
+    with archive.alive("r_ab12", searched=lambda: 3.5):
+        assert archive.run("r_ab12").searched == 3.5
+    archive.heartbeat("r_ab12")
+    archive.finish_run("r_ab12", RunStatus.INTERRUPTED, "")
+    assert archive.run("r_ab12").searched == 3.5
+    archive.finish_run("r_ab12", RunStatus.INTERRUPTED, "", searched=4.0)
+    archive.reopen_run("r_ab12")
+    assert archive.run("r_ab12").searched == 4.0
 
 
 def test_a_proposal_number_is_used_once(archive: Archive, make) -> None:

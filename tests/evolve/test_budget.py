@@ -28,11 +28,24 @@ def test_minutes_run_from_the_beginning_of_the_search_and_count_those_before_a_r
     clock.now += 39.0
     budget.check_time()
     assert budget.left(0) == {"minutes": "0.0"}
+    assert budget.used == pytest.approx(59.0)
     assert budget.seconds == pytest.approx(39.0)
     clock.now += 1.0
     assert budget.out_of_time
     with pytest.raises(BudgetExhausted, match="budget of 1 minutes"):
         budget.reserve(0.0)
+
+
+def test_what_is_before_and_after_the_search_does_not_count() -> None:
+    clock = Clock()
+    budget = Budget(Config("tiny"), lambda: 0.0, used=5.0, clock=clock)
+    clock.now += 50.0
+    assert budget.used == 5.0
+    budget.begin()
+    clock.now += 2.0
+    budget.end()
+    clock.now += 50.0
+    assert budget.used == pytest.approx(7.0)
 
 
 def test_nothing_is_limited_without_a_budget() -> None:

@@ -1,12 +1,17 @@
 """The ledger: intents before calls, answers after, retries as further attempts, recorded replies never asked again."""
 
 import threading
+from datetime import UTC, datetime
 
 import pytest
 from model_parts import MemoryLedger
 from scripted_server import ScriptedServer, completion, failure
 
-from heuresis.archive.records import Call
+from heuresis.archive.records import Call, Run, RunStatus
+from heuresis.archive.store import Archive
+from heuresis.evolve.budget import Budget
+from heuresis.evolve.config import Config
+from heuresis.evolve.ledger import RunLedger
 from heuresis.evolve.model import Message, OpenAIClient
 from heuresis.evolve.model_calls import LONGEST_WAIT, Caller
 from heuresis.evolve.model_errors import CallError
@@ -135,6 +140,19 @@ def test_a_recorded_reply_is_used_instead_of_a_call() -> None:
         assert len(server.seen) == 1
         assert ask(caller(server, ledger), turn=1).text == "second"
         assert ask(caller(server, ledger), number=2).text == "second"
+
+
+def test_a_recorded_reply_keeps_its_finish_reason() -> None:
+    with Archive.open(":memory:") as archive:
+        now = datetime.now(UTC)
+        archive.start_run(Run("r_1", "tiny", 1, "{}", 0, "{}", "", "none", RunStatus.RUNNING, "", now, now))
+        ledger = RunLedger("r_1", archive, Budget(Config("tiny"), lambda: 0.0))
+        with ScriptedServer(completion("cut", finish="length", tokens=None), completion("x")) as server:
+            made = OpenAIClient("scripted", "m", base_url=server.url, api_key="k", price=FREE)
+            replies = [ask(Caller(made, ledger)) for _ in range(2)]
+            assert len(server.seen) == 1
+    assert [(reply.text, reply.finish_reason) for reply in replies] == [("cut", "length")] * 2
+    assert replies[0] == replies[1]
 
 
 def test_an_intent_without_an_answer_is_issued_again_and_stays_reserved() -> None:
