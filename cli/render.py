@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
-from rich.measure import Measurement
 from rich.style import StyleType
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from heuresis.cli.programs import short
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 WIDE = 200
 """Columns of output that goes to a file or a pipe."""
+
+LONG = 24
+"""Names longer than this, such as paths, may be broken."""
 
 
 def emit(document: Mapping[str, Any]) -> None:
@@ -74,9 +77,17 @@ def print_table(made: Table, spare: Sequence[str] = ()) -> None:
 
 
 def _fits(made: Table, console: Console) -> bool:
-    """Whether no word and no number has to be broken."""
-    unlimited = console.options.update(max_width=10_000)
-    return Measurement.get(console, unlimited, made).minimum <= console.width
+    """Whether no word and no number has to be broken, but for words longer than a name should be."""
+    widths = [_needed(column) for column in made.columns]
+    return sum(widths) + 3 * (len(widths) - 1) + 2 <= console.width  # three between columns, one at either edge
+
+
+def _needed(column: Column) -> int:
+    """How wide a column has to be."""
+    texts = [str(column.header), *map(str, column.cells)]
+    if column.no_wrap:
+        return max(map(cell_len, texts))
+    return max((min(LONG, cell_len(word)) for text in texts for word in text.split()), default=0)
 
 
 def number(value: float | None, *, percent: bool = False) -> str:
@@ -100,24 +111,19 @@ def interval(found: "Interval | None", *, percent: bool, signed: bool = False) -
 def print_comparison(comparison: "Comparison", console: Console | None = None) -> None:
     """Programs × (aggregate, interval, groups, paired difference); failures at the bottom with their reason.
 
-    The groups have their intervals too where there is room for them.
+    The groups have their intervals too where there is room for them; on narrow terminals some are left out.
     """
     console = console or out()
     groups = list(comparison.groups)
     made = _comparison_table(comparison, groups, wide=True)
-    narrow = False
-    while not _fits(made, console):
-        if narrow and not groups:
-            made = _comparison_table(comparison, (), wide=False, brief=True)
-            break
-        groups = groups[:-1] if narrow else groups
-        narrow = True
+    if not _fits(made, console):
         made = _comparison_table(comparison, groups, wide=False)
+    while groups and not _fits(made, console):
+        groups.pop()
+        made = _comparison_table(comparison, groups, wide=False)
+    if not _fits(made, console):
+        made = _comparison_table(comparison, (), wide=False, brief=True)
     console.print(made)
-
-
-LONG = 24
-"""Names longer than this, such as paths, may be broken."""
 
 
 def _comparison_table(comparison: "Comparison", groups: Sequence[str], *, wide: bool, brief: bool = False) -> Table:

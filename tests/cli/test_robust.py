@@ -5,11 +5,13 @@ import os
 import shlex
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from heuresis.archive.records import Run, RunStatus
 from heuresis.archive.store import Archive
 from heuresis.cli import render
 from heuresis.problems import registry
@@ -61,17 +63,25 @@ def test_brackets_in_names_are_no_markup(cli, tmp_path: Path):
     assert "[/x]" in answer.out
 
 
-def test_brackets_in_what_the_archive_holds(cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    cli("evolve", "smtt", "--model", "openai/[/x]", "--api-base", "http://[::1/v1", "--evaluations", 1)
+def test_brackets_in_what_the_archive_holds(cli, tmp_path: Path):
+    now = datetime.now(UTC)
+    running = RunStatus.RUNNING
+    with Archive.open(str(tmp_path / "archive.db")) as archive:
+        archive.start_run(Run("r_1", "odd[/p]", 1, "{}", 0, "{}", "", "", running, "", now, now))
+        archive.finish_run("r_1", RunStatus.FAILED, "openai/[/x] cannot be reached")
+    answer = cli("runs")
+    assert answer.code == 0
+    assert "openai/[/x] cannot be reached" in answer.out
+    assert "odd[/p]" in answer.out
+
+
+def test_tables_take_texts_as_they_are():
     made = render.table("a [/b]", title="[/c]")
-    made.add_row("openai/[/x]")
-    console = Console(file=io.StringIO(), width=60)  # with markup, as any console that is not ours
-    console.print(made)
-    text = console.file.getvalue()  # type: ignore[attr-defined]
-    assert "openai/[/x]" in text
-    assert "a [/b]" in text
-    render.out().print("[/x]")  # raised by a console that reads markup
-    assert cli("runs").code == 0
+    made.add_row("openai/[bold]x[/bold]")
+    written = io.StringIO()
+    Console(file=written, width=60).print(made)  # a console that reads markup in strings
+    assert "openai/[bold]x[/bold]" in written.getvalue()
+    assert "a [/b]" in written.getvalue()
 
 
 def test_export_does_not_overwrite_itself(cli, tmp_path: Path):
@@ -220,13 +230,3 @@ def test_narrow_terminals_keep_names_and_numbers_whole(
     assert any("program" in line and "select %" in line for line in lines)
     assert any(found[:12] in line for line in lines)
     assert any("program" in line and "minus spt" in line for line in lines)
-
-
-def test_a_stored_message_with_brackets(cli, example: Path, tmp_path: Path):
-    path = tmp_path / "[bold]x[/y].py"
-    path.write_text(TWO)
-    answer = cli("evaluate", example, path)
-    assert answer.code == 1
-    assert "[bold]x[/y].py" in answer.out
-    with Archive.open(str(tmp_path / "archive.db")) as archive:
-        assert archive.runs() == []
