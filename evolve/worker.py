@@ -31,14 +31,16 @@ class Worker:
         self._improves = tasks.IMPROVES in options
 
     def warm(self) -> None:
-        """Compile the loops, and one program that makes Numba load what it loads lazily."""
+        """Do each kind of work once: libraries load much of themselves at the first use, and a child opens no file."""
         self.simulator.warm()
-        compile_program(specimen(self.simulator.contract), self.simulator.contract)
+        source, one = specimen(self.simulator.contract), np.zeros(1, dtype=np.int64)
+        self.run(tasks.DECIDE, self.compile(source, tasks.DECIDE), (np.empty(0), one))
         if self._improves:
-            from heuresis.evaluators.interpret import interpreter
-            from heuresis.evolve.proposers import breed  # noqa: F401 - imported for the children
+            from heuresis.evolve.proposers.breed import Effort
 
-            interpreter(self.simulator.contract)
+            least = Effort(offspring=2, probes=1, tuned=1, evaluations=8, max_size=20)
+            self.run(tasks.TUNE, self.compile(source, tasks.TUNE), (one, one + 8, one))
+            self.run(tasks.BREED, None, (one, one, least.to_array()))
 
     def compile(self, source: str, kind: str) -> tuple[Program, Vector]:
         """The compiled program and its constants, which are parameters where they are to be tuned."""

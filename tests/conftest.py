@@ -1,12 +1,16 @@
 """What all tests share: nothing of the user's is read or written, and no key reaches a test."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from heuresis.evaluators.numba_cache import use_numba_cache
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so it is for what a shell starts in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 use_numba_cache()  # before any test imports Numba; compiled simulators are shared by all test processes
 
