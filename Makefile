@@ -36,7 +36,8 @@ demo: models
 
 test: lint models
 	$(BIN)/coverage erase
-	$(BIN)/pytest --numprocesses auto --dist loadfile --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
+	# the longest files first, so that no core waits for the other at the end
+	$(BIN)/pytest tests/project tests --numprocesses auto --dist loadfile --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .

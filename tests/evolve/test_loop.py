@@ -70,6 +70,7 @@ class Search:
         self.stop = threading.Event()
         self.archive = archive
         budget = Budget(config, lambda: archive.spent("r_1"), clock=clock)
+        budget.begin()
         seeds = () if config.scratch else SEEDS
         self.course = Course(budget, self.watcher, config.islands, {"edd": 0.5})
         mix = Mix.of(proposers or {"one": Tinkerer("one"), "two": Tinkerer("two")}, {})
