@@ -36,8 +36,7 @@ demo: models
 
 test: lint models
 	$(BIN)/coverage erase
-	# the longest files first, so that no core waits for the other at the end
-	$(BIN)/pytest tests/project tests --numprocesses auto --dist loadfile --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
+	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -34,3 +34,8 @@ def private_surroundings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: 
     )
     for name in [name for name in os.environ if name.endswith("_API_KEY")]:
         monkeypatch.delenv(name)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, so that no core waits for another at the end."""
+    items.sort(key=lambda item: "project" not in item.path.parts)
