@@ -25,7 +25,12 @@ __all__ = ["MAX_LITERALS", "CompileError", "Program", "compile_program", "functi
 
 _FILE = "<program>"
 _THETA = types.float64[::1]
-_KINDS = {Kind.FLOAT64: types.float64, Kind.INT64: types.int64}
+_KINDS = {
+    Kind.FLOAT64: types.float64,
+    Kind.INT64: types.int64,
+    Kind.FLOAT64_ARRAY: types.Array(types.float64, 1, "C", readonly=True),  # so that a write does not compile
+    Kind.INT64_ARRAY: types.Array(types.int64, 1, "C", readonly=True),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +41,9 @@ class Program:
     lifted) and returns a float64. Where parameters vary between items, the function judges many items in one call:
     those parameters are 1-D arrays of their kind, two more arguments follow (`out`, 1-D float64, and `count`), and
     the values of the first `count` items are written to `out`. So a decision among n items costs one call, and what
-    is the same for all items is computed once. Functions that the program does not define have the contract's default
-    body.
+    is the same for all items is computed once. Parameters that are arrays (1-D, contiguous; read-only to the program)
+    are the same for all items and passed whole. Functions that the program does not define have the contract's
+    default body.
     """
 
     functions: tuple[Callable[..., Any], ...]

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-from heuresis.sandbox.screen import AllowList, FunctionShape
+from heuresis.sandbox.allow import ARRAY_CALLS, AllowList, FunctionShape
 
 SCALAR_CALLS = (
     "abs",
@@ -35,10 +35,17 @@ SCALAR_CALLS = (
 
 
 class Kind(StrEnum):
-    """The type of a parameter as a heuristic sees it."""
+    """The type of a parameter as a heuristic sees it; arrays have one dimension and are read-only."""
 
     FLOAT64 = "float64"
     INT64 = "int64"
+    FLOAT64_ARRAY = "float64[]"
+    INT64_ARRAY = "int64[]"
+
+    @property
+    def is_array(self) -> bool:
+        """Whether a heuristic sees an array instead of a number."""
+        return self in (Kind.FLOAT64_ARRAY, Kind.INT64_ARRAY)
 
 
 class Unit(StrEnum):
@@ -58,7 +65,8 @@ class Parameter:
     """One input of a heuristic.
 
     `varies` is true where the value differs between the items being compared (a job's due date) and false where
-    it is the same for all of them at one decision (the clock). `low` is the smallest value it can take.
+    it is the same for all of them at one decision (the clock). `low` is the smallest value that it can take, or that
+    an element of it can take. An array is the same for all items: one that varies raises ValueError.
     """
 
     name: str
@@ -67,6 +75,12 @@ class Parameter:
     varies: bool
     kind: Kind = Kind.FLOAT64
     low: float = -math.inf
+
+    def __post_init__(self) -> None:
+        if self.varies and self.kind.is_array:
+            raise ValueError(
+                f"the array `{self.name}` cannot vary between items: pass the items' own values as numbers"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +96,16 @@ class Function:
     def required(self) -> bool:
         """Whether a program must define it."""
         return self.default is None
+
+    @property
+    def scalars(self) -> tuple[Parameter, ...]:
+        """The parameters that are numbers."""
+        return tuple(p for p in self.parameters if not p.kind.is_array)
+
+    @property
+    def arrays(self) -> tuple[Parameter, ...]:
+        """The parameters that are arrays."""
+        return tuple(p for p in self.parameters if p.kind.is_array)
 
     @property
     def signature(self) -> str:
@@ -106,10 +130,19 @@ class Contract:
         """The function that decides."""
         return self.functions[0]
 
+    @property
+    def allowed_calls(self) -> tuple[str, ...]:
+        """What a program may call: `calls`, and where a parameter is an array, what makes and measures arrays."""
+        more = ARRAY_CALLS if any(f.arrays for f in self.functions) else ()
+        return (*self.calls, *(c for c in more if c not in self.calls))
+
     def allow_list(self) -> AllowList:
         """What the syntax screen lets pass."""
-        shapes = tuple(FunctionShape(f.name, tuple(p.name for p in f.parameters), f.required) for f in self.functions)
-        return AllowList(functions=shapes, calls=frozenset(self.calls))
+        shapes = tuple(
+            FunctionShape(f.name, tuple(p.name for p in f.parameters), f.required, tuple(p.name for p in f.arrays))
+            for f in self.functions
+        )
+        return AllowList(functions=shapes, calls=frozenset(self.allowed_calls))
 
     def describe(self) -> str:
         """The contract in Markdown, for prompts and `heuresis problems NAME`."""
@@ -118,5 +151,16 @@ class Contract:
             lines += [f"`{function.signature}` returns {function.returns}.", ""]
             lines += [f"- `{p.name}` ({p.kind}, {p.unit}): {p.meaning}" for p in function.parameters]
             lines.append("")
-        lines.append("Allowed calls: " + ", ".join(f"`{c}`" for c in self.calls) + ".")
+        if any(f.arrays for f in self.functions):
+            lines += [_ARRAYS, ""]
+        lines.append("Allowed calls: " + ", ".join(f"`{c}`" for c in self.allowed_calls) + ".")
         return "\n".join(lines)
+
+
+_ARRAYS = (
+    "Arrays (`[]`) have one dimension and are read-only: read them with `len(a)` and `a[i]`, where `i` is one integer "
+    "(`-1` is the last element; beyond the ends the program fails). For working space make float64 arrays with "
+    "`x = np.zeros(n)`, `np.ones(n)` or `np.full(n, value)` and write `x[i] = value`. Loops run over `range(...)`; "
+    "slices, arithmetic on whole arrays and returning an array are not allowed; helper functions may read arrays, not "
+    "write them."
+)

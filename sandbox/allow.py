@@ -2,14 +2,24 @@
 
 from dataclasses import dataclass
 
+CONSTRUCTORS = {"np.zeros": 1, "np.ones": 1, "np.full": 2}
+"""What makes an array of float64 of one dimension, and how many arguments it takes: the length, then the value."""
+
+ARRAY_CALLS = ("float", "len", *CONSTRUCTORS)
+"""What may be called where a contract has an array (`float`, because `np.full(n, x)` is `np.full(n, float(x))`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class FunctionShape:
-    """One function that a program must (or may) define, with its exact parameter names in order."""
+    """One function that a program must (or may) define, with its exact parameter names in order.
+
+    `arrays` are the parameters that are read-only arrays of one dimension; the others are numbers.
+    """
 
     name: str
     parameters: tuple[str, ...]
     required: bool = True
+    arrays: tuple[str, ...] = ()
 
     @property
     def signature(self) -> str:
@@ -35,6 +45,11 @@ class AllowList:
     max_depth: int = 24
     max_loop_depth: int = 3
     max_branches: int = 64
+
+    @property
+    def has_arrays(self) -> bool:
+        """Whether a program may read and make arrays: only where the contract hands it one."""
+        return any(f.arrays for f in self.functions)
 
     @property
     def shapes(self) -> dict[str, FunctionShape]:

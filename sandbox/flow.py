@@ -44,9 +44,11 @@ class _Flow:
     def _statement(self, statement: ast.stmt, assigned: _Names) -> _Names | None:
         if isinstance(statement, ast.Assign):
             self._reads(statement.value, assigned)
-            return assigned | {n for t in statement.targets for n in _names(t)}
+            for target in statement.targets:
+                self._reads_of_elements(target, assigned)
+            return assigned | {n for t in statement.targets for n in _bound(t)}
         if isinstance(statement, ast.AugAssign):
-            self._check(statement.target, _names(statement.target), assigned)
+            self._reads(statement.target, assigned)
             self._reads(statement.value, assigned)
             return assigned
         if isinstance(statement, ast.Return):
@@ -72,7 +74,7 @@ class _Flow:
         endless = False
         if isinstance(statement, ast.For):
             self._reads(statement.iter, assigned)
-            inside = assigned | set(_names(statement.target))
+            inside = assigned | set(_bound(statement.target))
         else:
             self._reads(statement.test, assigned)
             endless = isinstance(statement.test, ast.Constant) and bool(statement.test.value)
@@ -86,13 +88,20 @@ class _Flow:
     def _reads(self, expression: ast.expr, assigned: _Names) -> None:
         for node in ast.walk(expression):
             if isinstance(node, ast.Name):
-                self._check(node, [node.id], assigned)
+                self._check(node, assigned)
 
-    def _check(self, node: ast.AST, names: Sequence[str], assigned: _Names) -> None:
-        for name in names:
-            if name in self._stored and name not in assigned:
-                raise error_at(node, f"`{name}` may be read before it is assigned: give it a value on every path first")
+    def _reads_of_elements(self, target: ast.expr, assigned: _Names) -> None:
+        """In `a[i] = x` the array and the index are read."""
+        for node in ast.walk(target):
+            if isinstance(node, ast.Subscript):
+                self._reads(node, assigned)
+
+    def _check(self, node: ast.Name, assigned: _Names) -> None:
+        if node.id in self._stored and node.id not in assigned:
+            reason = f"`{node.id}` may be read before it is assigned: give it a value on every path first"
+            raise error_at(node, reason)
 
 
-def _names(target: ast.expr) -> list[str]:
-    return [n.id for n in ast.walk(target) if isinstance(n, ast.Name)]
+def _bound(target: ast.expr) -> list[str]:
+    """The names that an assignment to this target gives a value."""
+    return [n.id for n in ast.walk(target) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]

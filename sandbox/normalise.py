@@ -4,11 +4,14 @@ import ast
 import math
 from typing import TypeVar
 
-from heuresis.sandbox.allow import AllowList, ScreenError
+from heuresis.sandbox.allow import CONSTRUCTORS, AllowList, ScreenError
 
 _Node = TypeVar("_Node", bound=ast.AST)
 
 _SCALARS = frozenset({"float", "int", "bool", "np.float64", "numpy.float64", "np.int64", "numpy.int64", "np.bool_"})
+_ARRAYS = frozenset({"np.ndarray", "numpy.ndarray"})
+_DTYPES = frozenset({"float", "np.float64", "numpy.float64"})
+_INT64_LIMIT = 2**63
 _CONSTANTS = {"pi": math.pi, "e": math.e, "tau": math.tau, "inf": math.inf}
 _SAME = {
     "maximum": "max",
@@ -26,10 +29,12 @@ _SAME = {
 
 
 def normalise(tree: ast.Module, allow: AllowList) -> ast.Module:
-    """Strip docstrings, scalar annotations and allowed imports; write each allowed call under its own name.
+    """Strip docstrings, annotations of numbers and arrays and allowed imports; write each allowed call by its own name.
 
-    `from math import exp` and `np.exp` both become `math.exp`, `np.maximum` becomes `max`, `math.pi` a literal. What is
-    not understood stays as it is, for the rules to judge. Raises ScreenError at an import that is not allowed.
+    `from math import exp` and `np.exp` both become `math.exp`, `np.maximum` becomes `max`, `math.pi` a literal. Where
+    there are arrays, `a.size` and `a.shape[0]` become `len(a)`, and `np.full(n, 1)`, which would be an array of
+    integers, `np.full(n, 1.0)`. What is not understood stays as it is, for the rules to judge. Raises ScreenError at an
+    import that is not allowed.
     Recursion is bounded by the caps checked before.
     """
     imported = {}
@@ -45,7 +50,7 @@ def normalise(tree: ast.Module, allow: AllowList) -> ast.Module:
         bound = _bound_name(node)
         if bound in imported:
             raise error_at(node, f"`{bound}` hides the imported `{imported[bound]}`: choose another name")
-    normal: ast.Module = _Normaliser(imported, allow.calls).visit(ast.Module(body, []))
+    normal: ast.Module = _Normaliser(imported, allow).visit(ast.Module(body, []))
     return normal
 
 
@@ -93,8 +98,9 @@ def _bound_name(node: ast.AST) -> str | None:
 class _Normaliser(ast.NodeTransformer):
     """Rewrites one tree."""
 
-    def __init__(self, imported: dict[str, str], calls: frozenset[str]) -> None:
-        self._imported, self._calls = imported, calls
+    def __init__(self, imported: dict[str, str], allow: AllowList) -> None:
+        self._imported, self._calls, self._arrays = imported, allow.calls, allow.has_arrays
+        self._kinds = _SCALARS | _ARRAYS if allow.has_arrays else _SCALARS
 
     def visit_Module(self, node: ast.Module) -> ast.AST:
         """A module may become empty."""
@@ -102,10 +108,10 @@ class _Normaliser(ast.NodeTransformer):
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         """Drop the annotations of parameters and result."""
-        if _is_scalar(node.returns):
+        if _states_kind(node.returns, self._kinds):
             node.returns = None
         for argument in node.args.args:
-            if _is_scalar(argument.annotation):
+            if _states_kind(argument.annotation, self._kinds):
                 argument.annotation = None
         node.type_comment = None
         return self.generic_visit(node)
@@ -127,7 +133,7 @@ class _Normaliser(ast.NodeTransformer):
     def _statements(self, block: list[ast.stmt]) -> list[ast.stmt]:
         kept: list[ast.stmt] = []
         for statement in block:
-            if _is_text(statement) or _is_declaration(statement):
+            if _is_text(statement) or _is_declaration(statement, self._kinds):
                 continue
             kept.append(self.visit(statement))
         return kept
@@ -135,7 +141,7 @@ class _Normaliser(ast.NodeTransformer):
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         """`x: float = 1.0` is `x = 1.0`."""
         self.generic_visit(node)
-        if node.value is None or not _is_scalar(node.annotation):
+        if node.value is None or not _states_kind(node.annotation, self._kinds):
             return node
         return _at(ast.Assign([node.target], node.value), node)
 
@@ -148,11 +154,26 @@ class _Normaliser(ast.NodeTransformer):
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         """A function or constant of a module under another name."""
         name = dotted(node)
-        return self.generic_visit(node) if name is None else self._resolved(node, name)
+        if name is None:
+            return self.generic_visit(node)
+        module, _, attribute = name.partition(".")
+        if self._arrays and attribute == "size" and module not in ("math", "np", "numpy"):
+            return _length(node.value, node)
+        return self._resolved(node, name)
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        """`a.shape[0]` is `len(a)`."""
+        shape = node.value if isinstance(node.value, ast.Attribute) and node.value.attr == "shape" else None
+        first = isinstance(node.slice, ast.Constant) and node.slice.value == 0
+        if self._arrays and shape is not None and isinstance(shape.value, ast.Name) and first:
+            return _length(shape.value, node)
+        return self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        """`pow(x, y)` is `x ** y`."""
+        """`pow(x, y)` is `x ** y`; arrays are of float64."""
         self.generic_visit(node)
+        if self._arrays and dotted(node.func) in CONSTRUCTORS:
+            return _of_floats(node)
         plain = not node.keywords and not any(isinstance(a, ast.Starred) for a in node.args)
         if dotted(node.func) != "pow" or "pow" in self._calls or not plain or len(node.args) != 2:
             return node
@@ -164,7 +185,9 @@ class _Normaliser(ast.NodeTransformer):
         if module in ("math", "np", "numpy") and name not in self._calls:
             if attribute in _CONSTANTS:
                 return _at(ast.Constant(_CONSTANTS[attribute]), node)
-            if module != "math":
+            if self._arrays and f"np.{attribute}" in CONSTRUCTORS:
+                name = f"np.{attribute}"
+            elif module != "math":
                 same = _SAME.get(attribute, f"math.{attribute}")
                 name = same if same in self._calls else name
         module, _, attribute = name.partition(".")
@@ -177,6 +200,23 @@ def _at(new: _Node, old: ast.AST) -> _Node:
     return ast.copy_location(new, old)
 
 
+def _length(array: ast.expr, node: ast.expr) -> ast.expr:
+    return _at(ast.Call(_at(ast.Name("len", ast.Load()), node), [array], []), node)
+
+
+def _of_floats(node: ast.Call) -> ast.Call:
+    """The constructor of an array without the type, which is always float64, and with a floating value."""
+    node.keywords = [k for k in node.keywords if k.arg != "dtype" or dotted(k.value) not in _DTYPES]
+    if dotted(node.func) == "np.full" and len(node.args) == CONSTRUCTORS["np.full"]:
+        value = node.args[1]
+        if isinstance(value, ast.Constant) and isinstance(value.value, int):
+            if value.value < _INT64_LIMIT:  # the rules refuse larger ones
+                node.args[1] = _at(ast.Constant(float(value.value)), value)
+        elif not (isinstance(value, ast.Constant) or (isinstance(value, ast.Call) and dotted(value.func) == "float")):
+            node.args[1] = _at(ast.Call(_at(ast.Name("float", ast.Load()), value), [value], []), value)
+    return node
+
+
 def _is_text(statement: ast.stmt) -> bool:
     """Whether a statement is a string that stands alone, such as a docstring."""
     if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Constant):
@@ -184,12 +224,14 @@ def _is_text(statement: ast.stmt) -> bool:
     return isinstance(statement.value.value, str)
 
 
-def _is_declaration(statement: ast.stmt) -> bool:
-    """Whether a statement only states a scalar type, such as `x: float`."""
-    return isinstance(statement, ast.AnnAssign) and statement.value is None and _is_scalar(statement.annotation)
+def _is_declaration(statement: ast.stmt, kinds: frozenset[str]) -> bool:
+    """Whether a statement only states a type, such as `x: float`."""
+    return (
+        isinstance(statement, ast.AnnAssign) and statement.value is None and _states_kind(statement.annotation, kinds)
+    )
 
 
-def _is_scalar(annotation: ast.expr | None) -> bool:
+def _states_kind(annotation: ast.expr | None, kinds: frozenset[str]) -> bool:
     if isinstance(annotation, ast.Constant):
-        return annotation.value in _SCALARS
-    return dotted(annotation) in _SCALARS
+        return annotation.value in kinds
+    return dotted(annotation) in kinds

@@ -3,7 +3,9 @@
 import ast
 from collections.abc import Sequence
 
-from heuresis.sandbox.allow import AllowList
+from heuresis.sandbox.advice import remedy, word
+from heuresis.sandbox.allow import CONSTRUCTORS, AllowList
+from heuresis.sandbox.arrays import check_arrays, check_index
 from heuresis.sandbox.normalise import dotted, error_at
 from heuresis.sandbox.numerals import check_folding, check_number
 
@@ -11,27 +13,16 @@ _STATEMENTS = (
     ast.Assign, ast.AugAssign, ast.If, ast.For, ast.While, ast.Break, ast.Continue, ast.Pass, ast.Return
 )  # fmt: skip
 _EXPRESSIONS = (
-    ast.Constant, ast.Name, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Call, ast.Attribute
+    ast.Constant, ast.Name, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Call, ast.Attribute,
+    ast.Subscript,
 )  # fmt: skip
 _OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
     ast.UAdd: "+", ast.USub: "-", ast.Not: "not", ast.And: "and", ast.Or: "or",
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
 }  # fmt: skip
-_WORDS: dict[type[ast.AST], str] = {
-    ast.FunctionDef: "a function inside another", ast.AsyncFunctionDef: "async def", ast.ClassDef: "class",
-    ast.Delete: "del", ast.With: "with", ast.Raise: "raise", ast.Try: "try", ast.Assert: "assert",
-    ast.Import: "an import inside a function", ast.ImportFrom: "an import inside a function", ast.Global: "global",
-    ast.Nonlocal: "nonlocal", ast.Expr: "an expression whose value is not used", ast.AnnAssign: "this annotation",
-    ast.NamedExpr: "`:=`", ast.Lambda: "lambda", ast.Dict: "a dict", ast.Set: "a set", ast.List: "a list",
-    ast.Tuple: "a tuple", ast.ListComp: "a comprehension", ast.SetComp: "a comprehension",
-    ast.DictComp: "a comprehension", ast.GeneratorExp: "a comprehension", ast.Await: "await", ast.Yield: "yield",
-    ast.YieldFrom: "yield", ast.JoinedStr: "an f-string", ast.Subscript: "indexing with []", ast.Starred: "`*`",
-    ast.LShift: "`<<`", ast.RShift: "`>>`", ast.BitOr: "`|`", ast.BitXor: "`^`", ast.BitAnd: "`&`", ast.MatMult: "`@`",
-    ast.Invert: "`~`", ast.Is: "`is`", ast.IsNot: "`is not`", ast.In: "`in`", ast.NotIn: "`not in`",
-    ast.Match: "match",
-}  # fmt: skip
 _ARITY = {"abs": (1, 1), "float": (1, 1), "min": (2, 64), "max": (2, 64), "math.pow": (2, 2)}
+_ARITY |= {name: (count, count) for name, count in CONSTRUCTORS.items()}
 _BUILT_IN = frozenset({"range", "theta", "int", "bool", "pow", "round"})
 
 
@@ -45,8 +36,8 @@ def check_rules(tree: ast.Module, allow: AllowList) -> None:
         elif isinstance(statement, ast.Assign):
             name = _constant_name(statement)
         else:
-            word = "async def" if isinstance(statement, ast.AsyncFunctionDef) else "this statement"
-            raise error_at(statement, f"{word} is not allowed at module level: only functions and constants are")
+            what = "async def" if isinstance(statement, ast.AsyncFunctionDef) else "this statement"
+            raise error_at(statement, f"{what} is not allowed at module level: only functions and constants are")
         if name in functions or name in constants:
             raise error_at(statement, f"`{name}` is defined twice")
         _check_name(statement, name, _reserved(allow))
@@ -61,6 +52,8 @@ def check_rules(tree: ast.Module, allow: AllowList) -> None:
         _check_signature(function, allow)
         _Body(function, functions, constants, allow).check()
     _check_recursion(functions)
+    if allow.has_arrays:
+        check_arrays(tree, allow)
 
 
 def _reserved(allow: AllowList) -> frozenset[str]:
@@ -88,19 +81,21 @@ def _constant_name(statement: ast.Assign) -> str:
 
 def _check_signature(function: ast.FunctionDef, allow: AllowList) -> None:
     arguments = function.args
+    kinds = "float, int, bool and np.ndarray" if allow.has_arrays else "float, int and bool"
+    annotations = f"only {kinds} are allowed as annotations"
     if function.decorator_list:
         raise error_at(function.decorator_list[0], "decorators are not allowed")
     if getattr(function, "type_params", None):
         raise error_at(function, "type parameters are not allowed")
     if function.returns is not None:
-        raise error_at(function.returns, "only float, int and bool are allowed as annotations")
+        raise error_at(function.returns, annotations)
     if arguments.posonlyargs or arguments.kwonlyargs or arguments.vararg or arguments.kwarg:
         raise error_at(function, f"`{function.name}` may only have plain parameters, without `*` and `/`")
     if arguments.defaults:
         raise error_at(arguments.defaults[0], "default values of parameters are not allowed")
     for argument in arguments.args:
         if argument.annotation is not None:
-            raise error_at(argument.annotation, "only float, int and bool are allowed as annotations")
+            raise error_at(argument.annotation, annotations)
     shape = allow.shapes.get(function.name)
     names = tuple(a.arg for a in arguments.args)
     if shape is not None and names != shape.parameters:
@@ -137,11 +132,11 @@ class _Body:
     def _statements(self, block: Sequence[ast.stmt]) -> None:
         for statement in block:
             if not isinstance(statement, _STATEMENTS):
-                raise error_at(statement, f"{_word(statement)} is not allowed")
+                raise error_at(statement, f"{word(statement)} is not allowed")
             if isinstance(statement, ast.Assign):
                 self._assign(statement)
             elif isinstance(statement, ast.AugAssign):
-                self._target(statement.target)
+                self._target(statement.target, elements=True)
                 self._operator(statement, statement.op)
                 self._expression(statement.value)
             elif isinstance(statement, ast.Return):
@@ -169,7 +164,7 @@ class _Body:
             ):
                 raise error_at(statement, "both sides of this assignment need the same number of elements")
             for name in names:
-                self._target(name)
+                self._target(name, elements=True)
         for value in values:
             self._expression(value)
 
@@ -179,37 +174,45 @@ class _Body:
         if isinstance(statement, ast.While):
             self._expression(statement.test)
         else:
-            self._target(statement.target)
             call = statement.iter
             if not isinstance(call, ast.Call) or dotted(call.func) != "range" or call.keywords:
-                raise error_at(call, "a `for` loop must run over range(...)")
+                example = ": write `for i in range(len(a))`" if self._allow.has_arrays else ""
+                raise error_at(call, f"a `for` loop must run over range(...){example}")
             if not 1 <= len(call.args) <= 3:
                 raise error_at(call, f"range takes 1 to 3 arguments, got {len(call.args)}")
+            self._target(statement.target)
             for argument in call.args:
                 self._expression(argument)
         self._statements(statement.body)
 
-    def _target(self, target: ast.expr) -> None:
+    def _target(self, target: ast.expr, *, elements: bool = False) -> None:
+        if elements and isinstance(target, ast.Subscript) and self._allow.has_arrays:
+            self._element(target)
+            return
         if not isinstance(target, ast.Name):
-            raise error_at(target, f"only a plain name can be assigned to, got {_word(target)}")
+            raise error_at(target, f"only a plain name can be assigned to, got {word(target)}")
         _check_name(target, target.id, self._taken)
 
     def _operator(self, node: ast.AST, operator: ast.AST) -> None:
         if type(operator) not in _OPERATORS:
-            raise error_at(node, f"the operator {_word(operator)} is not allowed")
+            raise error_at(node, f"the operator {word(operator)} is not allowed")
 
     def _expression(self, node: ast.expr) -> None:
-        if not isinstance(node, _EXPRESSIONS):
-            raise error_at(node, f"{_word(node)} is not allowed")
+        if not isinstance(node, _EXPRESSIONS) or (isinstance(node, ast.Subscript) and not self._allow.has_arrays):
+            listing = self._allow.has_arrays and isinstance(node, ast.List | ast.ListComp)
+            raise error_at(node, f"{word(node)} is not allowed{remedy('list', self._allow) if listing else ''}")
         if isinstance(node, ast.Constant):
             check_number(node)
         elif isinstance(node, ast.Name):
             self._read(node)
         elif isinstance(node, ast.Attribute):
             name = dotted(node)
-            raise error_at(node, f"the attribute {f'`{name}`' if name else ''} is not allowed here".replace("  ", " "))
+            advice = remedy(name or "", self._allow)
+            raise error_at(node, f"the attribute {f'`{name}` ' if name else ''}is not allowed here{advice}")
         elif isinstance(node, ast.Call):
             self._call(node)
+        elif isinstance(node, ast.Subscript):
+            self._element(node)
         else:
             self._composed(node)
 
@@ -223,6 +226,18 @@ class _Body:
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr):
                 self._expression(child)
+
+    def _element(self, node: ast.Subscript) -> None:
+        """An element `a[i]` of an array."""
+        if not isinstance(node.value, ast.Name):
+            raise error_at(node.value, "only an array that has a name can be indexed with []")
+        if isinstance(node.slice, ast.Slice):
+            raise error_at(node, "slices are not allowed: read one element at a time, in a loop over range(...)")
+        if isinstance(node.slice, ast.Tuple):
+            raise error_at(node, "arrays have one dimension: an index is one integer")
+        self._read(node.value)
+        self._expression(node.slice)
+        check_index(node.slice, "an index", self._allow)
 
     def _read(self, node: ast.Name) -> None:
         if node.id in self._readable:
@@ -240,20 +255,23 @@ class _Body:
             raise error_at(node, f"`{name}` cannot be called by the program: move the shared part into a helper")
         if helper is None and name not in self._allow.calls:
             allowed = ", ".join(sorted(self._allow.calls))
-            raise error_at(node, f"`{name}` may not be called; allowed are {allowed} and the program's own helpers")
+            reason = f"`{name}` may not be called{remedy(name, self._allow)}"
+            raise error_at(node, f"{reason}; allowed are {allowed} and the program's own helpers")
         if node.keywords or any(isinstance(a, ast.Starred) for a in node.args):
             raise error_at(node, f"`{name}` takes positional arguments only")
         count = len(helper.args.args) if helper is not None else 1
         least, most = (count, count) if helper is not None else _ARITY.get(name, (1, 1))
-        if not name.startswith("np.") and not least <= len(node.args) <= most:
+        known = name in CONSTRUCTORS or not name.startswith("np.")
+        if known and not least <= len(node.args) <= most:
             wanted = str(least) if least == most else f"at least {least}"
-            raise error_at(node, f"`{name}` takes {wanted} argument{'s' * (wanted != '1')}, got {len(node.args)}")
+            loop = remedy(name, self._allow) if len(node.args) == 1 else ""
+            raise error_at(node, f"`{name}` takes {wanted} argument{'s' * (wanted != '1')}, got {len(node.args)}{loop}")
+        if name in CONSTRUCTORS:
+            if isinstance(node.args[0], ast.Tuple | ast.List):
+                raise error_at(node.args[0], f"arrays have one dimension: write `{name}` with its length, a number")
+            check_index(node.args[0], "the length of an array", self._allow)
         for argument in node.args:
             self._expression(argument)
-
-
-def _word(node: ast.AST) -> str:
-    return _WORDS.get(type(node), type(node).__name__)
 
 
 def _check_recursion(functions: dict[str, ast.FunctionDef]) -> None:
