@@ -88,7 +88,9 @@ class _Uses:
         for node in ast.walk(self._function):
             if isinstance(node, ast.Assign):
                 yield from self._of_assignment(node)
-            elif isinstance(node, ast.AugAssign | ast.For) and self._is_array(node.target):
+            elif isinstance(node, ast.For) and self._is_array(node.target):
+                yield error_at(node, f"{self._named(node.target)} is an array: choose another name to count with")
+            elif isinstance(node, ast.AugAssign) and self._is_array(node.target):
                 yield error_at(
                     node, f"{self._named(node.target)} is an array: change its elements one by one in a loop"
                 )
@@ -159,10 +161,11 @@ def check_index(node: ast.expr, what: str, allow: AllowList) -> None:
     kind = _certain_kind(node)
     if kind is None:
         return
-    whole = "`//` instead of `/`" if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) else "an integer"
-    if whole == "an integer" and kind == "a float" and "math.floor" in allow.calls:
-        whole = "math.floor(...)"
-    raise error_at(node, f"{what} must be an integer, this is {kind}: use {whole}")
+    divides = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)
+    remedy = "use `//` instead of `/`" if divides else "use math.floor(...)" if "math.floor" in allow.calls else ""
+    if kind == "a truth value":
+        remedy = "test one element at a time with `if`"
+    raise error_at(node, f"{what} must be an integer, this is {kind}{': ' if remedy else ''}{remedy}")
 
 
 def _certain_kind(node: ast.expr) -> str | None:

@@ -207,6 +207,8 @@ def _length(array: ast.expr, node: ast.expr) -> ast.expr:
 def _of_floats(node: ast.Call) -> ast.Call:
     """The constructor of an array without the type, which is always float64, and with a floating value."""
     node.keywords = [k for k in node.keywords if k.arg != "dtype" or dotted(k.value) not in _DTYPES]
+    if len(node.args) == CONSTRUCTORS[dotted(node.func) or ""] + 1 and dotted(node.args[-1]) in _DTYPES:
+        node.args.pop()
     if dotted(node.func) == "np.full" and len(node.args) == CONSTRUCTORS["np.full"]:
         value = node.args[1]
         if isinstance(value, ast.Constant) and isinstance(value.value, int):
