@@ -1,30 +1,26 @@
-"""What the kernel is asked to do to a child before any untrusted line is looked at.
+"""How a child is cut off before any untrusted line is looked at, and how it and what it leaves behind are ended.
 
-References: prctl(2), PR_SET_PDEATHSIG(2const), PR_SET_DUMPABLE(2const), PR_SET_CHILD_SUBREAPER(2const), getrlimit(2),
-close_range(2).
+References: getrlimit(2), close_range(2), kill(2), wait4(2); the kernel's own layers stand in `kernel.py`.
 """
 
-import ctypes
 import errno
-import functools
 import math
 import os
 import resource
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from heuresis.sandbox import filters, kernel
+from heuresis.sandbox.layers import Layer
 from heuresis.sandbox.limits import Limits
 
 RESULT_FD = 3
 """The only descriptor beside the three standard ones (all /dev/null) that a child keeps."""
 
-_PR_SET_PDEATHSIG = 1
-_PR_SET_DUMPABLE = 4
-_PR_SET_CHILD_SUBREAPER = 36
 _SWEEP_SECONDS = 2.0
 
 
@@ -32,76 +28,56 @@ class OrphanError(RuntimeError):
     """Descendants of a child that could not all be killed."""
 
 
-@functools.cache
-def _libc() -> ctypes.CDLL:
-    return ctypes.CDLL(None, use_errno=True)
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What a child is shut into. `mapped` is what `mapped_bytes` said in the zygote just before the fork."""
 
+    zygote: int
+    result_fd: int
+    null_fd: int
+    limits: Limits
+    mapped: int
+    without: frozenset[Layer] = frozenset()
 
-def _prctl(option: int, argument: int) -> None:
-    """Call prctl(2); where the system has none (macOS) nothing happens and end-of-file on the socket does the job."""
-    if not sys.platform.startswith("linux"):
-        return
-    zero = ctypes.c_ulong(0)
-    if _libc().prctl(ctypes.c_int(option), ctypes.c_ulong(argument), zero, zero, zero) != 0:
-        code = ctypes.get_errno()
-        raise OSError(code, f"prctl({option}, {argument}): {os.strerror(code)}")
+    def enter(self) -> None:
+        """Cut a freshly forked child off: own session, no descriptors; then the layers of the compile phase.
 
+        Under them a program is screened and compiled.
+        """
+        kernel.die_with_parent(signal.SIGKILL)
+        if os.getppid() != self.zygote:
+            os._exit(1)
+        os.setsid()  # a group of its own, so that one signal reaches its descendants too
+        kernel.renounce_privileges()
+        if Layer.LANDLOCK not in self.without:
+            kernel.enter_landlock()
+        for standard in (0, 1, 2):
+            os.dup2(self.null_fd, standard)
+        os.dup2(self.result_fd, RESULT_FD, inheritable=False)
+        os.closerange(RESULT_FD + 1, _highest_descriptor())
+        if Layer.LIMITS not in self.without:
+            self._limit()
+        self._filter(filters.Phase.COMPILE)
 
-def die_with_parent(parent: int) -> None:
-    """Be killed when the thread that started this process ends, and exit at once where it has already ended."""
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
+    def tighten(self) -> None:
+        """The confinement added after compilation, before the compiled program runs: no new executable memory."""
+        self._filter(filters.Phase.RUN)
 
+    def _limit(self) -> None:
+        cpu = math.ceil(self.limits.seconds) + 1
+        _lower(resource.RLIMIT_CORE, 0)
+        _lower(resource.RLIMIT_FSIZE, 0)
+        _lower(resource.RLIMIT_CPU, cpu, cpu + 1)
+        _lower(resource.RLIMIT_NPROC, 0)  # no effect on a process of the superuser
+        _lower(resource.RLIMIT_NOFILE, RESULT_FD + 1)
+        if self.mapped:
+            _lower(resource.RLIMIT_AS, self.mapped + self.limits.memory_bytes)
 
-def shield_controller() -> None:
-    """Keep other processes of the same user out of this one's memory and environment, where the API keys are.
-
-    It applies to `/proc/PID/mem`, `/proc/PID/environ` and ptrace(2), and ends with the process; root is not kept out.
-    """
-    _prctl(_PR_SET_DUMPABLE, 0)
-
-
-def adopt_orphans() -> None:
-    """Let daemons that a child leaves behind become children of this process, where `sweep` finds them."""
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
-
-
-def enter(zygote: int, result_fd: int, null_fd: int, limits: Limits, mapped: int) -> None:
-    """Cut a freshly forked child off: own session, no descriptors, limits; then the layers of the compile phase.
-
-    `mapped` is what `mapped_bytes` said in the zygote just before the fork: asking here would copy pages.
-    """
-    die_with_parent(zygote)
-    os.setsid()  # a group of its own, so that one signal reaches its descendants too
-    confine_compile(limits, mapped)
-    for standard in (0, 1, 2):
-        os.dup2(null_fd, standard)
-    os.dup2(result_fd, RESULT_FD, inheritable=False)
-    os.closerange(RESULT_FD + 1, _highest_descriptor())
-
-
-def confine_compile(limits: Limits, mapped: int) -> None:
-    """The confinement under which a program is screened and compiled.
-
-    Applies resource limits only for now; Landlock and the first seccomp filter belong here. `mapped` is the address
-    space in use, on top of which the program may use `limits.memory_bytes`.
-    """
-    cpu = math.ceil(limits.seconds) + 1
-    _lower(resource.RLIMIT_CORE, 0)
-    _lower(resource.RLIMIT_FSIZE, 0)
-    _lower(resource.RLIMIT_CPU, cpu, cpu + 1)
-    _lower(resource.RLIMIT_NPROC, 0)  # no effect on a process of the superuser
-    if mapped:
-        _lower(resource.RLIMIT_AS, mapped + limits.memory_bytes)
-
-
-def confine_run() -> None:
-    """The confinement added after compilation, before the compiled program runs.
-
-    Forbids new descriptors for now; the second seccomp filter (no new executable memory) belongs here.
-    """
-    _lower(resource.RLIMIT_NOFILE, RESULT_FD + 1)
+    def _filter(self, phase: filters.Phase) -> None:
+        machine = filters.architecture()
+        if Layer.SECCOMP in self.without or machine is None or not kernel.has_seccomp():
+            return
+        kernel.add_filter(filters.assemble(machine, phase, os.getpid()))
 
 
 def _lower(kind: int, soft: int, hard: int | None = None) -> None:
@@ -182,8 +158,11 @@ def kill_tree(child: int) -> None:
             pass
 
 
-def sweep() -> None:
-    """Kill and reap whatever an ended child left behind. Raises OrphanError where something still forks on."""
+def sweep(*, apart: bool) -> None:
+    """Kill and reap whatever an ended child left behind. Raises OrphanError where something still forks on.
+
+    `apart` says that this process is process 1 of a process namespace of its own.
+    """
     deadline = time.monotonic() + _SWEEP_SECONDS
     while True:
         try:
@@ -194,7 +173,9 @@ def sweep() -> None:
             raise
         if pid:
             continue
-        for orphan in children_of(os.getpid()):
+        if apart:
+            os.kill(-1, signal.SIGKILL)  # everything in the namespace but this process
+        for orphan in () if apart else children_of(os.getpid()):
             kill_tree(orphan)
         if time.monotonic() > deadline:
             raise OrphanError("a child left processes behind that could not all be killed")

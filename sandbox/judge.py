@@ -39,6 +39,8 @@ def _by_signal(number: int, reply: Reply, limits: Limits) -> Outcome:
     memory = f"out of memory (limit {limits.memory_bytes // _MEBIBYTE} MiB)"
     if number == signal.SIGXCPU:
         return _failed(Status.TIMEOUT, f"more processor time than {limits.seconds:g} s allow", reply)
+    if number == signal.SIGSYS:
+        return _failed(Status.CRASHED, "the process was killed for a system call that is not allowed", reply)
     if number == signal.SIGKILL:  # not sent by us: the kernel found no memory
         return _failed(Status.MEMORY, f"{memory}, killed by the system", reply)
     if number == signal.SIGABRT and reply.growth > limits.memory_bytes // 2:  # std::bad_alloc ends in abort()

@@ -13,13 +13,14 @@ from typing import IO
 
 from heuresis.sandbox import wire
 from heuresis.sandbox.engine import Task
+from heuresis.sandbox.layers import Layer
 from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.outcome import SandboxError
 from heuresis.sandbox.wire import Reply, Setup, Verdict
 
 _BOOT = (
-    "import sys; sys.path += [p for p in sys.argv[3:] if p not in sys.path]; "
-    "from heuresis.sandbox.zygote import main; main(sys.argv[1:3])"
+    "import sys; sys.path += [p for p in sys.argv[4:] if p not in sys.path]; "
+    "from heuresis.sandbox.boot import main; main(sys.argv[1:4])"
 )
 _PASSED_ON = ("NUMBA_CACHE_DIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 _FIXED = {
@@ -59,7 +60,9 @@ class Zygote:
         self._channel, theirs = socket.socketpair()
         self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop
         with theirs:
-            arguments = [str(theirs.fileno()), str(os.getpid()), *(p for p in sys.path if Path(p).is_absolute())]
+            apart = "0" if Layer.NAMESPACES in setup.without else "1"
+            paths = [p for p in sys.path if Path(p).is_absolute()]
+            arguments = [str(theirs.fileno()), str(os.getpid()), apart, *paths]
             try:
                 self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                     [sys.executable, "-s", "-P", "-c", _BOOT, *arguments],
@@ -79,7 +82,7 @@ class Zygote:
 
     @property
     def pid(self) -> int:
-        """The process id."""
+        """The id of the process that was started; the zygote is its child where the machine has namespaces."""
         return self._process.pid
 
     def wait_ready(self, seconds: float) -> None:
@@ -127,11 +130,13 @@ class Zygote:
         with self._stopping:  # whoever comes second waits until the process is gone
             if self._stopped:
                 return
-            try:
-                self._process.wait(_GOODBYE_SECONDS)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            for end in (self._process.terminate, self._process.kill):
+                try:
+                    self._process.wait(_GOODBYE_SECONDS)
+                    break
+                except subprocess.TimeoutExpired:
+                    end()
+            self._process.wait()
             self._channel.close()
             self._stderr.close()
             self._stopped = True

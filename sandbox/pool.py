@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import MappingProxyType, TracebackType
 from typing import Self
@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.sandbox.engine import Task
-from heuresis.sandbox.isolate import shield_controller
 from heuresis.sandbox.judge import judge
+from heuresis.sandbox.kernel import forbid_inspection
 from heuresis.sandbox.launch import Zygote, ZygoteDied
+from heuresis.sandbox.layers import Layer
 from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.outcome import Outcome, SandboxError, Status
 from heuresis.sandbox.screen import AllowList
@@ -36,7 +37,8 @@ class Pool:
 
     `engine` names an `EngineFactory` (`package.module:attribute` or `/path/file.py:attribute`), which each worker
     calls once with `payload` and `options`. Everything in the payload can be read by every program that runs, so it
-    must hold no instance that programs are tested on later.
+    must hold no instance that programs are tested on later. `without` leaves layers out, to show what each is worth;
+    never to run programs that matter.
 
     Raises ValueError where `workers` is not positive or an array cannot cross a process border, and SandboxError where
     the workers do not start.
@@ -52,12 +54,13 @@ class Pool:
         workers: int = 2,
         limits: Limits = _DEFAULT_LIMITS,
         start_seconds: float = 300.0,
+        without: Collection[Layer] = (),
     ) -> None:
         if workers < 1:
             raise ValueError(f"a pool needs at least one worker, got {workers}")
-        shield_controller()
+        forbid_inspection()
         self.limits = limits
-        self._setup = Setup(engine, options, allow, payload)
+        self._setup = Setup(engine, options, allow, payload, frozenset(without))
         self._start_seconds = start_seconds
         self._lock = threading.Lock()
         self._closed = False

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from heuresis.sandbox.engine import Array, Task
+from heuresis.sandbox.layers import Layer
 from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.outcome import Outcome, Status
 from heuresis.sandbox.screen import AllowList, FunctionShape
@@ -55,6 +56,7 @@ class Setup:
     options: Mapping[str, str]
     allow: AllowList
     payload: Mapping[str, Array]
+    without: frozenset[Layer] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ def send_setup(channel: socket.socket, setup: Setup) -> None:
         "options": dict(setup.options),
         "allow": {**asdict(setup.allow), "calls": sorted(setup.allow.calls)},
         "names": list(setup.payload),
+        "without": sorted(setup.without),
     }
     _send(channel, head, tuple(setup.payload.values()))
 
@@ -96,12 +99,13 @@ def receive_setup(channel: socket.socket) -> Setup | None:
     head, arrays = frame
     allow = dict(head["allow"])
     allow["functions"] = tuple(
-        FunctionShape(f["name"], tuple(f["parameters"]), f["required"]) for f in allow["functions"]
+        FunctionShape(f["name"], tuple(f["parameters"]), f["required"], tuple(f["arrays"])) for f in allow["functions"]
     )
     allow["calls"] = frozenset(allow["calls"])
     allow["modules"] = tuple((name, module) for name, module in allow["modules"])
     payload = dict(zip(head["names"], arrays, strict=True))
-    return Setup(head["engine"], head["options"], AllowList(**allow), payload)
+    without = frozenset(Layer(name) for name in head["without"])
+    return Setup(head["engine"], head["options"], AllowList(**allow), payload, without)
 
 
 def send_task(channel: socket.socket, task: Task, limits: Limits) -> None:

@@ -1,7 +1,7 @@
 """The warm process behind each worker: loads an engine once, then forks one confined child per task.
 
-Started by `heuresis.sandbox.launch` in a process of its own. It has a single thread, so that forking is safe, and it
-never looks into what a child wrote: the bytes go to the controller as they are.
+Started by `heuresis.sandbox.launch`, through `boot.py`, in a process of its own. It has a single thread, so that
+forking is safe, and it never looks into what a child wrote: the bytes go to the controller as they are.
 """
 
 import gc
@@ -15,13 +15,13 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, cast
 
-from heuresis.sandbox import isolate, wire
+from heuresis.sandbox import isolate, kernel, wire
 from heuresis.sandbox.engine import CompileError, Engine, EngineFactory, Task
+from heuresis.sandbox.layers import Layer
 from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.outcome import Outcome, Status
 from heuresis.sandbox.screen import AllowList, ScreenError, screen
@@ -36,11 +36,12 @@ class ControllerGone(Exception):
     """The controller closed the connection or died."""
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Serve tasks until the controller hangs up. Arguments: the socket's descriptor and the controller's process id."""
-    descriptor, parent = (int(a) for a in arguments)
-    isolate.die_with_parent(parent)
-    isolate.adopt_orphans()
+def main(descriptor: int, *, apart: bool) -> None:
+    """Serve tasks on a socket until the controller hangs up.
+
+    `apart` says that this process is process 1 of a process namespace of its own (`boot.py`).
+    """
+    kernel.adopt_orphans()
     with socket.socket(fileno=descriptor) as channel:
         setup = wire.receive_setup(channel)
         if setup is None:
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str]) -> None:
             wire.send_reply(channel, Reply(Verdict.FAILED, text.encode("ascii", "replace")))
             return
         wire.send_reply(channel, Reply(Verdict.READY))
-        _serve(channel, engine, setup.allow)
+        _Server(channel, engine, setup, apart).serve()
 
 
 def load(name: str) -> EngineFactory:
@@ -85,44 +86,51 @@ def _warm_engine(setup: wire.Setup) -> Engine:
     return engine
 
 
-def _serve(channel: socket.socket, engine: Engine, allow: AllowList) -> None:
-    """Answer one task after the other until the controller hangs up."""
-    null_fd = os.open(os.devnull, os.O_RDWR)
-    zygote = os.getpid()
-    while (received := wire.receive_task(channel)) is not None:
-        task, limits = received
-        started = time.monotonic()
-        read_fd, write_fd = os.pipe()
-        handles = zygote, write_fd, null_fd
-        mapped = isolate.mapped_bytes()
-        child = os.fork()
-        if child == 0:
-            channel.detach()
-            _run_child(engine, allow, task, limits, handles, mapped)
-        os.close(write_fd)
+@dataclass(frozen=True, slots=True)
+class _Server:
+    """Forks a child for each task and answers how it ended."""
+
+    channel: socket.socket
+    engine: Engine
+    setup: wire.Setup
+    apart: bool
+
+    def serve(self) -> None:
+        """Answer one task after the other until the controller hangs up."""
+        null_fd = os.open(os.devnull, os.O_RDWR)
+        zygote = os.getpid()
+        while (received := wire.receive_task(self.channel)) is not None:
+            task, limits = received
+            started = time.monotonic()
+            read_fd, write_fd = os.pipe()
+            cell = isolate.Cell(zygote, write_fd, null_fd, limits, isolate.mapped_bytes(), self.setup.without)
+            child = os.fork()
+            if child == 0:
+                self.channel.detach()
+                _run_child(self.engine, self.setup.allow, task, cell)
+            os.close(write_fd)
+            try:
+                reply = self._attend(child, read_fd, limits, started)
+            except ControllerGone:
+                return
+            finally:
+                os.close(read_fd)
+            wire.send_reply(self.channel, reply)
+
+    def _attend(self, child: int, read_fd: int, limits: Limits, started: float) -> Reply:
+        """Collect a child's bytes until its end or deadline, kill it with all it left behind, and say how it ended."""
+        data = bytearray()
+        reaper = isolate.Reaper(child)
         try:
-            reply = _attend(channel, child, read_fd, limits, started)
-        except ControllerGone:
-            return
+            with isolate.watch(child) as watch_fd:
+                ends = _Ends(self.channel, read_fd, watch_fd, reaper)
+                verdict = _collect(ends, data, wire.record_cap(limits), started + limits.seconds)
         finally:
-            os.close(read_fd)
-        wire.send_reply(channel, reply)
-
-
-def _attend(channel: socket.socket, child: int, read_fd: int, limits: Limits, started: float) -> Reply:
-    """Collect a child's bytes until its end or deadline, kill it with all it left behind, and say how it ended."""
-    data = bytearray()
-    reaper = isolate.Reaper(child)
-    try:
-        with isolate.watch(child) as watch_fd:
-            ends = _Ends(channel, read_fd, watch_fd, reaper)
-            verdict = _collect(ends, data, wire.record_cap(limits), started + limits.seconds)
-    finally:
-        status, usage = reaper.finish()
-        isolate.sweep()
-    seconds = time.monotonic() - started
-    growth = max(0, usage.ru_maxrss * 1024 - isolate.resident_bytes())
-    return Reply(verdict, bytes(data) if verdict is Verdict.ENDED else b"", status, seconds, growth)
+            status, usage = reaper.finish()
+            isolate.sweep(apart=self.apart)
+        seconds = time.monotonic() - started
+        growth = max(0, usage.ru_maxrss * 1024 - isolate.resident_bytes())
+        return Reply(verdict, bytes(data) if verdict is Verdict.ENDED else b"", status, seconds, growth)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,15 +180,13 @@ def _drain(read_fd: int, data: bytearray, cap: int) -> bool:
     return False
 
 
-def _run_child(
-    engine: Engine, allow: AllowList, task: Task, limits: Limits, handles: tuple[int, int, int], mapped: int
-) -> NoReturn:
-    """Everything a child does. `handles`: the zygote's process id, the result pipe, /dev/null."""
+def _run_child(engine: Engine, allow: AllowList, task: Task, cell: isolate.Cell) -> NoReturn:
+    """Everything a child does."""
     code = 1
     try:
-        isolate.enter(*handles, limits, mapped)
-        outcome = _work(engine, allow, task)
-        for piece in _encoded(outcome, limits):
+        cell.enter()
+        outcome = _work(engine, allow, task, cell)
+        for piece in _encoded(outcome, cell.limits):
             view = memoryview(piece)
             while view:
                 view = view[os.write(isolate.RESULT_FD, view) :]
@@ -196,15 +202,16 @@ def _encoded(outcome: Outcome, limits: Limits) -> list[bytes | memoryview]:
         return wire.encode_record(Outcome(Status.RUNTIME_ERROR, message=str(error)), limits)
 
 
-def _work(engine: Engine, allow: AllowList, task: Task) -> Outcome:
+def _work(engine: Engine, allow: AllowList, task: Task, cell: isolate.Cell) -> Outcome:
     """Screen, compile, run. Every way in which a program can fail becomes an outcome here."""
     begin = compiled = time.perf_counter()
     program: object | None = None
     try:
         if task.source:
-            program = engine.compile(screen(task.source, allow), task.kind)
+            checked = task.source if Layer.SCREEN in cell.without else screen(task.source, allow)
+            program = engine.compile(checked, task.kind)
             compiled = time.perf_counter()
-        isolate.confine_run()
+            cell.tighten()  # work on arrays alone runs no foreign program, and may compile what it makes of them
         arrays = tuple(engine.run(task.kind, program, task.arrays))
     except ScreenError as error:
         return Outcome(Status.REJECTED, message=str(error))

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from heuresis.sandbox.layers import OS_LAYERS
 from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.pool import Pool
 from heuresis.sandbox.screen import AllowList, FunctionShape
@@ -56,7 +57,14 @@ def make_pool(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Calla
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[Pool]:
-    """One pool of two workers shared by the tests of a module."""
+    """Two workers shared by the tests of a module, with no help of the operating system: supervision and limits alone."""
+    with Pool(TOY, {"weights": np.arange(4.0)}, ALLOW, workers=2, limits=LIMITS, without=OS_LAYERS) as shared:
+        yield shared
+
+
+@pytest.fixture(scope="module")
+def confined() -> Iterator[Pool]:
+    """The same with every layer that the machine has."""
     with Pool(TOY, {"weights": np.arange(4.0)}, ALLOW, workers=2, limits=LIMITS) as shared:
         yield shared
 

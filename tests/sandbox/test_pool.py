@@ -10,11 +10,15 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from heuresis.sandbox import filters, kernel
 from heuresis.sandbox.engine import Task
 from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.outcome import Outcome, SandboxError, Status
 from heuresis.sandbox.pool import Pool
 
+needs_seccomp = pytest.mark.skipif(
+    not kernel.has_seccomp() or filters.architecture() is None, reason="this machine does not filter system calls"
+)
 BRIEF = Limits(seconds=0.3, memory_bytes=96 << 20)
 SOURCE = "import math\n\ndef priority(p: float, d: float, t: float) -> float:\n    return d - t - p\n"
 
@@ -120,6 +124,43 @@ def test_failures_cost_exactly_themselves(pool: Pool, kind: str, status: Status,
     assert len(outcome.message) <= 500
     assert [good(pool).arrays[0].tolist() for _ in range(pool.workers)] == [[9.0], [9.0]]
     assert pool.deaths == deaths, "no zygote may die of it"
+
+
+CONFINED = [
+    ("hang", Status.TIMEOUT, "no result within 0.3 s"),
+    ("segfault", Status.CRASHED, "killed by SIGSEGV"),
+    ("abort", Status.CRASHED, "killed by SIGABRT"),
+    ("raise", Status.RUNTIME_ERROR, "ZeroDivisionError: float division?[2J by zero ? xxx"),
+    ("recurse", Status.RUNTIME_ERROR, "RecursionError"),
+    ("hog", Status.MEMORY, "out of memory"),
+    ("hog_and_abort", Status.MEMORY, "out of memory"),
+    ("flood_result", Status.CRASHED, "wrote more than"),
+    ("forge_then_go_on", Status.CRASHED, "malformed result"),
+    ("open", Status.RUNTIME_ERROR, "Permission"),
+    ("sleep", Status.CRASHED, "a system call that is not allowed"),
+    ("stop_self", Status.CRASHED, "a system call that is not allowed"),
+    ("kill_self", Status.CRASHED, "a system call that is not allowed"),
+    ("daemon_and_hang", Status.CRASHED, "a system call that is not allowed"),
+]
+
+
+@needs_seccomp
+@pytest.mark.parametrize(("kind", "status", "text"), CONFINED, ids=[f[0] for f in CONFINED])
+def test_failures_under_all_layers(confined: Pool, kind: str, status: Status, text: str) -> None:
+    limits = BRIEF if status is Status.TIMEOUT else None
+    outcome = confined.run(Task(kind, limits=limits))
+    assert outcome.status is status, outcome.message
+    assert text in outcome.message
+    assert good(confined).arrays[0].tolist() == [9.0]
+    assert confined.deaths == 0
+
+
+@needs_seccomp
+def test_what_a_program_may_still_do(confined: Pool) -> None:
+    outcome = confined.run(Task("call", SOURCE, (np.array([2.0, 10.0, 3.0]),)))
+    assert outcome.ok, outcome.message
+    assert outcome.arrays[0].tolist() == [5.0]
+    assert confined.run(Task("flood_output")).ok
 
 
 @pytest.mark.parametrize("code", [0, 1, 255])

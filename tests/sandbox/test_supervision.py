@@ -14,23 +14,36 @@ import numpy as np
 import pytest
 
 from heuresis.sandbox.engine import Task
+from heuresis.sandbox.isolate import children_of
+from heuresis.sandbox.layers import OS_LAYERS, Layer
 from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.outcome import Outcome, SandboxError, Status
 from heuresis.sandbox.pool import Pool
 
+
+def have_namespaces() -> bool:
+    """Whether this machine lets a process leave its namespaces, tried in a child."""
+    code = "import sys; from heuresis.sandbox.kernel import enter_namespaces; sys.exit(not enter_namespaces())"
+    return subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+NAMESPACES = have_namespaces()
+layers = pytest.mark.parametrize("layers", ["all", "none"])
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 
 CONTROLLER = """
 import sys, threading, time
 import numpy as np
 from heuresis.sandbox.engine import Task
+from heuresis.sandbox.layers import OS_LAYERS
 from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.pool import Pool
 from heuresis.sandbox.screen import AllowList, FunctionShape
 
 allow = AllowList((FunctionShape("priority", ("p",)),), frozenset())
 if __name__ == "__main__":
-    with Pool(sys.argv[1], {}, allow, workers=2, limits=Limits(seconds=100)) as pool:
+    without = () if sys.argv[3] == "all" else OS_LAYERS
+    with Pool(sys.argv[1], {}, allow, workers=2, limits=Limits(seconds=100), without=without) as pool:
         pool.run(Task("pids"))
         thread = threading.Thread(target=pool.run, args=(Task("hang"),), daemon=True)
         thread.start()
@@ -43,16 +56,16 @@ if __name__ == "__main__":
 @pytest.fixture
 def controller(
     tmp_path: Path, toy: str, marked: Callable[[str], list[int]]
-) -> Iterator[Callable[[str], tuple[subprocess.Popen[str], str]]]:
+) -> Iterator[Callable[[str, str], tuple[subprocess.Popen[str], str]]]:
     """Start a controller whose two workers are busy; every process below it carries the mark that is returned."""
     script = tmp_path / "controller.py"
     script.write_text(textwrap.dedent(CONTROLLER))
     mark = str(tmp_path / "mark")
     started: list[subprocess.Popen[str]] = []
 
-    def start(kind: str) -> tuple[subprocess.Popen[str], str]:
+    def start(kind: str, layers: str) -> tuple[subprocess.Popen[str], str]:
         process = subprocess.Popen(
-            [sys.executable, str(script), toy, kind],
+            [sys.executable, str(script), toy, kind, layers],
             env={**os.environ, "NUMBA_CACHE_DIR": mark},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -62,7 +75,8 @@ def controller(
         started.append(process)
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-        while len(marked(mark)) < 5:  # the controller, two zygotes, two children
+        # The controller, two zygotes, two children, and a keeper of each zygote that has namespaces.
+        while len(marked(mark)) < (7 if layers == "all" and NAMESPACES else 5):
             time.sleep(0.01)
         return process, mark
 
@@ -98,7 +112,7 @@ def test_a_dead_zygote_is_replaced(make_pool: Callable[..., Pool]) -> None:
 
 
 def test_a_program_that_kills_its_zygote_is_tried_twice(make_pool: Callable[..., Pool]) -> None:
-    pool = make_pool()
+    pool = make_pool(without=OS_LAYERS)
     outcome = pool.run(Task("kill_zygote"))
     assert outcome.status is Status.CRASHED
     assert "2 times in a row" in outcome.message
@@ -109,7 +123,7 @@ def test_a_program_that_kills_its_zygote_is_tried_twice(make_pool: Callable[...,
 def test_a_program_whose_zygote_dies_once_gets_its_result(make_pool: Callable[..., Pool], tmp_path: Path) -> None:
     marker = tmp_path / "once"
     marker.touch()
-    pool = make_pool()
+    pool = make_pool(without=OS_LAYERS)
     outcome = pool.run(Task("kill_zygote_once", arrays=(np.frombuffer(os.fsencode(marker), np.uint8),)))
     assert outcome.ok, outcome.message
     assert pool.deaths == 1
@@ -118,7 +132,9 @@ def test_a_program_whose_zygote_dies_once_gets_its_result(make_pool: Callable[..
 def test_a_zygote_that_hangs_is_replaced(make_pool: Callable[..., Pool], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("heuresis.sandbox.launch._GRACE_SECONDS", 0.2)
     pool = make_pool()
-    os.kill(pool.pids()[0], signal.SIGSTOP)
+    (started,) = pool.pids()
+    for pid in (started, *children_of(started)):  # a keeper and its zygote, or the zygote alone
+        os.kill(pid, signal.SIGSTOP)
     assert pool.run(Task("sum", limits=Limits(seconds=0.2))).ok
     assert pool.deaths == 1
 
@@ -145,7 +161,7 @@ def test_without_pidfd(make_pool: Callable[..., Pool], tmp_path: Path) -> None:
         f"import os\n\nfrom heuresis.sandbox.zygote import load\n\nif hasattr(os, 'pidfd_open'):\n    del os.pidfd_open\n"
         f"Toy = load({str(toy) + ':Toy'!r})\n"
     )
-    pool = make_pool(engine=f"{engine}:Toy")
+    pool = make_pool(engine=f"{engine}:Toy", without=OS_LAYERS)
     statuses = [
         pool.run(Task(k, limits=Limits(seconds=0.5))).status for k in ("sum", "exit0", "hang", "segfault", "sum")
     ]
@@ -159,18 +175,39 @@ def test_without_pidfd(make_pool: Callable[..., Pool], tmp_path: Path) -> None:
 def test_daemons_do_not_outlive_their_program(
     make_pool: Callable[..., Pool], marked: Callable[[str], list[int]], kind: str
 ) -> None:
-    pool = make_pool()
+    pool = make_pool(without=OS_LAYERS)
     mark = os.environ["NUMBA_CACHE_DIR"]
     pool.run(Task(kind, limits=Limits(seconds=0.5)))
     assert marked(mark) == pool.pids()
 
 
 @linux
-def test_close_ends_what_runs(make_pool: Callable[..., Pool], marked: Callable[[str], list[int]]) -> None:
-    pool = make_pool(workers=2, limits=Limits(seconds=100))
+@pytest.mark.skipif(not NAMESPACES, reason="this machine gives no namespaces")
+def test_daemons_die_with_their_namespace(make_pool: Callable[..., Pool], marked: Callable[[str], list[int]]) -> None:
+    """Even one that is forked in the instant in which its zygote is killed."""
+    pool = make_pool(without={Layer.SECCOMP, Layer.LANDLOCK}, limits=Limits(seconds=100))
+    mark = os.environ["NUMBA_CACHE_DIR"]
+    thread, _ = in_background(lambda: pool.run(Task("daemon_and_hang")))
+    while len(marked(mark)) < 4:  # a keeper, a zygote, a child and its daemon
+        time.sleep(0.01)
+    for pid in children_of(pool.pids()[0]):
+        os.kill(pid, signal.SIGKILL)
+    pool.close()
+    assert marked(mark) == []
+    thread.join(5)
+
+
+@linux
+@pytest.mark.parametrize("without", [OS_LAYERS, {Layer.SECCOMP}], ids=["none", "namespaces"])
+def test_close_ends_what_runs(
+    make_pool: Callable[..., Pool], marked: Callable[[str], list[int]], without: set[Layer]
+) -> None:
+    pool = make_pool(workers=2, limits=Limits(seconds=100), without=without)
     mark = os.environ["NUMBA_CACHE_DIR"]
     running = [in_background(lambda k=k: pool.run(Task(k))) for k in ("hang", "daemon_and_hang", "sum")]
-    while len(marked(mark)) < 4:  # two zygotes, two children, and a daemon where one may be forked
+    while len(marked(mark)) < (
+        6 if NAMESPACES and Layer.NAMESPACES not in without else 4
+    ):  # two zygotes, two children, and a daemon where one may be forked
         time.sleep(0.01)
     time.sleep(0.1)
     pool.close()
@@ -197,19 +234,22 @@ def test_an_interrupt_leaves_a_usable_pool(make_pool: Callable[..., Pool], marke
 
 
 @linux
-@pytest.mark.parametrize("kind", ["hang", "sleep", "ignore_signals"])
-def test_sigkill_of_the_controller(controller, gone, kind: str) -> None:
-    process, mark = controller(kind)
+@pytest.mark.parametrize(
+    ("kind", "layers"), [("hang", "all"), ("hang", "none"), ("sleep", "none"), ("ignore_signals", "none")]
+)
+def test_sigkill_of_the_controller(controller, gone, kind: str, layers: str) -> None:
+    process, mark = controller(kind, layers)
     process.send_signal(signal.SIGKILL)
     process.wait(10)
     assert gone(mark)
 
 
 @linux
+@layers
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signals_to_the_controllers_group(controller, gone, number: signal.Signals) -> None:
+def test_signals_to_the_controllers_group(controller, gone, number: signal.Signals, layers: str) -> None:
     """What a terminal sends on Ctrl-C reaches the controller alone, which then clears up."""
-    process, mark = controller("sleep")
+    process, mark = controller("hang", layers)
     os.killpg(process.pid, number)
     _, errors = process.communicate(timeout=20)
     assert process.returncode != 0
@@ -224,5 +264,5 @@ def test_a_pool_that_is_never_closed(tmp_path: Path, toy: str, gone: Callable[[s
     code = CONTROLLER.replace("with Pool(", "pool = Pool(").replace(") as pool:", ")")
     code = code[: code.index("        thread")].replace("        pool.run", "    pool.run")
     environment = {**os.environ, "NUMBA_CACHE_DIR": mark}
-    subprocess.run([sys.executable, "-c", code, toy], env=environment, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code, toy, "", "all"], env=environment, check=True, timeout=60)
     assert gone(mark)
