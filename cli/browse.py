@@ -51,7 +51,7 @@ def runs(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
     if not found:
         render.say("no runs yet; `heuresis evolve smtt` starts one")
         return
-    columns = ("run", "problem", "status", "evaluations", "best", "usd", "started", "reason")
+    columns = ("run", "problem", "status", "evaluations", "best", "usd", "sandbox", "started", "reason")
     made = render.table(*columns, right=("evaluations", "best", "usd"), firm=("run", "problem", "status"))
     for summary in found:
         run = summary.run
@@ -62,10 +62,11 @@ def runs(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
             f"{summary.evaluations:,}",
             _score(summary.best, percent=_in_percent(run.problem)),
             f"{summary.usd:.4f}" if summary.usd else "0",
+            run.sandbox_level,
             render.ago(run.created),
             run.reason,
         )
-    render.print_table(made, ("usd", "reason", "started", "problem", "evaluations"))
+    render.print_table(made, ("usd", "reason", "started", "sandbox", "problem", "evaluations"))
 
 
 def top(
@@ -271,6 +272,7 @@ def _run_row(summary: "RunSummary") -> dict[str, Any]:
         "usd": summary.usd,
         "seed": run.seed,
         "created": run.created,
+        "sandbox": run.sandbox_level,
         "champion": run.champion,
     }
 

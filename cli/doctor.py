@@ -11,7 +11,7 @@ import typer
 from heuresis.cli.errors import FAILED, explain
 from heuresis.cli.models import KEYS
 from heuresis.cli.options import ArchiveOption, JsonOption
-from heuresis.cli.programs import cores, open_archive
+from heuresis.cli.programs import archive_file, cores, open_archive
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def doctor(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
     else:
         from rich.text import Text
 
-        marks = {True: Text("ok", "green"), False: Text("FAILS", "bold red"), None: Text("–", "dim")}
+        marks = {True: Text("ok", "green"), False: Text("FAILS", "bold red"), None: Text("no", "yellow")}
         made = render.table("", "what", "found")
         for finding in findings:
             made.add_row(marks[finding.good], Text(finding.name), Text(finding.detail))
@@ -84,28 +84,30 @@ def _cache() -> tuple[bool, str]:
 
 def _sandbox() -> list[Finding]:
     from heuresis.sandbox.outcome import SandboxError
-    from heuresis.sandbox.self_check import report, sandbox_level
+    from heuresis.sandbox.self_check import Level, WeakSandboxError, report, require
 
     try:
-        layers = report()
+        found = report()
+        level = found.level
+        require(level, allow_weak=False)
+    except WeakSandboxError as error:
+        summary = Finding("sandbox", good=False, detail=str(error))
     except SandboxError as error:
         return [Finding("sandbox", good=False, detail=str(error))]
-    broken = any(layer.essential and not layer.works for layer in layers)
-    level = "not safe to use" if broken else f"level {sandbox_level()}"
-    first = Finding(
-        "sandbox", good=not broken, detail=f"{level}: {sum(x.works for x in layers)} of {len(layers)} layers hold"
-    )
+    else:
+        how = "seccomp and Landlock" if level is Level.STRONG else "seccomp, without Landlock"
+        summary = Finding("sandbox", good=True, detail=f"level {level}: {how}")
+    good = {(True, True): True, (True, False): True, (False, True): False, (False, False): None}
     return [
-        first,
-        *(
-            Finding(f"sandbox: {layer.name}", good=False if layer.essential else None, detail=layer.effect)
-            for layer in layers
-            if not layer.works
-        ),
+        summary,
+        *(Finding(f"sandbox: {c.name}", good[c.holds, c.essential], c.effect) for c in found.checks),
     ]
 
 
-def _archive(url: str | None) -> tuple[bool, str]:
+def _archive(url: str | None) -> tuple[bool | None, str]:
+    file = archive_file(url)
+    if file is not None and not file.exists():
+        return None, f"none at {file} yet; the first run makes it"
     with open_archive(url) as opened:
         return True, f"{opened.where}{' (read-only)' if opened.readonly else ''}, {len(opened.runs())} runs"
 

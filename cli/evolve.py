@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from heuresis.cli.errors import DONE, FAILED, INTERRUPTED
-from heuresis.cli.options import ArchiveOption, JsonOption, WorkersOption
+from heuresis.cli.options import ArchiveOption, JsonOption, WeakSandboxOption, WorkersOption
 from heuresis.cli.programs import existing_archive, find_problem, open_archive
 from heuresis.cli.settings import make_config, parse_mix, read_settings, seed_programs
 
@@ -63,6 +63,7 @@ def evolve(
         float | None,
         typer.Option("--timeout", metavar="SECONDS", help="Longest evaluation of one program. Default: 20."),
     ] = None,
+    allow_weak_sandbox: WeakSandboxOption = False,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -91,7 +92,7 @@ def evolve(
     settings |= seed_programs(seeds or list(listed), wanted, archive)
     config = make_config(settings)
     with open_archive(archive) as opened, _view(wanted, as_json=as_json) as view:
-        result = start(config, opened, view)
+        result = start(config, opened, view, allow_weak_sandbox=allow_weak_sandbox)
     code = report(result, wanted, as_json=as_json, archive=archive)
     if code:
         raise typer.Exit(code)
@@ -99,6 +100,7 @@ def evolve(
 
 def resume(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run id (a unique prefix).")],
+    allow_weak_sandbox: WeakSandboxOption = False,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -110,7 +112,7 @@ def resume(
         found = opened.run(run)
         wanted = find_problem(Config.from_json(found.config).problem)
         with _view(wanted, as_json=as_json) as view:
-            result = go_on(found.id, opened, view)
+            result = go_on(found.id, opened, view, allow_weak_sandbox=allow_weak_sandbox)
     code = report(result, wanted, as_json=as_json, archive=archive)
     if code:
         raise typer.Exit(code)

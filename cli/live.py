@@ -52,7 +52,9 @@ class View:
         if self.quiet:
             return
         best = min(baselines.items(), key=lambda item: item[1], default=None)
-        text = f"run {run.id} on {run.problem}, seed {config.seed}, {config.workers} workers"
+        text = (
+            f"run {run.id} on {run.problem}, seed {config.seed}, {config.workers} workers, sandbox {run.sandbox_level}"
+        )
         if best is not None:
             text += f"; best baseline {best[0]} {self._value(best[1])}"
         self.console.print(Text(text))

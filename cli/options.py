@@ -40,3 +40,11 @@ ProblemOption: TypeAlias = Annotated[
     str | None,
     typer.Option("--problem", metavar="PROBLEM", help="The problem, where the program does not tell."),
 ]
+WeakSandboxOption: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--allow-weak-sandbox",
+        envvar="HEURESIS_ALLOW_WEAK_SANDBOX",
+        help="Run although this machine confines programs by limits only (`heuresis doctor`).",
+    ),
+]

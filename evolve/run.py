@@ -30,7 +30,7 @@ from heuresis.problems.problem import InstanceError, MachineryError, Problem
 from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.outcome import SandboxError
 from heuresis.sandbox.screen import screen
-from heuresis.sandbox.self_check import sandbox_level
+from heuresis.sandbox.self_check import require, sandbox_level
 
 MixMaker = Callable[[Setting], Mix]
 
@@ -46,13 +46,21 @@ class RunResult:
 
 
 def start(
-    config: Config, archive: Archive, listener: Listener | None = None, *, make: MixMaker = make_mix
+    config: Config,
+    archive: Archive,
+    listener: Listener | None = None,
+    *,
+    make: MixMaker = make_mix,
+    allow_weak_sandbox: bool = False,
 ) -> RunResult:
     """Start a run and see it through to a budget, the user's wish or an error that stops it.
 
-    Raises ConfigError, UnknownProblem, ScreenError (a program to start from) and ProposerUnavailable before anything is
-    recorded where the settings cannot work; afterwards what stops a run is in the result, and the run can be resumed.
+    Raises ConfigError, UnknownProblem, ScreenError (a program to start from), ProposerUnavailable and WeakSandboxError
+    (unless that is allowed) before anything is recorded where the settings cannot work; afterwards what stops a run is
+    in the result, and the run can be resumed.
     """
+    level = sandbox_level()
+    require(level, allow_weak=allow_weak_sandbox)
     problem = registry.get(config.problem)
     for source in config.seeds:
         screen(source, problem.contract.allow_list())
@@ -67,7 +75,7 @@ def start(
         seed=config.seed,
         versions=versions(),
         commit=commit(),
-        sandbox_level=sandbox_level(),
+        sandbox_level=level,
         status=RunStatus.RUNNING,
         reason="",
         created=now,
@@ -76,12 +84,20 @@ def start(
     return _Conductor(run, config, problem, archive, listener or NullListener(), make).conduct(archive.start_run)
 
 
-def resume(run_id: str, archive: Archive, listener: Listener | None = None, *, make: MixMaker = make_mix) -> RunResult:
+def resume(
+    run_id: str,
+    archive: Archive,
+    listener: Listener | None = None,
+    *,
+    make: MixMaker = make_mix,
+    allow_weak_sandbox: bool = False,
+) -> RunResult:
     """Go on with a stopped run by replaying its trials; repeats nothing that was recorded.
 
-    Raises ArchiveError where there is no such run or another process runs it, and ConfigError where the problem has
-    become another since.
+    Raises ArchiveError where there is no such run or another process runs it, ConfigError where the problem has become
+    another since, and WeakSandboxError unless that is allowed.
     """
+    require(sandbox_level(), allow_weak=allow_weak_sandbox)
     run = archive.run(run_id)
     config = Config.from_json(run.config)
     problem = registry.get(config.problem)

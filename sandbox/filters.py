@@ -46,10 +46,10 @@ ARCHITECTURES = {
             "write": 1, "open": 2, "close": 3, "stat": 4, "fstat": 5, "lstat": 6, "lseek": 8, "mmap": 9, "mprotect": 10,
             "munmap": 11, "brk": 12, "rt_sigaction": 13, "rt_sigprocmask": 14, "rt_sigreturn": 15, "ioctl": 16,
             "access": 21, "sched_yield": 24, "mremap": 25, "madvise": 28, "getpid": 39, "exit": 60, "getcwd": 79,
-            "readlink": 89, "gettimeofday": 96, "sigaltstack": 131, "prctl": 157, "gettid": 186, "futex": 202,
-            "restart_syscall": 219, "clock_gettime": 228, "clock_getres": 229, "exit_group": 231, "tgkill": 234,
-            "openat": 257, "newfstatat": 262, "readlinkat": 267, "faccessat": 269, "getrandom": 318, "statx": 332,
-            "faccessat2": 439,
+            "readlink": 89, "gettimeofday": 96, "getppid": 110, "sigaltstack": 131, "prctl": 157, "gettid": 186,
+            "futex": 202, "restart_syscall": 219, "clock_gettime": 228, "clock_getres": 229, "exit_group": 231,
+            "tgkill": 234, "openat": 257, "newfstatat": 262, "readlinkat": 267, "faccessat": 269, "getrandom": 318,
+            "statx": 332, "faccessat2": 439,
         },
     ),
     "aarch64": Architecture(
@@ -59,8 +59,8 @@ ARCHITECTURES = {
             "readlinkat": 78, "newfstatat": 79, "fstat": 80, "exit": 93, "exit_group": 94, "futex": 98,
             "clock_gettime": 113, "clock_getres": 114, "sched_yield": 124, "restart_syscall": 128, "tgkill": 131,
             "sigaltstack": 132, "rt_sigaction": 134, "rt_sigprocmask": 135, "rt_sigreturn": 139, "prctl": 167,
-            "gettimeofday": 169, "getpid": 172, "gettid": 178, "brk": 214, "munmap": 215, "mremap": 216, "mmap": 222,
-            "mprotect": 226, "madvise": 233, "getrandom": 278, "statx": 291, "faccessat2": 439,
+            "gettimeofday": 169, "getpid": 172, "getppid": 173, "gettid": 178, "brk": 214, "munmap": 215, "mremap": 216,
+            "mmap": 222, "mprotect": 226, "madvise": 233, "getrandom": 278, "statx": 291, "faccessat2": 439,
         },
     ),
 }  # fmt: skip
@@ -68,7 +68,7 @@ ARCHITECTURES = {
 _COMMON = (
     "brk", "munmap", "mremap", "madvise", "futex", "getrandom", "clock_gettime", "clock_getres", "gettimeofday",
     "rt_sigprocmask", "rt_sigreturn", "rt_sigaction", "sigaltstack", "restart_syscall", "sched_yield", "getpid",
-    "gettid", "close", "exit", "exit_group",
+    "getppid", "gettid", "close", "exit", "exit_group",
 )  # fmt: skip
 _REFUSED = (
     "open", "openat", "stat", "newfstatat", "fstat", "lstat", "statx", "access", "faccessat", "faccessat2", "readlink",

@@ -7,6 +7,9 @@ from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.outcome import Outcome, Status
 from heuresis.sandbox.wire import Reply, Verdict, WireError, decode_record
 
+FORBIDDEN = "the process was killed for a system call that is not allowed"
+"""What is said of a program that a seccomp filter stopped."""
+
 _MEBIBYTE = 1 << 20
 
 
@@ -40,7 +43,7 @@ def _by_signal(number: int, reply: Reply, limits: Limits) -> Outcome:
     if number == signal.SIGXCPU:
         return _failed(Status.TIMEOUT, f"more processor time than {limits.seconds:g} s allow", reply)
     if number == signal.SIGSYS:
-        return _failed(Status.CRASHED, "the process was killed for a system call that is not allowed", reply)
+        return _failed(Status.CRASHED, FORBIDDEN, reply)
     if number == signal.SIGKILL:  # not sent by us: the kernel found no memory
         return _failed(Status.MEMORY, f"{memory}, killed by the system", reply)
     if number == signal.SIGABRT and reply.growth > limits.memory_bytes // 2:  # std::bad_alloc ends in abort()

@@ -1,5 +1,7 @@
 """The engine of the self-check: each kind tries something that a confined child should not achieve."""
 
+# ruff: noqa: PTH123, S606 - as a hostile program would
+
 import contextlib
 import ctypes
 import mmap
@@ -32,7 +34,8 @@ class Probe:
         return source
 
     def run(self, kind: str, program: object | None, arrays: Sequence[Array]) -> Sequence[Array]:  # noqa: ARG002 - the protocol's
-        """Make the attempt named `kind`."""
+        """Make the attempt named `kind`. The array, where there is one: the controller's process id and two ports."""
+        controller, tcp, udp = (int(n) for n in arrays[0]) if arrays else (0, 0, 0)
         attempts: dict[str, Callable[[], Array]] = {
             "good": lambda: np.ones(1),
             "hang": _hang,
@@ -41,9 +44,15 @@ class Probe:
             "environment": _environment,
             "descriptors": _descriptors,
             "daemon": _daemon,
-            "file": lambda: _achieved(lambda: os.open("/", os.O_RDONLY)),
-            "network": lambda: _achieved(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)),
+            "apart": lambda: np.array([float(os.getppid() == 1)]),
+            "open": lambda: _achieved(lambda: os.open("/", os.O_RDONLY)),
+            "connect": lambda: _achieved(lambda: _connect(tcp)),
+            "send": lambda: _achieved(lambda: _send(udp)),
+            "fork": lambda: _achieved(_fork),
+            "execute": lambda: _achieved(lambda: os.execv("/bin/sh", ["sh", "-c", "exit 0"])),
+            "signal": lambda: _achieved(lambda: os.kill(controller, 0)),
             "executable": lambda: _achieved(_map_executable),
+            "inspect": lambda: _achieved(lambda: _inspect(controller)),
         }
         return (attempts[kind](),)
 
@@ -106,5 +115,27 @@ def _achieved(attempt: Callable[[], object]) -> Array:
     return np.ones(1)
 
 
+def _connect(port: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as stream:
+        stream.connect(("127.0.0.1", port))
+
+
+def _send(port: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+        datagrams.sendto(b"sent", ("127.0.0.1", port))
+
+
+def _fork() -> None:
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
 def _map_executable() -> object:
     return mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+
+
+def _inspect(pid: int) -> None:
+    with open(f"/proc/{pid}/environ", "rb") as file:
+        file.read(1)

@@ -1,20 +1,32 @@
 """The self-check reports what it found by trying, and a layer that does not work is not claimed."""
 
 import dataclasses
+import sys
 from collections.abc import Iterator
 
 import pytest
 
-from heuresis.sandbox import self_check
+from heuresis.sandbox import filters, kernel, self_check
 from heuresis.sandbox.engine import Task
+from heuresis.sandbox.layers import Layer
 from heuresis.sandbox.outcome import Outcome, SandboxError, Status
 from heuresis.sandbox.pool import Pool
-from heuresis.sandbox.self_check import Layer
+from heuresis.sandbox.self_check import ATTEMPTS, Check, Level, Report, WeakSandboxError, require
+
+ESSENTIAL = {"deadline", "crash", "environment", "descriptors", "syntax screen"}
+HOLDING = [Check(name, holds=True, effect="") for name in ("landlock", "seccomp", *ATTEMPTS.values())]
+
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the layers are those of Linux")
+
+
+def report_of(**layers: bool) -> Report:
+    """A report in which everything holds but the layers given as false."""
+    return Report(tuple(dataclasses.replace(check, holds=layers.get(check.name, True)) for check in HOLDING))
 
 
 @pytest.fixture(scope="module")
-def layers() -> dict[str, Layer]:
-    return {layer.name: layer for layer in self_check.report()}
+def report() -> Report:
+    return self_check.report()
 
 
 @pytest.fixture
@@ -24,37 +36,55 @@ def fresh_level() -> Iterator[None]:
     self_check.sandbox_level.cache_clear()
 
 
-def test_what_works_here(layers: dict[str, Layer]) -> None:
-    essential = {name: layer for name, layer in layers.items() if layer.essential}
-    assert set(essential) >= {"deadline", "crash", "environment", "descriptors", "syntax screen"}
-    assert all(layer.works for layer in essential.values()), essential
-    assert layers["descendants"].works
-    assert layers["deadline"].effect == "a hanging program is killed"
+def test_what_works_here(report: Report) -> None:
+    checks = {check.name: check for check in report.checks}
+    assert {check.name for check in report.checks if check.essential} >= ESSENTIAL
+    assert report.broken == ()
+    assert checks["descendants"].holds
+    assert checks["deadline"].effect == "a hanging program is killed"
+    assert set(ATTEMPTS.values()) <= set(checks)
 
 
-def test_what_is_not_confined_is_not_claimed(layers: dict[str, Layer]) -> None:
-    """There is no confinement by the operating system yet, and the report says so."""
-    for name, effect in (
-        ("files", "could open a file"),
-        ("network", "could open a socket"),
-        ("executable memory", "could map executable memory"),
-    ):
-        assert not layers[name].works
-        assert effect in layers[name].effect
+@linux
+def test_the_layers_of_this_kernel_are_found(report: Report) -> None:
+    """What the kernel says it has must also hold when it is tried."""
+    holds = {check.name: check.holds for check in report.checks}
+    assert holds["landlock"] == bool(kernel.landlock_version())
+    assert holds["seccomp"] == (kernel.has_seccomp() and filters.architecture() is not None)
+    expected = Level.PROCESS
+    if holds["seccomp"]:
+        expected = Level.STRONG if holds["landlock"] else Level.MEDIUM
+    assert report.level is expected
 
 
-def test_level(fresh_level: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(self_check, "report", lambda: [Layer("files", False, "open", essential=False)])
-    assert self_check.sandbox_level() == "process"
+def test_levels() -> None:
+    assert report_of().level is Level.STRONG
+    assert report_of(landlock=False).level is Level.MEDIUM
+    assert report_of(seccomp=False).level is Level.PROCESS
+    assert report_of(landlock=False, seccomp=False).level is Level.PROCESS
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS.values())
+def test_one_attempt_that_succeeds_is_the_weakest_level(attempt: str) -> None:
+    assert report_of(**{attempt: False}).level is Level.PROCESS
+
+
+def test_below_medium_is_refused() -> None:
+    require(Level.STRONG, allow_weak=False)
+    require(Level.MEDIUM, allow_weak=False)
+    require(Level.PROCESS, allow_weak=True)
+    with pytest.raises(WeakSandboxError, match="--allow-weak-sandbox"):
+        require(Level.PROCESS, allow_weak=False)
 
 
 def test_no_level_without_an_essential_layer(fresh_level: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(self_check, "report", lambda: [Layer("deadline", False, "the probe ended as ok")])
+    broken = Report((*HOLDING, Check("deadline", holds=False, effect="the probe ended as ok", essential=True)))
+    monkeypatch.setattr(self_check, "report", lambda: broken)
     with pytest.raises(SandboxError, match="the sandbox does not work here: deadline: the probe ended as ok"):
         self_check.sandbox_level()
 
 
-def test_broken_layers_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_broken_supervision_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Were the deadline not enforced, the environment not scrubbed or the screen open, the report would tell."""
     honest = Pool.run
 
@@ -69,7 +99,28 @@ def test_broken_layers_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     monkeypatch.setattr(Pool, "run", broken)
-    layers = {layer.name: layer for layer in self_check.report()}
-    assert not layers["deadline"].works
-    assert not layers["syntax screen"].works
-    assert layers["environment"] == Layer("environment", False, "visible: ['OPENAI_API_KEY']")
+    checks = {check.name: check for check in self_check.report().checks}
+    assert not checks["deadline"].holds
+    assert not checks["syntax screen"].holds
+    assert checks["environment"] == Check(
+        "environment", holds=False, effect="visible: ['OPENAI_API_KEY']", essential=True
+    )
+
+
+@linux
+@pytest.mark.parametrize(
+    ("missing", "level"), [(Layer.SECCOMP, Level.PROCESS), (Layer.LANDLOCK, Level.MEDIUM)], ids=["seccomp", "landlock"]
+)
+def test_a_missing_layer_is_seen(monkeypatch: pytest.MonkeyPatch, report: Report, missing: Layer, level: Level) -> None:
+    """A kernel without a layer, as the children meet it: the level falls, whatever else holds."""
+    if report.level is not Level.STRONG:
+        pytest.skip("this machine does not have both layers")
+    complete = Pool.__init__
+
+    def poorer(pool: Pool, *arguments: object, without: frozenset[Layer] = frozenset(), **options: object) -> None:
+        complete(pool, *arguments, without=without | {missing}, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Pool, "__init__", poorer)
+    found = self_check.report()
+    assert {check.name: check.holds for check in found.checks}[missing.value] is False
+    assert found.level is level
