@@ -11,13 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numba
 import numpy as np
 from numba import types
 from numba.core.errors import NumbaError
 
 from heuresis.evaluators.contract import Contract, Function, Kind
 from heuresis.evaluators.literals import MAX_LITERALS, free_theta, lift_literals, write_literals
+from heuresis.evaluators.rule import compile_inner, compile_rule
 from heuresis.sandbox.engine import CompileError
 
 __all__ = ["MAX_LITERALS", "CompileError", "Program", "compile_program", "function_type", "lift_literals",
@@ -98,26 +98,21 @@ def compile_program(source: str, contract: Contract) -> Program:
     main_names = {f.name for f in contract.functions}
     for name, function in plain.items():
         if name not in main_names:
-            namespace[name] = numba.njit(boundscheck=True, error_model="numpy")(function)
+            namespace[name] = compile_inner(function)
     return Program(tuple(_compile(plain[f.name], f, lines) for f in contract.functions))
 
 
 def _compile(function: Callable[..., float], wanted: Function, lines: list[str]) -> Callable[..., Any]:
-    settings = {"boundscheck": True, "error_model": "numpy"}
     try:
-        compiled: Callable[..., Any]
         if _varies(wanted):
-            # Only the loop is called from outside, so the function inside needs no wrappers of its own.
-            inner = numba.njit(_scalar_signature(wanted), no_cpython_wrapper=True, no_cfunc_wrapper=True, **settings)
-            compiled = numba.njit(signature(wanted), **settings)(_over_items(inner(function), wanted))
-        else:
-            compiled = numba.njit(_scalar_signature(wanted), **settings)(function)
+            inner = compile_inner(function, _scalar_signature(wanted))
+            return compile_rule(_over_items(inner, wanted), signature(wanted))
+        return compile_rule(function, signature(wanted))
     except NumbaError as error:
         raise CompileError(_message(error, lines)) from error
     except (AttributeError, TypeError, ValueError, LookupError, AssertionError, RecursionError) as error:
         # Numba's own passes raise these on source that it cannot translate.
         raise CompileError(f"{wanted.name} does not compile: {type(error).__name__}: {error}") from error
-    return compiled
 
 
 def _over_items(one: Callable[..., float], wanted: Function) -> Callable[..., None]:
