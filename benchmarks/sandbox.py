@@ -24,6 +24,7 @@ import numpy as np
 from heuresis.evaluators.compile import Program, compile_program
 from heuresis.evaluators.smtt import CONTRACT
 from heuresis.sandbox.engine import Array, Task
+from heuresis.sandbox.isolate import children_of
 from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.pool import Pool
 
@@ -77,8 +78,8 @@ class Bench:
         return compile_program(source, CONTRACT)
 
     def run(self, kind: str, program: object | None, arrays: Sequence[Array]) -> Sequence[Array]:
-        if kind == "hang":
-            time.sleep(1000)
+        while kind == "hang":
+            pass
         if kind == "evaluate":
             evaluate()
         return (np.zeros(1000, dtype=np.int32),)
@@ -89,6 +90,11 @@ def evaluate() -> None:
     end = time.thread_time() + EVALUATION_SECONDS
     while time.thread_time() < end:
         pass
+
+
+def processes(pool: Pool) -> list[int]:
+    """The zygotes of a pool and, where they have namespaces, their keepers."""
+    return [pid for started in pool.pids() for pid in (started, *children_of(started))]
 
 
 def memory(pid: int) -> tuple[float, float]:
@@ -106,7 +112,7 @@ def source(template: str, number: int) -> str:
 def processor_seconds(pool: Pool) -> float:
     """Processor time of the controller, the zygotes and the children that they have reaped."""
     ticks = 0
-    for pid in pool.pids():
+    for pid in processes(pool):
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         ticks += sum(int(f) for f in fields[11:15])
     return time.process_time() + ticks / os.sysconf("SC_CLK_TCK")
@@ -209,7 +215,7 @@ def main() -> None:
     begin = time.monotonic()
     with Pool(f"{Path(__file__).resolve()}:Bench", {}, CONTRACT.allow_list(), workers=workers) as pool:
         start = time.monotonic() - begin
-        rss, pss = memory(pool.pids()[0])
+        rss, pss = max(memory(pid) for pid in processes(pool))
         empty = rate(pool, itertools.repeat(Task("nothing")), seconds)
         plain = rate(pool, itertools.repeat(Task("evaluate")), seconds)
         row(f"sandbox, {workers} workers, nothing to do", empty, alone, workers)
