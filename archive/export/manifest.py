@@ -6,9 +6,9 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from heuresis.archive.export.interpret import TooLong
 from heuresis.archive.export.subject import Subject
 from heuresis.evaluators.contract import Function, Kind, Parameter
+from heuresis.evaluators.reference.interpreter import TooLong
 
 FORMAT = "heuresis-manifest"
 FORMAT_VERSION = 1

@@ -3,10 +3,10 @@
 import ast
 from collections.abc import Iterator
 
-from heuresis.archive.export.interpret import Interpreter
 from heuresis.archive.export.manifest import manifest
-from heuresis.archive.export.rewrite import Untranslatable, helper_source, helpers_of, rewrite
 from heuresis.archive.export.subject import Export, ExportError, Subject
+from heuresis.evaluators.reference.interpreter import Reference
+from heuresis.evaluators.reference.rewrite import Untranslatable, helper_source, helpers_of, rewrite
 from heuresis.sandbox.screen import ScreenError, screen
 
 
@@ -33,7 +33,7 @@ def export_python(subject: Subject) -> Export:
     text = "\n".join(part for part in parts if part).rstrip() + "\n"
     ast.parse(text)
     name = problem.name.replace("-", "_")
-    interpreter = Interpreter(tree, helpers)
+    interpreter = Reference(tree, problem.contract)
     return Export(f"{name}.py", {f"{name}.py": text, f"{name}.json": manifest(subject, interpreter.call)})
 
 

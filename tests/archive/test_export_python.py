@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from heuresis.archive.export import TARGETS, ExportError, Subject
-from heuresis.archive.export.interpret import Interpreter, TooLong
-from heuresis.archive.export.rewrite import helpers_of, rewrite
 from heuresis.archive.records import Evaluation, candidate_id
 from heuresis.evaluators.compile import compile_program
 from heuresis.evaluators.contract import Contract, Function, Parameter, Unit
+from heuresis.evaluators.reference.interpreter import Reference, TooLong
+from heuresis.evaluators.reference.rewrite import helpers_of, rewrite
 from heuresis.problems.problem import Problem
 from heuresis.problems.registry import get
 from heuresis.sandbox.screen import screen
@@ -137,7 +137,7 @@ def test_baselines_mean_the_same_as_compiled(name: str) -> None:
 def test_the_interpreter_agrees_with_python(name: str) -> None:
     shape = contract()
     tree = rewrite(screen(nasty(name), shape.allow_list()), shape)
-    interpreter, exported = Interpreter(tree, helpers_of(tree)), loaded(tree)["rule"]
+    interpreter, exported = Reference(tree, shape), loaded(tree)["rule"]
     for row in numbers(150, 3, seed=9).tolist():
         expected = outcome(exported, row)
         got = outcome(lambda *r: interpreter.call("rule", r), row)
@@ -148,7 +148,7 @@ def test_the_interpreter_stops_a_program_without_end() -> None:
     shape = contract()
     tree = rewrite("def rule(a, b, c):\n    while True:\n        a = a + 1.0\n    return a\n", shape)
     with pytest.raises(TooLong):
-        Interpreter(tree, {}).call("rule", (1.0, 2.0, 3.0))
+        Reference(tree, shape).call("rule", (1.0, 2.0, 3.0))
 
 
 def test_only_what_differs_is_rewritten() -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from heuresis.archive.export.interpret import Interpreter
-from heuresis.archive.export.rewrite import helpers_of, rewrite
 from heuresis.evaluators.compile import Program, compile_program
 from heuresis.evaluators.contract import Contract, Function, Parameter, Unit
 from heuresis.evaluators.expression_text import from_source
 from heuresis.evaluators.interpret import encode, interpreter
+from heuresis.evaluators.reference.interpreter import Reference
+from heuresis.evaluators.reference.rewrite import rewrite
 from heuresis.sandbox.screen import ScreenError, screen
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "semantics.md"
@@ -73,7 +73,7 @@ def test_compiled_and_exported_agree_with_the_page(
     found = outcome(compiled.main, float(a), float(b), float(NUMBERS[expression]), np.zeros(0))
     assert same(found, value), f"compiled: {found}"
     tree = rewrite(screened, CONTRACT)
-    found = outcome(Interpreter(tree, helpers_of(tree)).call, "f", [float(a), float(b)])
+    found = outcome(Reference(tree, CONTRACT).call, "f", [float(a), float(b)])
     assert same(found, value), f"exported: {found}"
 
 

@@ -1,7 +1,7 @@
 """Arithmetic as compiled programs mean it, in plain Python. Exported files contain the functions they use.
 
 Python raises where IEEE 754 has an infinity or NaN, and its integers have no end; Numba with `error_model="numpy"`
-does neither. Measured against Numba 0.68 on x86-64, and compared in `tests/archive`.
+does neither. Measured against Numba 0.68 on x86-64, and compared in `tests/evaluators`.
 """
 
 import math
@@ -125,3 +125,20 @@ def _sin(a: float) -> float:
 def _cos(a: float) -> float:
     """Cosine; NaN of an infinity."""
     return math.nan if a in (math.inf, -math.inf) else math.cos(a)
+
+
+def _zeros(size: int) -> list[float]:
+    """Working space: so many zeros."""
+    return _full(size, 0.0)
+
+
+def _ones(size: int) -> list[float]:
+    """Working space: so many ones."""
+    return _full(size, 1.0)
+
+
+def _full(size: int, value: float) -> list[float]:
+    """Working space: so many times the value; raises ValueError for a negative size, as the compiled program does."""
+    if size < 0:
+        raise ValueError("negative dimensions are not allowed")
+    return [float(value)] * size
