@@ -21,6 +21,7 @@ from heuresis.sandbox.limits import Limits
 RESULT_FD = 3
 """The only descriptor beside the three standard ones (all /dev/null) that a child keeps."""
 
+_TRIED = (Layer.LANDLOCK, Layer.SECCOMP)
 _SWEEP_SECONDS = 2.0
 
 
@@ -50,7 +51,7 @@ class Cell:
         os.setsid()  # a group of its own, so that one signal reaches its descendants too
         kernel.renounce_privileges()
         if Layer.LANDLOCK not in self.without:
-            kernel.enter_landlock()
+            kernel.enter_landlock()  # before the limit on descriptors
         for standard in (0, 1, 2):
             os.dup2(self.null_fd, standard)
         os.dup2(self.result_fd, RESULT_FD, inheritable=False)
@@ -75,9 +76,42 @@ class Cell:
 
     def _filter(self, phase: filters.Phase) -> None:
         machine = filters.architecture()
-        if Layer.SECCOMP in self.without or machine is None or not kernel.has_seccomp():
-            return
-        kernel.add_filter(filters.assemble(machine, phase, os.getpid()))
+        if machine is not None and Layer.SECCOMP not in self.without:
+            kernel.add_filter(filters.assemble(machine, phase, os.getpid()))
+
+
+def missing_layers() -> frozenset[Layer]:
+    """The layers of the operating system that this machine does not give to a child, found by trying in one.
+
+    What is there is then used by every child without exception: a child in which it fails ends.
+    """
+    child = os.fork()
+    if child == 0:
+        os._exit(_try_layers())
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    if code < 0:  # the kernel took the filter and then refused even to end
+        return frozenset({Layer.LANDLOCK, Layer.SECCOMP})
+    return frozenset(layer for bit, layer in enumerate(_TRIED) if code >> bit & 1)
+
+
+def _try_layers() -> int:
+    """Enter the layers in the order of `_TRIED`; a bit is set for each that fails."""
+    failed = 0
+    machine = filters.architecture()
+    try:
+        kernel.renounce_privileges()
+        if not kernel.enter_landlock():
+            failed |= 1
+    except OSError:
+        failed |= 1
+    try:
+        if machine is None:
+            return failed | 2
+        kernel.add_filter(filters.assemble(machine, filters.Phase.COMPILE, os.getpid()))
+    except OSError:
+        failed |= 2
+    return failed
 
 
 def _lower(kind: int, soft: int, hard: int | None = None) -> None:

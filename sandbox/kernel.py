@@ -16,7 +16,6 @@ LINUX = sys.platform.startswith("linux")
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
-_PR_GET_SECCOMP = 21
 _PR_SET_SECCOMP = 22
 _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_NO_NEW_PRIVS = 38
@@ -162,13 +161,6 @@ def enter_landlock() -> bool:
     finally:
         os.close(descriptor)
     return True
-
-
-@functools.cache
-def has_seccomp() -> bool:
-    """Whether the kernel filters system calls."""
-    mode = ctypes.c_ulong(0)
-    return LINUX and _libc().prctl(ctypes.c_int(_PR_GET_SECCOMP), mode, mode, mode, mode) >= 0
 
 
 def add_filter(program: bytes) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from heuresis.sandbox import filters
 from heuresis.sandbox.engine import Array, Task
 from heuresis.sandbox.judge import FORBIDDEN
-from heuresis.sandbox.kernel import has_seccomp, landlock_version
+from heuresis.sandbox.kernel import LINUX, landlock_version
 from heuresis.sandbox.launch import environment
 from heuresis.sandbox.layers import OS_LAYERS, Layer
 from heuresis.sandbox.limits import Limits
@@ -239,7 +239,7 @@ def _landlock(alone: Pool, canaries: Array) -> Check:
 
 
 def _seccomp(alone: Pool, canaries: Array) -> Check:
-    if filters.architecture() is None or not has_seccomp():
+    if filters.architecture() is None or not LINUX:
         return Check("seccomp", holds=False, effect="not in this system, or no table for this processor")
     let = set(ATTEMPTS) - _refused(alone, ATTEMPTS, canaries)
     effect = "alone: a program cannot do any of what follows"

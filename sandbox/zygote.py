@@ -53,7 +53,7 @@ def main(descriptor: int, *, apart: bool) -> None:
             wire.send_reply(channel, Reply(Verdict.FAILED, text.encode("ascii", "replace")))
             return
         wire.send_reply(channel, Reply(Verdict.READY))
-        _Server(channel, engine, setup, apart).serve()
+        _Server(channel, engine, setup.allow, setup.without | isolate.missing_layers(), apart).serve()
 
 
 def load(name: str) -> EngineFactory:
@@ -92,7 +92,8 @@ class _Server:
 
     channel: socket.socket
     engine: Engine
-    setup: wire.Setup
+    allow: AllowList
+    without: frozenset[Layer]
     apart: bool
 
     def serve(self) -> None:
@@ -103,11 +104,11 @@ class _Server:
             task, limits = received
             started = time.monotonic()
             read_fd, write_fd = os.pipe()
-            cell = isolate.Cell(zygote, write_fd, null_fd, limits, isolate.mapped_bytes(), self.setup.without)
+            cell = isolate.Cell(zygote, write_fd, null_fd, limits, isolate.mapped_bytes(), self.without)
             child = os.fork()
             if child == 0:
                 self.channel.detach()
-                _run_child(self.engine, self.setup.allow, task, cell)
+                _run_child(self.engine, self.allow, task, cell)
             os.close(write_fd)
             try:
                 reply = self._attend(child, read_fd, limits, started)

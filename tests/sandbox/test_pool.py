@@ -10,14 +10,15 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from heuresis.sandbox import filters, kernel
 from heuresis.sandbox.engine import Task
+from heuresis.sandbox.isolate import missing_layers
+from heuresis.sandbox.layers import Layer
 from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.outcome import Outcome, SandboxError, Status
 from heuresis.sandbox.pool import Pool
 
 needs_seccomp = pytest.mark.skipif(
-    not kernel.has_seccomp() or filters.architecture() is None, reason="this machine does not filter system calls"
+    Layer.SECCOMP in missing_layers(), reason="this machine does not filter system calls"
 )
 BRIEF = Limits(seconds=0.3, memory_bytes=96 << 20)
 SOURCE = "import math\n\ndef priority(p: float, d: float, t: float) -> float:\n    return d - t - p\n"

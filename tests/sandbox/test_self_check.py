@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from heuresis.sandbox import filters, kernel, self_check
+from heuresis.sandbox import kernel, self_check
 from heuresis.sandbox.engine import Task
+from heuresis.sandbox.isolate import missing_layers
 from heuresis.sandbox.layers import Layer
 from heuresis.sandbox.outcome import Outcome, SandboxError, Status
 from heuresis.sandbox.pool import Pool
@@ -47,10 +48,12 @@ def test_what_works_here(report: Report) -> None:
 
 @linux
 def test_the_layers_of_this_kernel_are_found(report: Report) -> None:
-    """What the kernel says it has must also hold when it is tried."""
+    """What the kernel gives to a child must also hold when it is attacked."""
     holds = {check.name: check.holds for check in report.checks}
-    assert holds["landlock"] == bool(kernel.landlock_version())
-    assert holds["seccomp"] == (kernel.has_seccomp() and filters.architecture() is not None)
+    missing = missing_layers()
+    assert holds["landlock"] == (Layer.LANDLOCK not in missing)
+    assert holds["seccomp"] == (Layer.SECCOMP not in missing)
+    assert bool(kernel.landlock_version()) or Layer.LANDLOCK in missing
     expected = Level.PROCESS
     if holds["seccomp"]:
         expected = Level.STRONG if holds["landlock"] else Level.MEDIUM
@@ -105,6 +108,16 @@ def test_broken_supervision_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     assert checks["environment"] == Check(
         "environment", holds=False, effect="visible: ['OPENAI_API_KEY']", essential=True
     )
+
+
+@linux
+def test_a_kernel_that_refuses_a_filter_is_weaker_not_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: bytes) -> None:
+        raise OSError(22, "Invalid argument")
+
+    monkeypatch.setattr(kernel, "add_filter", refuse)
+    monkeypatch.setattr(kernel, "landlock_version", lambda: 0)
+    assert missing_layers() == {Layer.SECCOMP, Layer.LANDLOCK}
 
 
 @linux
