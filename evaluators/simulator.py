@@ -1,6 +1,6 @@
 """What a simulator offers to a worker: the decisions of a program on packed instances, and its loss for tuning."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -44,4 +44,17 @@ class Simulator(Protocol):
         """Each instance's part in the loss, `float64[len(subset)]`, not negative where a reference is a lower bound.
 
         Says where a program loses, so that tuning can look there; inf everywhere where the program fails.
+        """
+
+    def replay(
+        self, judge: Callable[..., float], order: NDArray[np.int64], decisions: Sequence[NDArray[np.generic]]
+    ) -> NDArray[np.float64]:
+        """How far decisions on the instances in `order` lie from those of `judge`, `float64[len(order)]`.
+
+        `judge` is the reference interpreter of the same program (`heuresis.evaluators.reference`); called with the
+        parameters of the contract's main function for one item, plain numbers (and arrays), it returns the key. It
+        raises where the program fails. Everything is computed anew in plain Python, from the instances alone, decision
+        by decision: what the program may see of every item that could be chosen, its key, and what follows from what
+        was chosen. An instance's value is the largest `heuresis.evaluators.reference.replay.distance` of its decisions;
+        infinite where it was not decided, or where a decision is none of those possible.
         """

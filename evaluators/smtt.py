@@ -1,12 +1,14 @@
 """Single-machine total tardiness: what a dispatching rule may see, and the simulator that lets it dispatch."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.evaluators.contract import Contract, Function, Parameter, Unit
+from heuresis.evaluators.reference.distance import distance
 
 CONTRACT = Contract(
     functions=(
@@ -52,6 +54,7 @@ class Dispatch:
         d = np.asarray(payload["d"], dtype=np.int64)
         sizes = np.diff(self.offsets)
         instance = np.repeat(np.arange(len(sizes)), sizes)
+        self._given = p, d  # as they came: a replay relies on nothing that is made of them here
         # Within each instance by (p, d, index): then the first of equal priorities wins every tie.
         by_rank = np.lexsort((np.arange(len(p)), d, p, instance))
         self.p = np.ascontiguousarray(p[by_rank])
@@ -116,12 +119,48 @@ class Dispatch:
         excess: NDArray[np.float64] = (totals - self.reference[subset]) / optimum[self.group[subset]]
         return excess
 
+    def replay(
+        self, judge: Callable[..., float], order: NDArray[np.int64], decisions: Sequence[NDArray[np.generic]]
+    ) -> NDArray[np.float64]:
+        """The largest distance of a chosen priority from the smallest one, by instance (see `Simulator`)."""
+        order = self._checked(order)
+        sizes = np.diff(self.offsets)[order]
+        valid, sequences = decisions
+        if valid.shape != order.shape or sequences.shape != (sizes.sum(),):
+            raise ValueError(f"expected decisions on {len(order)} instances of {sizes.sum()} jobs in all")
+        found = np.full(len(order), np.inf)
+        for place, (instance, sequence) in enumerate(
+            zip(order, np.split(sequences, np.cumsum(sizes)[:-1]), strict=True)
+        ):
+            if valid[place] == 1:
+                low, high = self.offsets[instance], self.offsets[instance + 1]
+                p, d = (given[low:high].tolist() for given in self._given)
+                found[place] = _furthest(judge, p, d, sequence.tolist())
+        return found
+
     def _checked(self, order: NDArray[np.int64]) -> NDArray[np.int64]:
         order = np.ascontiguousarray(order, dtype=np.int64)
         count = self.size
         if order.ndim != 1 or len(order) == 0 or order.min() < 0 or order.max() >= count:
             raise ValueError(f"expected one or more instance numbers in 0..{count - 1}, got {order.tolist()[:8]}")
         return order
+
+
+def _furthest(judge: Callable[..., float], p: list[int], d: list[int], sequence: list[int]) -> float:
+    """The largest distance of one sequence of job numbers, dispatched again step by step."""
+    left = sorted(range(len(p)), key=lambda job: (p[job], d[job], job))  # as ties are broken
+    furthest, time = 0.0, 0
+    for job in sequence:
+        if job not in left:
+            return math.inf
+        ps, ds = [p[j] for j in left], [d[j] for j in left]
+        n, p_sum, d_sum = float(len(left)), float(sum(ps)), float(sum(ds))
+        same = float(time), n, p_sum / n, float(max(ps)), p_sum, d_sum / n, float(min(ds)), float(max(ds))
+        keys = [judge(float(p[j]), float(d[j]), *same) for j in left]
+        furthest = max(furthest, distance(keys, left.index(job)))
+        left.remove(job)
+        time += p[job]
+    return furthest
 
 
 def aggregate(totals: NDArray[np.float64], reference: NDArray[np.float64], group: NDArray[np.int64]) -> float:

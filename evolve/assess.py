@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from heuresis.evaluators.numba_cache import use_numba_cache
 from heuresis.evolve import tasks
 from heuresis.evolve.crew import Crew
 from heuresis.evolve.turns import LONG, SHORT, Turns
+from heuresis.evolve.verdict import Ran, Verdict, second_verdict, verdict
 from heuresis.problems.problem import InstanceSet, Problem
 from heuresis.sandbox.engine import Array, Task
 from heuresis.sandbox.limits import Limits
@@ -30,9 +31,6 @@ from heuresis.sandbox.pool import Pool
 from heuresis.sandbox.screen import ScreenError, screen
 
 SEARCH = "search"
-INVALID = "invalid"
-"""Status of an evaluation whose program ran, but left an instance without a feasible value."""
-
 _LIMITS = Limits()
 
 TUNE_PATIENCE = 6
@@ -112,15 +110,17 @@ class Assessor:
         *,
         run: str | None = None,
         number: int | None = None,
-        rng: np.random.Generator | None = None,
+        confirm: np.random.Generator | None = None,
     ) -> Evaluation:
-        """Evaluate one program; whatever it does becomes a status. With `rng` the instances come in a random order.
+        """Evaluate one program; whatever it does becomes a status.
 
-        Raises SandboxError and MachineryError, which say nothing about the program.
+        With `confirm` a program that succeeds runs again in a fresh child, with the instances in an order drawn from
+        it, and must decide the same (`verdict.second_verdict`). Raises SandboxError and MachineryError, which say
+        nothing about the program.
         """
         instances = self.instance_set(where)
         with self._pool(instances) as pool:
-            return self._evaluate(pool, source, instances, run, number, rng)
+            return self._evaluate(pool, source, instances, run, number, confirm)
 
     def evaluate_all(self, sources: Sequence[str], where: str | InstanceSet = SEARCH) -> list[Evaluation]:
         """Evaluate programs at the same time, as many as there are workers; results in the order given."""
@@ -162,22 +162,21 @@ class Assessor:
         except (ValueError, IndexError) as error:  # what comes from a child is not trusted
             return Tuned(source, math.inf, 0, f"no constants came back: {error}")
 
-    def run(self, task: Task) -> Outcome:
-        """Run any work of the engine (`tasks.py`) in a child that holds the `search` instances.
+    def run(self, task: Task, where: str | InstanceSet = SEARCH) -> Outcome:
+        """Run any work of the engine (`tasks.py`) in a child that holds these instances.
 
         Evaluations go first where a worker is free, and checks too: other proposals wait for those.
         """
-        with self._pool(self.instance_set()) as pool, self._turns.turn(SHORT if task.kind == tasks.CHECK else LONG):
+        rank = SHORT if task.kind in (tasks.CHECK, tasks.DECIDE) else LONG
+        with self._pool(self.instance_set(where)) as pool, self._turns.turn(rank):
             return pool.run(task)
 
     def explain(self, source: str, where: str | InstanceSet, index: int) -> str:
         """Where a program loses on one instance of a set: a small Markdown table, or why it decides nothing there."""
-        instances = self.instance_set(where)
-        with self._pool(instances) as pool, self._turns.turn(SHORT):
-            outcome = pool.run(tasks.decide(source, np.array([index])))
+        outcome = self.run(tasks.decide(source, np.array([index])), where)
         if not outcome.ok:
             return f"{outcome.status}: {outcome.message}"
-        return self.problem.scoring.explain(instances.instances[index], outcome.arrays)
+        return self.problem.scoring.explain(self.instance_set(where).instances[index], outcome.arrays)
 
     def worst(self, evaluation: Evaluation, where: str | InstanceSet = SEARCH) -> int:
         """The number of the instance on which an evaluation loses most against its reference; failures lose most."""
@@ -189,11 +188,6 @@ class Assessor:
         ]
         return losses.index(max(losses))
 
-    def repeats(self, source: str, evaluation: Evaluation, where: str | InstanceSet, rng: np.random.Generator) -> bool:
-        """Whether a fresh child that meets the instances in another order reaches the same values."""
-        again = self.evaluate(source, where, rng=rng)
-        return (again.status, again.values) == (evaluation.status, evaluation.values)
-
     def _evaluate(
         self,
         pool: Pool,
@@ -201,55 +195,48 @@ class Assessor:
         instances: InstanceSet,
         run: str | None = None,
         number: int | None = None,
-        rng: np.random.Generator | None = None,
+        confirm: np.random.Generator | None = None,
     ) -> Evaluation:
-        count = len(instances.instances)
-        order = np.arange(count) if rng is None else rng.permutation(count)
-        size = 0
+        scoring, them = self.problem.scoring, instances.instances
         try:
-            source_checked = screen(source, self._allow)
+            checked = screen(source, self._allow)
         except ScreenError as error:
-            outcome = Outcome(Status.REJECTED, message=str(error))
+            first, found = Ran(Outcome(Status.REJECTED), np.arange(0)), Verdict(str(Status.REJECTED), str(error))
+            size = 0
         else:
-            size = sum(1 for _ in ast.walk(ast.parse(source_checked)))
-            with self._turns.turn(SHORT):
-                outcome = pool.run(tasks.decide(source_checked, order))
-        status, message, values = self._judge(outcome, instances.instances, order)
-        score = None
-        if status == Status.OK:
-            score = self.problem.scoring.score(instances.instances, [v for v in values if v is not None])
+            first = self._ran(pool, checked, np.arange(len(them)))
+            found = verdict(scoring, them, first)
+            size = sum(1 for _ in ast.walk(ast.parse(checked)))
+        seconds = first.outcome.seconds
+        if found.ok and confirm is not None:
+            again = self._ran(pool, checked, confirm.permutation(len(them)))
+            found = second_verdict(scoring, them, first, again)
+            seconds += again.outcome.seconds
+        score = scoring.score(them, [v for v in found.values if v is not None]) if found.ok else None
         speed = None
-        if outcome.ok and outcome.run_seconds > 0:
-            speed = self.problem.scoring.decisions_in(instances.instances) / outcome.run_seconds
+        if first.outcome.ok and first.outcome.run_seconds > 0:
+            speed = scoring.decisions_in(them) / first.outcome.run_seconds
         return Evaluation(
             candidate=candidate_id(source),
             problem=self.problem.name,
             problem_version=self.problem.version,
             split=instances.name,
             fingerprint=instances.fingerprint,
-            status=status,
-            message=message,
-            values=values,
+            status=found.status,
+            message=found.message,
+            values=found.values,
             aggregate=None if score is None else score.aggregate,
             metrics={} if score is None else score.metrics,
             code_size=size,
             decisions_per_second=speed,
-            seconds=outcome.seconds,
+            seconds=seconds,
             run=run,
             number=number,
         )
 
-    def _judge(
-        self, outcome: Outcome, instances: Sequence[Any], order: NDArray[np.int64]
-    ) -> tuple[str, str, tuple[float | None, ...]]:
-        """Status, message and the values in the order of the set, of decisions made in another order."""
-        if not outcome.ok:
-            return str(outcome.status), outcome.message, ()
-        found, message = self.problem.scoring.values([instances[i] for i in order], outcome.arrays)
-        values: list[float | None] = [None] * len(instances)
-        for index, value in zip(order, found, strict=True):
-            values[int(index)] = value if value is not None and math.isfinite(value) else None
-        return INVALID if None in values else str(Status.OK), message, tuple(values)
+    def _ran(self, pool: Pool, source: str, order: NDArray[np.int64]) -> Ran:
+        with self._turns.turn(SHORT):
+            return Ran(pool.run(tasks.decide(source, order)), order)
 
     @contextmanager
     def _pool(self, instances: InstanceSet, programs: int = 1) -> Iterator[Pool]:

@@ -1,5 +1,6 @@
 """The end of a run: a champion chosen on `select`, then its table on `test` beside every classical rule."""
 
+import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from heuresis.evolve.compare import Comparison, Entry, compare
 from heuresis.evolve.listener import Listener
 from heuresis.evolve.population import distinct
 from heuresis.evolve.references import reference_entries
+from heuresis.evolve.replay import replay
+from heuresis.evolve.verdict import CHAMPION, REFUTED, UNSTABLE, another_order
 from heuresis.problems.problem import InstanceSet, Problem
 
 FINALISTS = 16
@@ -35,7 +38,8 @@ def crown(
 ) -> Champion | None:
     """Choose the champion among the trials and compare it on `test`; None where no program has a value everywhere.
 
-    A finalist that reaches other values when it runs again, with the instances in another order, is dropped.
+    A finalist that decides otherwise when it runs again, with the instances in another order, is dropped, and so is one
+    whose decisions the reference interpreter does not confirm.
     """
     started = time.monotonic()
     finalists = distinct(trials, FINALISTS)
@@ -44,8 +48,9 @@ def crown(
         source = trial.proposal.source
         if source is None or evaluation.aggregate is None:
             continue
-        if not assessor.repeats(source, evaluation, "select", np.random.default_rng([seed, trial.proposal.number])):
-            listener.message(f"{evaluation.candidate} decides otherwise when it runs again, and was dropped")
+        if not _stands(
+            archive, assessor, source, evaluation, another_order(seed, trial.proposal.number, CHAMPION), listener
+        ):
             continue
         listener.message(
             f"chosen among {len(finalists)} programs on select ({time.monotonic() - started:.0f} s); now on test"
@@ -54,6 +59,38 @@ def crown(
         listener.message(f"the final assessment took {time.monotonic() - started:.0f} s")
         return Champion(evaluation.candidate, source, trial.proposal.proposer, evaluation.aggregate, table)
     return None
+
+
+def _stands(
+    archive: Archive,
+    assessor: Assessor,
+    source: str,
+    evaluation: Evaluation,
+    rng: np.random.Generator,
+    listener: Listener,
+) -> bool:
+    """Whether a finalist decides the same in every order, and what the reference interpreter decides."""
+    again = assessor.evaluate(source, "select", confirm=rng)
+    if again.ok and again.values != evaluation.values:
+        again = _denied(again, UNSTABLE, "reaches other values than the first time")
+    if not again.ok:
+        if again.status == UNSTABLE:
+            archive.record_evaluation(again)
+        listener.message(f"{evaluation.candidate} was dropped: {again.message}")
+        return False
+    found = replay(assessor, source, again, "select")
+    if not found.passed:
+        if found.distance is not None:
+            archive.record_evaluation(_denied(again, REFUTED, str(found)))
+        listener.message(f"{evaluation.candidate} was dropped: {found}")
+        return False
+    listener.message(f"{evaluation.candidate} was {found}")
+    return True
+
+
+def _denied(evaluation: Evaluation, status: str, message: str) -> Evaluation:
+    """The evaluation without its values: they are not the program's."""
+    return dataclasses.replace(evaluation, status=status, message=message, values=(), aggregate=None, metrics={})
 
 
 def evaluations_of(archive: Archive, assessor: Assessor, sources: Sequence[str], where: str) -> list[Evaluation]:

@@ -23,6 +23,7 @@ from heuresis.evolve.population import distinct
 from heuresis.evolve.proposers.proposer import BudgetExhausted, ProposerUnavailable
 from heuresis.evolve.rounds import Rounds, Stopped
 from heuresis.evolve.signals import Wish, interrupts
+from heuresis.evolve.verdict import another_order
 from heuresis.evolve.versions import commit, versions
 from heuresis.evolve.wiring import Setting, make_mix
 from heuresis.problems import registry
@@ -168,7 +169,8 @@ class _Conductor:
         recorded = {trial.proposal.number: trial for trial in self.archive.trials(self.run.id)}
 
         def evaluate(source: str, number: int) -> Evaluation:
-            return assessor.evaluate(source, run=self.run.id, number=number)
+            again = another_order(self.config.seed, number)
+            return assessor.evaluate(source, run=self.run.id, number=number, confirm=again)
 
         loop = Loop(self.run.id, self.config.seed, seeds, mix, evaluate, self.archive, course, rounds, recorded)
         budget.begin()

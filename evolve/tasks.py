@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.sandbox.engine import Task
+from heuresis.sandbox.engine import Array, Task
 
 ENGINE = "heuresis.evolve.worker:Worker"
 
@@ -15,7 +15,7 @@ SIMULATOR = "simulator"
 IMPROVES = "improves"
 """The option, of any value, of workers that shall also tune and breed: they take twice as long to get warm."""
 
-DECIDE, CHECK, TUNE, BREED = "decide", "check", "tune", "breed"
+DECIDE, CHECK, TUNE, BREED, REPLAY = "decide", "check", "tune", "breed", "replay"
 
 
 def decide(source: str, order: NDArray[np.int64]) -> Task:
@@ -31,3 +31,8 @@ def check(source: str) -> Task:
 def tune(source: str, seed: Sequence[int], evaluations: int, subset: NDArray[np.int64]) -> Task:
     """Constants tuned on the instances in `subset`; theta, loss[1] and work[1] (instances simulated) come back."""
     return Task(TUNE, source, (np.array(seed, dtype=np.int64), np.array([evaluations]), subset.astype(np.int64)))
+
+
+def replay(source: str, order: NDArray[np.int64], decisions: Sequence[Array]) -> Task:
+    """How far decisions on the instances in `order` lie from those of the program, interpreted: one number of each."""
+    return Task(REPLAY, source, (order.astype(np.int64), *decisions))

@@ -3,21 +3,25 @@
 The kinds of work and their arrays stand in `tasks.py`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.compile import Program, compile_program
-from heuresis.evaluators.contract import SCALAR_CALLS, Contract
+from heuresis.evaluators.compile import CompileError, Program, compile_program
+from heuresis.evaluators.contract import SCALAR_CALLS, Contract, Function
 from heuresis.evaluators.literals import lift_literals
+from heuresis.evaluators.reference.replay import judge_of
+from heuresis.evaluators.reference.rewrite import Untranslatable
 from heuresis.evaluators.simulator import Simulator
 from heuresis.evolve import tasks
 from heuresis.sandbox.engine import Array
 from heuresis.sandbox.zygote import load
 
 Vector: TypeAlias = NDArray[np.float64]
+Judge: TypeAlias = Callable[..., float]
 
 _PAIRS = {"min", "max", "math.pow"}
 
@@ -34,7 +38,9 @@ class Worker:
         """Do each kind of work once: libraries load much of themselves at the first use, and a child opens no file."""
         self.simulator.warm()
         source, one = specimen(self.simulator.contract), np.zeros(1, dtype=np.int64)
-        self.run(tasks.DECIDE, self.compile(source, tasks.DECIDE), (np.empty(0), one))
+        decisions = self.run(tasks.DECIDE, self.compile(source, tasks.DECIDE), (np.empty(0), one))
+        with suppress(_Enough):
+            self.simulator.replay(_once(judge_of(source, self.simulator.contract)), one, decisions)
         if self._improves:
             from heuresis.evolve.proposers.breed import Effort
 
@@ -42,8 +48,16 @@ class Worker:
             self.run(tasks.TUNE, self.compile(source, tasks.TUNE), (one, one + 8, one))
             self.run(tasks.BREED, None, (one, one, least.to_array()))
 
-    def compile(self, source: str, kind: str) -> tuple[Program, Vector]:
-        """The compiled program and its constants, which are parameters where they are to be tuned."""
+    def compile(self, source: str, kind: str) -> object:
+        """What `run` wants of a program: compiled, with its constants as parameters where they are to be tuned.
+
+        For a replay nothing is compiled: it takes the reference interpreter.
+        """
+        if kind == tasks.REPLAY:
+            try:
+                return judge_of(source, self.simulator.contract)
+            except Untranslatable as error:
+                raise CompileError(str(error)) from error
         theta = np.empty(0)
         if kind == tasks.TUNE:
             source, theta = lift_literals(source)
@@ -57,6 +71,9 @@ class Worker:
             return breed.run(self.simulator, arrays)
         if program is None:
             raise ValueError(f"the work {kind!r} needs a program")
+        if kind == tasks.REPLAY:
+            order, *decisions = arrays
+            return (self.simulator.replay(cast(Judge, program), order.astype(np.int64), decisions),)
         compiled, constants = cast(tuple[Program, Vector], program)
         match kind:
             case tasks.DECIDE:
@@ -83,13 +100,40 @@ class Worker:
         return best, np.array([value]), np.array([runs * len(subset)])
 
 
+class _Enough(Exception):
+    """A replay has come to its first key."""
+
+
+def _once(judge: Judge) -> Judge:
+    """The judge for one call: a whole replay of a large instance would take minutes."""
+
+    def once(*arguments: object) -> float:
+        judge(*arguments)
+        raise _Enough
+
+    return once
+
+
 def specimen(contract: Contract) -> str:
-    """A program under the contract that uses every scalar call that it allows."""
+    """A program under the contract that uses every scalar call that it allows, and arrays where there are any."""
     calls = [name for name in contract.calls if name in SCALAR_CALLS]
     lines = ["def helper(x):", "    y = 1.0 + x * x"]
     lines += [f"    y = y + {name}({'y, x' if name in _PAIRS else 'y'})" for name in calls]
     lines += ["    if y < x and not x >= 2.0:", "        return -y / x", "    return y ** 0.5", ""]
     for function in contract.functions:
-        total = " + ".join(f"float({p.name})" for p in function.parameters) or "1.0"
-        lines += [f"{function.signature}:", f"    return helper({total})", ""]
+        lines += [f"{function.signature}:", *_reading(function), ""]
     return "\n".join(lines)
+
+
+def _reading(function: Function) -> list[str]:
+    """A body that reads every parameter."""
+    total = " + ".join(f"float({p.name})" for p in function.scalars) or "1.0"
+    if not function.arrays:
+        return [f"    return helper({total})"]
+    lines = [f"    own_sum = {total}"]
+    for parameter in function.arrays:
+        lines += [f"    for own_place in range(len({parameter.name})):"]
+        lines += [f"        own_sum += {parameter.name}[own_place]"]
+    lines += ["    own_array, own_ones, own_zeros = np.full(2, own_sum), np.ones(2), np.zeros(2)"]
+    lines += ["    own_zeros[0] = own_array[1] + own_ones[-1]", "    return helper(own_zeros[0])"]
+    return lines

@@ -101,6 +101,20 @@ class Scoring(Protocol):
         Raises MachineryError where a value lies below a proven bound.
         """
 
+    def cut(
+        self, instances: Sequence[Any], decisions: Sequence[NDArray[np.generic]]
+    ) -> Sequence[Sequence[NDArray[np.generic]]]:
+        """The decisions on each instance by themselves, to compare two runs that met the instances in other orders.
+
+        Asked only of decisions in which `values` found a value for every instance.
+        """
+
+    def replayed(self, instances: Sequence[Any]) -> NDArray[np.int64]:
+        """The numbers of the instances on which a champion is replayed by the reference interpreter, smallest first.
+
+        A fixed choice, not empty: every kind of instance, and few enough for plain Python.
+        """
+
     def score(self, instances: Sequence[Any], values: Sequence[float]) -> Score:
         """Aggregate one value per instance."""
 

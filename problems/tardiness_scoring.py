@@ -1,5 +1,6 @@
 """The trusted side of single-machine total tardiness: replay sequences, score them, explain where they lose."""
 
+import itertools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ MEAN = Objective(
 EXPLAINED_ROWS = 12
 LARGEST_EXPLAINED = 200
 """Largest number of jobs for which `explain` solves an instance to show its optimal sequence."""
+
+REPLAYED, LARGEST_REPLAYED = 60, 100
+"""How many instances are replayed by the reference interpreter, and how many jobs the largest of them has."""
 
 
 def objective_of(instances: Instances) -> Objective:
@@ -95,6 +99,24 @@ class TardinessScoring:
         for instance, value in zip(instances, values, strict=True):
             _check_bound(instance, value)
         return tuple(None if v is None else float(v) for v in values), _complaint(instances, decided, feasible)
+
+    def cut(
+        self, instances: Instances, decisions: Sequence[NDArray[np.generic]]
+    ) -> Sequence[Sequence[NDArray[np.generic]]]:
+        """Of each instance, whether it was decided and its sequence."""
+        offsets, (decided, jobs) = _offsets(instances), decisions
+        return [(decided[i : i + 1], jobs[offsets[i] : offsets[i + 1]]) for i in range(len(instances))]
+
+    def replayed(self, instances: Instances) -> NDArray[np.int64]:
+        """Up to 60 instances of up to 100 jobs, in turn one of each cell (n, tardiness factor, due-date range).
+
+        Of the split `select` it is the first of each cell. Where all instances are larger, it is the smallest one.
+        """
+        cells = [members for members in _cells(instances).values() if instances[members[0]].size <= LARGEST_REPLAYED]
+        rounds = itertools.zip_longest(*cells)
+        chosen = [i for members in rounds for i in members if i is not None][:REPLAYED]
+        chosen = chosen or [min(range(len(instances)), key=lambda i: instances[i].size)]
+        return np.array(sorted(chosen, key=lambda i: (instances[i].size, i)), dtype=np.int64)
 
     def score(self, instances: Instances, values: Sequence[float]) -> Score:
         """The objective and the metrics `agg_gap avg_gap total late_on_zero`; gaps are None without references."""

@@ -5,7 +5,7 @@ Sorting by p/w is optimal (Smith 1956, doi:10.1002/nav.3800030106), so a search 
 
 import functools
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from heuresis.evaluators.compile import Program
 from heuresis.evaluators.contract import Contract, Function, Parameter, Unit
+from heuresis.evaluators.reference.distance import distance
 from heuresis.problems.problem import Baseline, InstanceSet, MachineryError, Objective, Problem, Score
 from heuresis.problems.registry import register
 
@@ -85,6 +86,20 @@ class Sequencing:
         excess: Values = (self.totals(program, theta, subset) - self.best[subset]) / self.best.sum()
         return excess
 
+    def replay(self, judge: Callable[..., float], order: NDArray[np.int64], decisions: Arrays) -> Values:
+        """How far each chosen job's key lies above the smallest one left, interpreted; the largest by instance."""
+        furthest = np.full(len(order), np.inf)
+        for row, (i, finite, sequence) in enumerate(zip(order, *decisions, strict=True)):
+            p, w = self.p[i].tolist(), self.w[i].tolist()
+            keys = [judge(p[j], w[j], sum(p) / len(p)) for j in range(len(p))]
+            left, distances = list(range(len(p))), [0.0 if finite else np.inf]
+            for job in sequence.tolist():
+                place = left.index(job) if job in left else -1  # no job that is left: infinitely far
+                distances.append(distance([keys[j] for j in left], place))
+                left = [j for j in left if j != job]
+            furthest[row] = max(distances)
+        return furthest
+
     def totals(self, program: Any, theta: Values, subset: NDArray[np.int64]) -> Values:
         """The weighted sum of completion times by instance; inf everywhere where the program fails."""
         finite, sequences = self.decide(program, theta, subset)
@@ -116,6 +131,15 @@ class Scoring:
             if values[-1] < jobs.reference * (1 - 1e-9):  # type: ignore[operator]
                 raise MachineryError(f"{jobs.name}: {values[-1]} is below the optimum {jobs.reference}")
         return tuple(values), message
+
+    def cut(self, instances: Sequence[Jobs], decisions: Arrays) -> Sequence[Arrays]:
+        """The decisions on each instance by themselves: one row of each array."""
+        finite, sequences = decisions
+        return [(finite[i], sequences[i]) for i in range(len(instances))]
+
+    def replayed(self, instances: Sequence[Jobs]) -> NDArray[np.int64]:
+        """All instances are small: the first ten are replayed."""
+        return np.arange(min(10, len(instances)))
 
     def score(self, instances: Sequence[Jobs], values: Sequence[float]) -> Score:
         """The gap of the sums, a fraction."""

@@ -124,9 +124,9 @@ class Expressions:
         if all(exact):
             return ast.Compare(operands[0].node, node.ops, [v.node for v in operands[1:]])
         links: list[ast.expr] = []
-        for operator, (one, other) in zip(node.ops, itertools.pairwise(operands), strict=True):
+        for comparison, (one, other) in zip(node.ops, itertools.pairwise(operands), strict=True):
             kind = join(one.kind, other.kind)
-            links.append(ast.Compare(one.as_(kind), [operator], [other.as_(kind)]))
+            links.append(ast.Compare(one.as_(kind), [comparison], [other.as_(kind)]))
         return links[0] if len(links) == 1 else ast.BoolOp(ast.And(), links)
 
     def _joined(self, nodes: Sequence[ast.expr]) -> tuple[list[ast.expr], Kind]:
@@ -184,10 +184,10 @@ class Expressions:
 def _folded(node: ast.BinOp) -> Value | None:
     """A power of literals, which Python computes before anything is compiled: `10 ** -2` is 0.01, not 0."""
     number = _literal(node)
-    if number is None or number != number:
-        return None
     if isinstance(number, complex):
         raise Untranslatable(f"`{ast.unparse(node)}` is not a real number")
+    if number is None or math.isnan(number):
+        return None
     made: ast.expr = ast.Constant(abs(number))
     if math.copysign(1.0, number) < 0.0:
         made = ast.UnaryOp(ast.USub(), made)

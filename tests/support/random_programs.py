@@ -31,7 +31,22 @@ def expressions(draw: st.DrawFn, names: tuple[str, ...], depth: int = 3) -> str:
     """An expression of these names."""
     part = expressions(names, depth - 1)
     kind = draw(
-        st.sampled_from("atom atom binary binary binary call round extreme choice power compare helper".split())
+        st.sampled_from(
+            [
+                "atom",
+                "atom",
+                "binary",
+                "binary",
+                "binary",
+                "call",
+                "round",
+                "extreme",
+                "choice",
+                "power",
+                "compare",
+                "helper",
+            ]
+        )
     )
     if depth == 0 or kind == "atom":
         return draw(st.sampled_from((*names, *names, *LITERALS)))
@@ -68,9 +83,9 @@ def blocks(draw: st.DrawFn, depth: int, loop: bool, names: tuple[str, ...]) -> l
 @st.composite
 def statements(draw: st.DrawFn, depth: int, loop: bool, names: tuple[str, ...]) -> list[str]:
     """One statement, as lines."""
-    kinds = "assign assign augmented pair".split()
+    kinds = ["assign", "assign", "augmented", "pair"]
     if depth:
-        kinds += "if if for while".split()
+        kinds += ["if", "if", "for", "while"]
     if loop:
         kinds += ["leave"]
     kind = draw(st.sampled_from(kinds))

@@ -9,6 +9,8 @@ import numpy as np
 
 from heuresis.archive.records import Evaluation, Proposal, Trial, candidate_id
 from heuresis.archive.store import Archive
+from heuresis.evaluators.reference.replay import judge_of
+from heuresis.evaluators.smtt import CONTRACT, Dispatch
 from heuresis.evolve import tasks
 from heuresis.evolve.config import Config
 from heuresis.evolve.listener import Progress
@@ -101,6 +103,7 @@ class PlainPool:
         del engine, others
         self._allow = allow
         self._p, self._d, self._offsets = payload["p"], payload["d"], payload["offsets"]
+        self._simulator = Dispatch(payload)
 
     def run(self, task: Task) -> Outcome:
         """Decide as `heuresis.evaluators.smtt.Dispatch` does."""
@@ -110,6 +113,9 @@ class PlainPool:
             return Outcome(Status.REJECTED, message=str(error))
         if task.kind == tasks.CHECK:
             return Outcome(Status.OK, (np.empty(0),))
+        if task.kind == tasks.REPLAY:
+            order, *decisions = task.arrays
+            return Outcome(Status.OK, (self._simulator.replay(judge_of(task.source, CONTRACT), order, decisions),))
         names: dict[str, Any] = {"math": math}
         exec(task.source, names)  # a test's own program
         order = task.arrays[1]
