@@ -1,4 +1,4 @@
-"""Commands that look at problems and at the archive: `problems runs top show lineage archive check`."""
+"""Commands that look at the archive: `runs top show lineage archive check`."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,32 +11,6 @@ if TYPE_CHECKING:
     from heuresis.archive.queries import ProgramRow
     from heuresis.archive.records import Evaluation, RunSummary
     from heuresis.archive.store import Archive
-    from heuresis.problems.problem import Problem
-
-
-def problems(
-    name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="Show one problem: contract, splits, rules.")
-    ] = None,
-    archive: ArchiveOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """List what can be solved, or show one problem's contract, splits and baselines."""
-    from heuresis.cli import render
-    from heuresis.problems import registry
-
-    del archive  # every command takes it; this one needs none
-    if name is not None:
-        _show_problem(find_problem(name), as_json=as_json)
-        return
-    found = [registry.get(one) for one in registry.names()]
-    if as_json:
-        render.emit({"problems": [_summary(problem) for problem in found]})
-        return
-    made = render.table("problem", "version", "title", "baselines", right=("version",))
-    for problem in found:
-        made.add_row(problem.name, str(problem.version), problem.title, " ".join(b.name for b in problem.baselines))
-    render.out().print(made)
 
 
 def runs(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
@@ -199,50 +173,6 @@ def print_source(source: str) -> None:
         console.print(Syntax(source, "python", theme="ansi_dark", background_color="default", word_wrap=True))
     else:
         typer.echo(source.rstrip("\n"))
-
-
-def _show_problem(problem: "Problem", *, as_json: bool) -> None:
-    from rich.markdown import Markdown
-
-    from heuresis.cli import render
-
-    sets = {name: make() for name, make in problem.splits.items()}
-    splits = {name: {"instances": len(one.instances), "fingerprint": one.fingerprint} for name, one in sets.items()}
-    if as_json:
-        baselines = [
-            {"name": b.name, "title": b.title, "citation": b.citation, "source": b.source} for b in problem.baselines
-        ]
-        references = [{"name": r.name, "title": r.title, "citation": r.citation} for r in problem.references]
-        extra = {"statement": problem.statement, "contract": problem.contract.describe(), "splits": splits}
-        render.emit(_summary(problem) | extra | {"baselines": baselines, "references": references})
-        return
-    console = render.out()
-    console.print(f"{problem.name}@{problem.version}: {problem.title}", style="bold")
-    console.print(Markdown(problem.statement))
-    console.print()
-    console.print(Markdown(problem.contract.describe()))
-    console.print(f"\nObjective (smaller is better): {problem.objective.definition}", soft_wrap=True)
-    made = render.table("split", "instances", "fingerprint", right=("instances",))
-    for name, one in splits.items():
-        made.add_row(name, str(one["instances"]), str(one["fingerprint"])[:12])
-    console.print(made)
-    rules = render.table("rule", "", "source")
-    for baseline in problem.baselines:
-        rules.add_row(baseline.name, baseline.title, baseline.citation)
-    for reference in problem.references:
-        rules.add_row(reference.name, f"{reference.title} (not evolvable)", reference.citation)
-    console.print(rules)
-
-
-def _summary(problem: "Problem") -> dict[str, Any]:
-    return {
-        "name": problem.name,
-        "version": problem.version,
-        "title": problem.title,
-        "objective": problem.objective.definition,
-        "baselines": [baseline.name for baseline in problem.baselines],
-        "references": [reference.name for reference in problem.references],
-    }
 
 
 def _in_percent(problem: str) -> bool:

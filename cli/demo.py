@@ -39,9 +39,8 @@ def main() -> int:
 def settings() -> "Config":
     """The settings of the run: with the local model where it is at hand, else offline only, and a word about it."""
     from heuresis.cli import render
-    from heuresis.cli.programs import cores
     from heuresis.evolve import model_local
-    from heuresis.evolve.config import Config
+    from heuresis.evolve.config import Config, available_cores
 
     missing = None
     if importlib.util.find_spec("xllamacpp") is None:
@@ -50,9 +49,10 @@ def settings() -> "Config":
         missing = "its weights are not here"
     if missing is not None:
         render.say(f"without the local model ({missing}): offline search only")
-        return Config(problem="smtt", minutes=MINUTES, seed=1, workers=cores())
+        return Config(problem="smtt", minutes=MINUTES, seed=1, workers=available_cores())
     mix = (("offline", 0.85), ("local", 0.15))
-    return Config(problem="smtt", minutes=MINUTES, seed=1, workers=cores(), models=("local",), mix=mix, grammar=True)
+    cores = available_cores()
+    return Config(problem="smtt", minutes=MINUTES, seed=1, workers=cores, models=("local",), mix=mix, grammar=True)
 
 
 def _demonstrate(database: Path, rule: Path) -> int:

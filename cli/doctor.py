@@ -11,7 +11,7 @@ import typer
 from heuresis.cli.errors import FAILED, explain
 from heuresis.cli.models import KEYS
 from heuresis.cli.options import ArchiveOption, JsonOption
-from heuresis.cli.programs import archive_file, cores, open_archive
+from heuresis.cli.programs import archive_file, open_archive
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,10 @@ def _look(name: str, check: Callable[[], tuple[bool | None, str]]) -> Finding:
 
 def _python() -> tuple[bool, str]:
     from heuresis import __version__
+    from heuresis.evolve.config import available_cores
 
-    return True, f"heuresis {__version__}, Python {platform.python_version()}, {platform.system()}, {cores()} cores"
+    system = f"Python {platform.python_version()}, {platform.system()}, {available_cores()} cores"
+    return True, f"heuresis {__version__}, {system}"
 
 
 def _compiler() -> tuple[bool, str]:

@@ -18,7 +18,7 @@ from heuresis.cli.options import (
     SplitOption,
     WorkersOption,
 )
-from heuresis.cli.programs import Named, cores, find_instances, find_problem, find_program, problem_of
+from heuresis.cli.programs import Named, find_instances, find_problem, find_program, problem_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,10 +137,11 @@ def run_programs(
 ) -> "list[Evaluation]":
     """Evaluate programs in the sandbox, in order. Starts no process where there is nothing to do."""
     from heuresis.evolve.assess import Assessor
+    from heuresis.evolve.config import available_cores
 
     if not programs:
         return []
-    count = min(len(programs), workers or cores())
+    count = min(len(programs), workers or available_cores())
     with Assessor(problem, workers=count) as assessor:
         return assessor.evaluate_all([one.source for one in programs], instance_set)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from heuresis.cli import browse, doctor, errors, evaluate, evolve, export, models
+from heuresis.cli import browse, doctor, errors, evaluate, evolve, export, models, problems
 
 app = typer.Typer(
     name="heuresis",
@@ -41,7 +41,7 @@ def entry(
     use_numba_cache()
 
 
-app.command("problems")(browse.problems)
+app.command("problems")(problems.problems)
 app.command("evolve")(evolve.evolve)
 app.command("resume")(evolve.resume)
 app.command("runs")(browse.runs)

@@ -1,6 +1,5 @@
 """What PROGRAM and PROBLEM mean on the command line."""
 
-import os
 import re
 import traceback
 from dataclasses import dataclass
@@ -175,11 +174,6 @@ def find_instances(problem: "Problem", split: str, files: list[Path] | None) -> 
     if split not in SPLITS:
         raise UserError(f"no split {split!r}: expected one of {', '.join(SPLITS)}", USAGE)
     return problem.splits[split]()
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def short(candidate: str) -> str:

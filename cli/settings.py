@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from heuresis.cli.errors import USAGE, UserError
-from heuresis.cli.programs import cores, find_program, read_program
+from heuresis.cli.programs import find_program, read_program
 
 if TYPE_CHECKING:
     from heuresis.evolve.config import Config
@@ -82,7 +82,7 @@ def seed_programs(texts: list[str], problem: "Problem", archive: str | None) -> 
 
 def make_config(settings: dict[str, Any]) -> "Config":
     """The settings as a run takes them, with a budget. Raises ConfigError and UserError."""
-    from heuresis.evolve.config import Config
+    from heuresis.evolve.config import Config, available_cores
 
     if settings["problem"].endswith(".py"):
         settings["problem"] = str(Path(settings["problem"]).resolve())
@@ -90,7 +90,7 @@ def make_config(settings: dict[str, Any]) -> "Config":
         if settings.get(key) and not settings.get("models"):
             option = "--" + key.replace("_", "-")
             raise UserError(f"{option} is for a model, but none is given; add --model openai/NAME", USAGE)
-    config = Config(**{"workers": cores(), **settings})
+    config = Config(**{"workers": available_cores(), **settings})
     if config.evaluations is None and config.minutes is None and not (config.models and config.budget_usd is not None):
         from heuresis.cli import render
 

@@ -21,6 +21,7 @@ from typing import Self
 
 import platformdirs
 
+from heuresis.evolve.config import available_cores
 from heuresis.evolve.model import OpenAIClient
 from heuresis.evolve.model_errors import redact
 from heuresis.evolve.model_prices import FREE
@@ -139,7 +140,7 @@ class LocalServer(AbstractContextManager["LocalServer"]):
                 "`--model local` needs xllamacpp: pip install 'heuresis[local]'. It is prebuilt for Linux and macOS; "
                 "where pip finds no wheel, start an OpenAI-compatible server and use --model openai/NAME --api-base URL"
             )
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        cores = available_cores()
         # llama.cpp's threads spin at barriers: where they share cores with the workers, more of them are slower.
         self._threads = max(1, min(threads or cores // 2, cores))
         self._start_seconds = start_seconds
