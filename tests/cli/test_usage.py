@@ -124,7 +124,7 @@ def test_bad_settings_file(cli, tmp_path: Path, text: str, expected: str):
 def test_settings_file_with_options_before_it(cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     seen: list[Config] = []
 
-    def start(config: Config, *_: object) -> None:
+    def start(config: Config, *_: object, **__: object) -> None:
         seen.append(config)
         raise errors.UserError("enough")
 
