@@ -1,0 +1,5 @@
+# contract: array
+# expect: compile_error
+# Uses a float as an index.
+def choose(item, bins, counts):
+    return bins[item]

@@ -1,0 +1,5 @@
+# contract: array
+# expect: rejected
+# Uses two indices.
+def choose(item, bins, counts):
+    return bins[0, 0]

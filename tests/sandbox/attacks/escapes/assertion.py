@@ -1,0 +1,6 @@
+# contract: smtt
+# expect: rejected
+# Runs code in an assertion.
+def priority(p, d, t, n_left, p_mean, p_max, p_sum, d_mean, d_min, d_max):
+    assert open("@TARGET@", "w")
+    return p

@@ -1,0 +1,5 @@
+# contract: smtt
+# expect: rejected
+# Evaluates a text.
+def priority(p, d, t, n_left, p_mean, p_max, p_sum, d_mean, d_min, d_max):
+    return eval("open('@TARGET@', 'w')")

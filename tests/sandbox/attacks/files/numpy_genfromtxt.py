@@ -1,0 +1,7 @@
+# contract: smtt
+# expect: rejected
+# Reads a text file with numpy.
+import numpy as np
+
+def priority(p, d, t, n_left, p_mean, p_max, p_sum, d_mean, d_min, d_max):
+    return np.genfromtxt("@SECRET@").size

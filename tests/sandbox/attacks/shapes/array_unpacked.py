@@ -1,0 +1,6 @@
+# contract: array
+# expect: rejected
+# Unpacks an array.
+def choose(item, bins, counts):
+    a, b, c = bins
+    return a

@@ -1,0 +1,4 @@
+# contract: smtt
+# expect: rejected
+# Is a number.
+priority = 1.0

@@ -1,0 +1,5 @@
+# contract: smtt
+# expect: rejected
+# Takes whatever comes.
+def priority(*args):
+    return args[0]

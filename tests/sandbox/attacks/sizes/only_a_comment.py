@@ -1,0 +1,3 @@
+# contract: smtt
+# expect: rejected
+# Is empty but for this comment.
