@@ -32,9 +32,10 @@ class AllowList:
     """What a program may contain, derived from a contract.
 
     `calls` are the dotted names that may be called (`max`, `math.exp`); `modules` maps the names under which an import
-    may bind an allowed module to that module (`{"math": "math", "np": "numpy"}`). The caps bound compile time: bytes of
-    source, expressions and statements, nesting, nested loops, and branches (`if`, `elif`, `while`, conditional
-    expressions).
+    may bind an allowed module to that module (`{"math": "math", "np": "numpy"}`). The caps bound what compiling costs
+    (`benchmarks/compile_time.py`): bytes of source, expressions and statements, nesting, loops and nested loops,
+    branches (`if`, `elif`, `while`, conditional expressions), conditions (further operands of `and`, `or` and chained
+    comparisons), helper functions, and calls of helper functions along every path.
     """
 
     functions: tuple[FunctionShape, ...]
@@ -45,6 +46,10 @@ class AllowList:
     max_depth: int = 24
     max_loop_depth: int = 3
     max_branches: int = 64
+    max_loops: int = 12
+    max_conditions: int = 48
+    max_helpers: int = 16
+    max_helper_calls: int = 32
 
     @property
     def has_arrays(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from heuresis.sandbox.advice import remedy, word
 from heuresis.sandbox.allow import CONSTRUCTORS, AllowList
 from heuresis.sandbox.arrays import check_arrays, check_index
+from heuresis.sandbox.calls import check_calls
 from heuresis.sandbox.normalise import dotted, error_at
 from heuresis.sandbox.numerals import check_folding, check_number
 
@@ -51,7 +52,7 @@ def check_rules(tree: ast.Module, allow: AllowList) -> None:
     for function in functions.values():
         _check_signature(function, allow)
         _Body(function, functions, constants, allow).check()
-    _check_recursion(functions)
+    check_calls(functions, allow)
     if allow.has_arrays:
         check_arrays(tree, allow)
 
@@ -272,17 +273,3 @@ class _Body:
             check_index(node.args[0], "the length of an array", self._allow)
         for argument in node.args:
             self._expression(argument)
-
-
-def _check_recursion(functions: dict[str, ast.FunctionDef]) -> None:
-    calls = {
-        name: {n.func.id for n in ast.walk(f) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
-        for name, f in functions.items()
-    }
-    for name, function in functions.items():
-        reached, frontier = set[str](), {name}
-        while frontier:
-            frontier = {c for f in frontier for c in calls[f] if c in functions} - reached
-            reached |= frontier
-        if name in reached:
-            raise error_at(function, f"`{name}` calls itself, directly or through a helper: recursion is not allowed")

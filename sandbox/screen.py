@@ -6,6 +6,7 @@ reads and return a value (`flow`). Only what `ast.unparse` prints of the checked
 """
 
 import ast
+from dataclasses import dataclass
 
 from heuresis.sandbox.allow import AllowList, FunctionShape, ScreenError
 from heuresis.sandbox.flow import check_flow
@@ -60,22 +61,48 @@ def _parse(source: str) -> ast.Module:
 
 def _check_caps(tree: ast.Module, allow: AllowList) -> None:
     """Count without recursion, because the depth is not known yet."""
-    nodes = branches = 0
+    counts = _Counts()
     stack: list[tuple[ast.AST, int, int]] = [(tree, 0, 0)]
     while stack:
-        node, depth, loops = stack.pop()
-        nodes += isinstance(node, ast.expr | ast.stmt)
-        branches += isinstance(node, ast.If | ast.IfExp | ast.While)
-        loops += isinstance(node, ast.For | ast.While)
+        node, depth, nested = stack.pop()
+        counts.add(node)
+        nested += isinstance(node, ast.For | ast.While)
         for found, cap, what, advice in (
-            (nodes, allow.max_nodes, "expressions and statements", "shorten it"),
-            (branches, allow.max_branches, "branches", "simplify the conditions"),
+            (counts.nodes, allow.max_nodes, "expressions and statements", "shorten it"),
+            (counts.branches, allow.max_branches, "branches", "simplify the conditions"),
+            (
+                counts.conditions,
+                allow.max_conditions,
+                "conditions joined by `and`, `or` and comparisons",
+                "simplify them",
+            ),
             (depth, allow.max_depth, "levels of nesting", "use intermediate variables or a helper function"),
-            (loops, allow.max_loop_depth, "nested loops", "flatten them"),
+            (nested, allow.max_loop_depth, "nested loops", "flatten them"),
+            (counts.loops, allow.max_loops, "loops", "merge some"),
         ):
             if found > cap and isinstance(node, ast.expr | ast.stmt):
                 raise error_at(node, f"the program has more than {cap} {what}: {advice}")
         elif_part = node.orelse if isinstance(node, ast.If) and len(node.orelse) == 1 else []
         for child in ast.iter_child_nodes(node):
             is_elif = isinstance(child, ast.If) and child in elif_part
-            stack.append((child, depth if is_elif else depth + 1, loops))
+            stack.append((child, depth if is_elif else depth + 1, nested))
+
+
+@dataclass(slots=True)
+class _Counts:
+    """What a program has of all that takes time to compile."""
+
+    nodes: int = 0
+    branches: int = 0
+    conditions: int = 0
+    loops: int = 0
+
+    def add(self, node: ast.AST) -> None:
+        """Count one node."""
+        self.nodes += isinstance(node, ast.expr | ast.stmt)
+        self.branches += isinstance(node, ast.If | ast.IfExp | ast.While)
+        self.loops += isinstance(node, ast.For | ast.While)
+        if isinstance(node, ast.BoolOp):
+            self.conditions += len(node.values) - 1
+        elif isinstance(node, ast.Compare):
+            self.conditions += len(node.ops) - 1
