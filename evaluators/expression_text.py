@@ -92,7 +92,7 @@ def from_source(source: str, contract: Contract) -> Expr | None:
         main = next(f for f in functions if f.name == contract.main.name)
         if [a.arg for a in main.args.args] != [p.name for p in contract.main.parameters]:
             return None
-        scope: dict[str, Expr] = {p.name: Expr(p.name) for p in contract.main.parameters}
+        scope: dict[str, Expr] = {p.name: Expr(p.name) for p in contract.main.scalars}
         for node in module.body:
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                 scope[node.targets[0].id] = _convert(node.value, scope)

@@ -79,25 +79,28 @@ def decode(theta: Floats, contract: Contract) -> Expr:
 
 
 def _names(contract: Contract) -> list[str]:
-    return [p.name for p in contract.main.parameters]
+    return [p.name for p in contract.main.scalars]
 
 
 @cache
 def interpreter(contract: Contract) -> Callable[..., Any]:
-    """The interpreter for the contract's main function, to be handed to a simulator in place of a program."""
+    """The interpreter for the contract's main function, to be handed to a simulator in place of a program.
+
+    Expressions are over the parameters that are numbers; arrays are taken and not looked at.
+    """
     function: Function = contract.main
     names = _names(contract)
-    columns = [n for n, p in zip(names, function.parameters, strict=True) if p.varies]
+    columns = [n for n, p in zip(names, function.scalars, strict=True) if p.varies]
     rows = [f"    row[{i}] = {n}\n" for i, n in enumerate(names) if n not in columns]
     copies = "".join(f"    for i in range(count):\n        table[{names.index(n)}, i] = {n}[i]\n" for n in columns)
     text = (
-        f"def interpret({', '.join(names)}, theta, out, count):\n"
+        f"def interpret({', '.join(p.name for p in function.parameters)}, theta, out, count):\n"
         f"    table = np.empty(({len(names) + MAX_STACK}, count))\n"
         f"    row = np.empty({len(names)})\n"
         f"{copies}{''.join(rows)}"
         f"    run(theta, table, row, VARIES, out, count)\n"
     )
-    varies = np.array([p.varies for p in function.parameters])
+    varies = np.array([p.varies for p in function.scalars])
     namespace: dict[str, Any] = {"np": np, "run": _run, "VARIES": varies}
     exec(text, namespace)  # noqa: S102 - made of the contract alone
     compiled: Callable[..., Any] = numba.njit(signature(function), error_model="numpy")(namespace["interpret"])

@@ -16,7 +16,7 @@ def is_total(tree: Expr, contract: Contract) -> bool:
     By interval arithmetic, hence conservative: no division by what may be 0, no logarithm or root of what may be
     negative, no exponential that may overflow. (Sums and products of astronomically large values are not considered.)
     """
-    lows = {p.name: p.low for p in contract.main.parameters}
+    lows = {p.name: p.low for p in contract.main.scalars}
     return _interval(tree, lows) is not None
 
 

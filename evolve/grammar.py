@@ -27,14 +27,15 @@ def contract_grammar(
 ) -> str:
     """GBNF of whole programs: the contract's function with up to `assignments` local variables and a return.
 
-    `depth` bounds how deep parentheses and calls nest; `calls` narrows the contract's calls. Local variables are used
-    only after they were assigned. Raises ValueError where `depth` or `assignments` is negative or too large.
+    Parameters that are arrays are left out. `depth` bounds how deep parentheses and calls nest; `calls` narrows the
+    contract's calls. Local variables are used only after they were assigned. Raises ValueError where `depth` or
+    `assignments` is negative or too large.
     """
     main = contract.main
     spare = [name for name in LOCAL_NAMES if name not in {p.name for p in main.parameters}]
     if depth < 0 or not 0 <= assignments <= len(spare):
         raise ValueError(f"expected depth >= 0 and 0 to {len(spare)} assignments, got {depth} and {assignments}")
-    names = [p.name for p in main.parameters]
+    names = [p.name for p in main.scalars]
     used = offered(contract, calls)
     rules = [f"root ::= {quoted(main.signature + ':' + chr(10))} body0"]
     for known in range(assignments + 1):
@@ -56,7 +57,7 @@ def offered(contract: Contract, calls: Sequence[str] | None) -> list[str]:
 def levels(stem: str, names: Sequence[str], depth: int, calls: Sequence[str]) -> list[str]:
     """Rules `<stem>0` (a name or number) to `<stem><depth + 1>` (a sum) over the given names and calls."""
     arities = {ARITY[c] for c in calls}
-    rules = [f"{stem}n ::= {' | '.join(quoted(name) for name in names)}", f"{stem}0 ::= {stem}n | number"]
+    rules = [f"{stem}n ::= {' | '.join(quoted(name) for name in names) or 'number'}", f"{stem}0 ::= {stem}n | number"]
     for level in range(1, depth + 1):
         inner = f"{stem}{level - 1}"
         pair = f"{inner} operator {inner}"

@@ -74,7 +74,7 @@ def small(contract: Contract, known: Sequence[str], shown: str) -> tuple[Message
 
     Every token of it costs time on a plain processor, so it says no more than the names and the rules.
     """
-    inputs = ", ".join(f"{p.name} {_brief(p.meaning)}" if p.varies else p.name for p in contract.main.parameters)
+    inputs = ", ".join(f"{p.name} {_brief(p.meaning)}" if p.varies else p.name for p in contract.main.scalars)
     rules = "\n".join(dict.fromkeys(_body(source, contract.main.name) for source in known))
     return (
         Message("system", template("small").substitute(inputs=inputs).strip()),

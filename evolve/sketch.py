@@ -46,7 +46,7 @@ class Sketch:
 
 def blank_sketch(function: Function, unit: Unit) -> Sketch:
     """A program of which only `return` is there."""
-    names = tuple((p.name, folded(p.unit)) for p in function.parameters)
+    names = tuple((p.name, folded(p.unit)) for p in function.scalars)
     return Sketch(f"{function.signature}:\n    return ", "", "return ", names, folded(unit), whole=True)
 
 
@@ -64,11 +64,13 @@ def make_sketch(source: str, function: Function, rng: np.random.Generator, *, ex
     if body is None:
         return None
     spots: list[tuple[ast.expr, Mapping[str, Unit | None]]] = []
-    scope: dict[str, Unit | None] = {p.name: folded(p.unit) for p in function.parameters}
+    scope: dict[str, Unit | None] = {p.name: folded(p.unit) for p in function.scalars}
     for statement in body.body:
         spots += [(node, dict(scope)) for node in _spots(statement, extend)]
         if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
             scope[statement.targets[0].id] = unit_of(statement.value, scope)
+    arrays = {p.name for p in function.arrays}
+    spots = [spot for spot in spots if not (isinstance(spot[0], ast.Name) and spot[0].id in arrays)]
     spots = [spot for spot in spots if extend or unit_of(*spot) is not None] or spots
     if not spots:
         return None
@@ -130,18 +132,27 @@ class _Replace(ast.NodeTransformer):
 
 
 def _spots(statement: ast.stmt, extend: bool) -> list[ast.expr]:
-    """The numeric expressions of one statement that may become a hole; divisors stay, because a hole may be zero."""
+    """The numeric expressions of one statement that may become a hole.
+
+    Divisors stay, because a hole may be zero, and so do indices and lengths, which are whole numbers.
+    """
     if extend:
         return [n.value for n in ast.walk(statement) if isinstance(n, ast.Return) and n.value is not None]
     spots: list[ast.expr] = []
     divisors = [n.right for n in ast.walk(statement) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div)]
-    kept = {id(node) for divisor in divisors for node in ast.walk(divisor)}
+    whole = [n for n in ast.walk(statement) if isinstance(n, ast.Subscript) or _of_array(n)]
+    kept = {id(node) for part in (*divisors, *whole) for node in ast.walk(part)}
     for node in ast.walk(statement):
         if isinstance(node, ast.BinOp) and not isinstance(node.op, ast.Pow):
             spots += [node.left, node.right]
         elif isinstance(node, ast.Call):
             spots += node.args
     return [spot for spot in spots if id(spot) not in kept]
+
+
+def _of_array(node: ast.AST) -> bool:
+    """Whether a call makes or measures an array."""
+    return isinstance(node, ast.Call) and ast.unparse(node.func) in ("len", "np.zeros", "np.ones", "np.full")
 
 
 def _shared_unit(nodes: Sequence[ast.expr], units: Mapping[str, Unit | None]) -> Unit | None:

@@ -43,7 +43,7 @@ def sketch_grammar(contract: Contract, sketch: Sketch) -> str:
 
 def _measures(contract: Contract, sketch: Sketch) -> list[_Measure]:
     """The units in scope that are no plain numbers, in order of appearance."""
-    parameters = {p.name: p for p in contract.main.parameters}
+    parameters = {p.name: p for p in contract.main.scalars}
     units = dict.fromkeys(unit for _, unit in sketch.names if unit is not None and unit is not Unit.ONE)
     found: list[_Measure] = []
     for unit in units:

@@ -34,8 +34,8 @@ class Grammar:
 
     @property
     def units(self) -> Mapping[str, Unit]:
-        """The unit of every parameter; counts are plain numbers here."""
-        return {p.name: Unit.ONE if p.unit is Unit.COUNT else p.unit for p in self.contract.main.parameters}
+        """The unit of every parameter that is a number; counts are plain numbers here."""
+        return {p.name: Unit.ONE if p.unit is Unit.COUNT else p.unit for p in self.contract.main.scalars}
 
     def leaves(self, unit: Unit) -> list[Expr]:
         """The parameters of a unit."""
@@ -43,7 +43,7 @@ class Grammar:
 
     def positive(self, unit: Unit) -> list[Expr]:
         """The parameters of a unit that are never zero, by which one may divide."""
-        lows = {p.name: p.low for p in self.contract.main.parameters}
+        lows = {p.name: p.low for p in self.contract.main.scalars}
         return [leaf for leaf in self.leaves(unit) if lows[leaf.op] > 0]
 
     def fits(self, tree: Expr) -> bool:
