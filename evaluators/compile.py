@@ -201,11 +201,26 @@ def _message(error: NumbaError, lines: list[str]) -> str:
     call = re.search(r"No implementation of function (.*?) found for signature", text)
     wrong = re.search(r">>> (.+)", text)
     if call and wrong:
-        reason = f"no such use of a function: {wrong.group(1)}"
+        reason = _explained(wrong.group(1))
     reason = re.sub(r" for '\$.*| for '[^']*', defined at .*", "", reason)
     undefined = re.match(r"NameError: name '(\w+)'", reason)
     places = [i for i, line in enumerate(lines, 1) if undefined and re.search(rf"\b{undefined[1]}\b", line)][:1]
     places = places or [int(number) for number in _PLACES.findall(text)]
     if not places or not 1 <= places[-1] <= len(lines):
         return reason[:300]
-    return f"line {places[-1]}, `{lines[places[-1] - 1].strip()[:100]}`: {reason[:300]}"
+    inside = f" (in line {places[0]})" if places[0] != places[-1] else ""
+    return f"line {places[-1]}, `{lines[places[-1] - 1].strip()[:100]}`: {reason[:300]}{inside}"
+
+
+_INDEX = re.compile(r"[gs]etitem\((?:readonly )?array\(.*?\), (\w+)")
+_LENGTH = re.compile(r"(?:zeros|ones|full)\((\w+)")
+_NUMBERS = {"float64": "a float: use math.floor", "bool": "a truth value: use `if`"}
+
+
+def _explained(use: str) -> str:
+    """What is wrong with the use of a function that Numba has no implementation for, such as `getitem(…)`."""
+    for pattern, what in ((_INDEX, "an index"), (_LENGTH, "the length of an array")):
+        found = pattern.match(use)
+        if found and found[1] in _NUMBERS:
+            return f"{what} must be an integer, got {_NUMBERS[found[1]]}"
+    return f"no such use of a function: {use}"
