@@ -119,6 +119,9 @@ class Scoring:
 
     def values(self, instances: Sequence[Jobs], decisions: Arrays) -> tuple[tuple[float | None, ...], str]:
         """The weighted sum of completion times of each sequence; None where it is no permutation."""
+        shapes = [a.shape for a in decisions]
+        if shapes != [(len(instances),), (len(instances), len(instances[0].p))]:  # a child may send anything
+            return (None,) * len(instances), f"expected one sequence of each instance, got arrays {shapes}"
         finite, sequences = decisions
         values: list[float | None] = []
         message = ""

@@ -125,21 +125,6 @@ def test_only_the_best_on_search_are_run_on_select(archive: Archive) -> None:
 
 
 @pytest.mark.usefixtures("plain")
-def test_a_program_that_does_not_repeat_itself_is_no_champion(
-    archive: Archive, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sources = [rule("max(t + p, d)"), rule("d")]
-    monkeypatch.setattr(Assessor, "repeats", lambda _self, source, *_: source != sources[0])
-    watcher = Watcher()
-    with Assessor(TINY, workers=1) as assessor:
-        trials = [trial(n, n / 10, source=source) for n, source in enumerate(sources)]
-        champion = crown(TINY, archive, assessor, trials, 0, watcher)
-    assert champion is not None
-    assert champion.source == sources[1]
-    assert any(candidate_id(sources[0]) in text and "dropped" in text for text in watcher.messages)
-
-
-@pytest.mark.usefixtures("plain")
 def test_without_a_program_there_is_no_champion(archive: Archive) -> None:
     class Clueless(Tinkerer):
         def propose(self, request: Request) -> Draft:

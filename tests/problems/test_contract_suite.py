@@ -1,29 +1,40 @@
-"""What every registered problem must satisfy."""
+"""What every registered problem must satisfy, and the one that the manual explains."""
 
 import importlib
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from heuresis.evaluators.compile import compile_program
+from heuresis.evaluators.reference.distance import TOLERANCE
+from heuresis.evaluators.reference.replay import judge_of
 from heuresis.evaluators.simulator import Simulator
 from heuresis.problems import registry
 from heuresis.problems.problem import SPLITS, Problem
 from heuresis.sandbox.screen import screen
 
 NO_CONSTANTS = np.zeros(0)
+EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "weighted_completion.py"
 
 
-@pytest.fixture(params=registry.names())
+@pytest.fixture(params=[*registry.names(), str(EXAMPLE)], ids=lambda name: Path(name).stem)
 def problem(request: pytest.FixtureRequest) -> Problem:
     return registry.get(request.param)
 
 
 def simulator(problem: Problem, instances: tuple[object, ...]) -> Simulator:
-    module, name = problem.simulator.split(":")
+    module, _, name = problem.simulator.rpartition(":")
+    if module.endswith(".py"):  # loaded already: a second time it would register its problem again
+        module = type(problem.scoring).__module__
     built: Simulator = getattr(importlib.import_module(module), name)(problem.scoring.pack(instances))
     return built
+
+
+def compiled(problem: Problem, baseline: int) -> object:
+    source = screen(problem.baselines[baseline].source, problem.contract.allow_list())
+    return compile_program(source, problem.contract)
 
 
 def test_it_describes_itself(problem: Problem) -> None:
@@ -83,6 +94,61 @@ def test_decisions_that_are_not_feasible_have_no_value(problem: Problem) -> None
         values, message = problem.scoring.values(instances, wrong)
         assert values == (None, None, None)
         assert message
+
+
+def test_decisions_are_cut_by_instance(problem: Problem) -> None:
+    """Whatever the order in which the instances came, each has the same part, and a part alone has the same value."""
+    instances = problem.splits["search"]().instances
+    built = simulator(problem, instances)
+    program = compiled(problem, 0)
+    orders = np.arange(len(instances)), np.random.default_rng(2).permutation(len(instances))
+    found = []
+    for order in orders:
+        decisions = built.decide(program, NO_CONSTANTS, order)
+        parts = problem.scoring.cut([instances[i] for i in order], decisions)
+        assert len(parts) == len(instances)
+        found.append({int(i): [(a.dtype, a.shape, a.tobytes()) for a in p] for i, p in zip(order, parts, strict=True)})
+    assert found[0] == found[1]
+    whole = built.decide(program, NO_CONSTANTS, orders[0])
+    assert sum(a.nbytes for part in problem.scoring.cut(instances, whole) for a in part) == sum(a.nbytes for a in whole)
+
+
+def test_the_sample_for_a_replay_is_fixed_small_and_sorted(problem: Problem) -> None:
+    scoring = problem.scoring
+    for name in SPLITS:
+        instances = problem.splits[name]().instances
+        sample = scoring.replayed(instances)
+        assert np.array_equal(sample, scoring.replayed(instances))
+        assert 1 <= len(set(sample.tolist())) == len(sample) <= 100
+        assert set(sample.tolist()) <= set(range(len(instances)))
+        sizes = [scoring.decisions_in([instances[i]]) for i in sample]
+        assert sizes == sorted(sizes)
+        assert scoring.replayed(instances[-1:]).tolist() == [0]  # never empty, however large the instance
+
+
+def test_the_reference_interpreter_decides_as_every_baseline_does(problem: Problem) -> None:
+    instances = problem.splits["select"]().instances
+    built = simulator(problem, instances)
+    sample = problem.scoring.replayed(instances)[:20]
+    for number, baseline in enumerate(problem.baselines):
+        decisions = built.decide(compiled(problem, number), NO_CONSTANTS, sample)
+        judge = judge_of(screen(baseline.source, problem.contract.allow_list()), problem.contract)
+        found = built.replay(judge, sample, decisions)
+        assert found.dtype == np.float64
+        assert found.shape == sample.shape
+        assert np.all(found <= TOLERANCE), baseline.name
+
+
+def test_a_replay_finds_the_decisions_of_another_program(problem: Problem) -> None:
+    instances = problem.splits["select"]().instances
+    built = simulator(problem, instances)
+    sample = problem.scoring.replayed(instances)[:20]
+    first, second = problem.baselines[:2]
+    judge = judge_of(screen(second.source, problem.contract.allow_list()), problem.contract)
+    valid, *others = built.decide(compiled(problem, 0), NO_CONSTANTS, sample)
+    assert np.any(built.replay(judge, sample, [valid, *others]) > TOLERANCE), f"{second.name} is not {first.name}"
+    nothing = np.zeros_like(valid)
+    assert np.all(np.isinf(built.replay(judge, sample, [nothing, *others])))
 
 
 def test_the_bootstrap_is_paired_and_around_the_aggregate(problem: Problem) -> None:
