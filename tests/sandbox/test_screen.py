@@ -3,11 +3,13 @@
 import ast
 import random
 import string
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from heuresis.sandbox.allow import ARRAY_CALLS
 from heuresis.sandbox.screen import AllowList, FunctionShape, ScreenError, screen
 
 CALLS = frozenset({"abs", "min", "max", "float", "math.exp", "math.log", "math.sqrt", "math.pow", "math.atan"})
@@ -95,6 +97,12 @@ REJECTED = {
     "depth": (HEAD + "return " + " + ".join(["p"] * 40), 2, None, "levels of nesting: use intermediate variables"),
     "branches": (HEAD + "x = 0\n    " + "\n    ".join(["if p: x = 1"] * 65) + "\n    return x", None, None, "more than 64 branches"),
     "nested loops": (HEAD + "for a in range(2):\n     for b in range(2):\n      for c in range(2):\n       for e in range(2):\n        pass\n    return d", 5, 8, "more than 3 nested loops"),
+    "loops": (HEAD + "x = 0\n    " + "\n    ".join(["for i in range(2): x = i"] * 13) + "\n    return x", None, None, "more than 12 loops: merge some"),
+    "operands": (HEAD + "return " + " and ".join(["p"] * 50), 2, None, "more than 48 conditions joined by `and`, `or` and comparisons"),
+    "chained comparisons": (HEAD + "return " + " < ".join(["p"] * 51), 2, None, "more than 48 conditions joined"),
+    "many helpers": ("".join(f"def h{i}(a):\n    return a\n" for i in range(17)) + HEAD + "return d", 33, 1, "more than 16 helper functions: merge some"),
+    "many calls": ("def h(a):\n    return a\n" + HEAD + "x = 0\n    " + "\n    ".join(["x += h(p)"] * 33) + "\n    return x", 3, 1, "called more than 32 times, counted along every path from `priority`"),
+    "doubling calls": ("def a(x):\n    return b(x) + b(x)\ndef b(x):\n    return c(x) + c(x)\ndef c(x):\n    return e(x) + e(x)\ndef e(x):\n    return x\n" + HEAD + "return a(p) + a(d) + a(t)", 9, 1, "called more than 32 times"),
     # module level
     "wrong parameters": ("def priority(p, t, d):\n    return d", 1, 1, "expected `def priority(p, d, t)`, got the parameters (p, t, d)"),
     "wrong optional": (HEAD + "return d\n\ndef extra(y):\n    return y", 4, 1, "expected `def extra(x)`"),
@@ -237,6 +245,175 @@ REJECTED = {
 }  # fmt: skip
 
 
+ARRAYS = AllowList(
+    (FunctionShape("score", ("x", "a", "b"), arrays=("a", "b")), FunctionShape("extra", ("y",), required=False)),
+    CALLS | {"math.floor", *ARRAY_CALLS},
+)
+FUNCTION = "def score(x, a, b):\n    "
+
+ACCEPTED_ARRAYS = {
+    "element": (FUNCTION + "return a[0] + b[-1]", None),
+    "length": (FUNCTION + "return x / len(a)", None),
+    "loop": (FUNCTION + "s = 0.0\n    for i in range(len(a)):\n        s += a[i] * b[i - 1]\n    return s", None),
+    "element of an element": (FUNCTION + "return a[math.floor(b[0])]", None),
+    "local arrays": (
+        FUNCTION + "w, v = (np.zeros(3), np.ones(len(a)))\n    u = np.full(2, 0.5)\n    w[0] = x\n    w[-1] += 2\n    w[1] **= 2\n    return w[0] + v[1] * u[0]",
+        None,
+    ),
+    "swap": (FUNCTION + "w = np.zeros(2)\n    w[0], w[1] = (w[1], x)\n    return w[0]", None),
+    "one of two constructors": (
+        FUNCTION + "if x > 0:\n        w = np.zeros(3)\n    else:\n        w = np.ones(4)\n    w[0] = 1\n    return w[2]",
+        None,
+    ),
+    "made again in a loop": (FUNCTION + "s = 0.0\n    for i in range(3):\n        w = np.zeros(2)\n        w[i] = s\n        s += w[0]\n    return s", None),
+    "helpers read": (
+        "def last(u):\n    return u[-1]\n\ndef both(u, v, i):\n    return last(u) + v[i]\n\n" + FUNCTION + "w = np.zeros(1)\n    return both(a, w, 0) + both(w, b, 1)",
+        None,
+    ),
+    "helper makes": ("def h(n):\n    w = np.ones(n)\n    w[0] = 2.0\n    return w[0]\n\n" + FUNCTION + "return h(len(a))", None),
+    "full of integers": (FUNCTION + "w = np.full(2, 1)\n    return w[0]", FUNCTION + "w = np.full(2, 1.0)\n    return w[0]"),
+    "full of truth": (FUNCTION + "w = np.full(2, True)\n    return w[0]", FUNCTION + "w = np.full(2, 1.0)\n    return w[0]"),
+    "full of anything": (FUNCTION + "w = np.full(2, len(a))\n    return w[0]", FUNCTION + "w = np.full(2, float(len(a)))\n    return w[0]"),
+    "type": (FUNCTION + "w = np.zeros(3, dtype=np.float64)\n    v = numpy.ones(2, float)\n    return w[0] + v[1]", FUNCTION + "w = np.zeros(3)\n    v = np.ones(2)\n    return w[0] + v[1]"),
+    "size": (FUNCTION + "w = np.zeros(a.size)\n    return b.shape[0] + len(w)", FUNCTION + "w = np.zeros(len(a))\n    return len(b) + len(w)"),
+    "annotations": ("def score(x: float, a: np.ndarray, b: 'np.ndarray') -> float:\n    w: np.ndarray = np.zeros(2)\n    return w[0]", FUNCTION + "w = np.zeros(2)\n    return w[0]"),
+    "imported constructor": ("from numpy import zeros, full\n" + FUNCTION + "w = zeros(2)\n    v = full(1, x)\n    return w[0] + v[0]", FUNCTION + "w = np.zeros(2)\n    v = np.full(1, float(x))\n    return w[0] + v[0]"),
+    "scalar function beside it": (FUNCTION + "return x\n\ndef extra(y):\n    return y", FUNCTION + "return x\n\ndef extra(y):\n    return y"),
+}  # fmt: skip
+
+REJECTED_ARRAYS = {
+    # writing to what one was handed
+    "write": (FUNCTION + "a[0] = 1\n    return x", 2, 5, "`a` is read-only: make an array of your own, such as `x = np.zeros(len(a))`"),
+    "augmented write": (FUNCTION + "a[0] += 1\n    return x", 2, 5, "`a` is read-only"),
+    "write in a tuple": (FUNCTION + "y, a[0] = 1, 2\n    return y", 2, 8, "`a` is read-only"),
+    "write by a helper": ("def h(u):\n    u[0] = 1\n    return 1\n" + FUNCTION + "return h(a)", 2, 5, "a helper function may not write to the array `u` that it is handed"),
+    "write by a helper of a helper": ("def h(u):\n    return g(u)\ndef g(v):\n    v[0] = 1\n    return 1\n" + FUNCTION + "return h(a)", 4, 5, "a helper function may not write to the array `v`"),
+    "write to one's own by a helper": ("def h(u):\n    u[0] = 1\n    return 1\n" + FUNCTION + "w = np.zeros(3)\n    return h(w)", 2, 5, "write to an array in the function that makes it"),
+    # second names for an array
+    "alias": (FUNCTION + "w = a\n    w[0] = 1\n    return x", 2, 9, "the array `a` cannot have another name"),
+    "alias of one's own": (FUNCTION + "w = np.zeros(3)\n    v = w\n    return v[0]", 3, 9, "the array `w` cannot have another name"),
+    "alias on one path": (FUNCTION + "w = np.zeros(3)\n    if x > 1:\n        w = a\n    w[0] = 1\n    return x", 4, 13, "the array `a` cannot have another name"),
+    "alias in a tuple": (FUNCTION + "w, v = np.zeros(1), np.ones(1)\n    w, v = v, w\n    return w[0]", 3, 12, "the array `v` cannot have another name"),
+    "two names at once": (FUNCTION + "w = v = np.zeros(3)\n    return w[0]", 2, 5, "each array needs a constructor of its own"),
+    "conditional alias": (FUNCTION + "w = a if x > 1 else b\n    return x", 2, 9, "`a` is an array where a number is wanted"),
+    "parameter made again": (FUNCTION + "a = np.zeros(3)\n    a[0] = 1\n    return a[0]", 2, 5, "`a` is a parameter and cannot become another array"),
+    "number parameter made an array": (FUNCTION + "x = np.zeros(3)\n    return x[0]", 2, 5, "`x` is a parameter and cannot become another array"),
+    "helper's parameter made again": ("def h(u):\n    u = np.zeros(3)\n    u[0] = 1\n    return u[0]\n" + FUNCTION + "return h(a)", 2, 5, "`u` is a parameter and cannot become another array"),
+    "array that becomes a number": (FUNCTION + "w = np.zeros(3)\n    w = 1\n    return w", 3, 5, "`w` is an array: choose another name for this number"),
+    "number that becomes an array": (FUNCTION + "w = 1\n    w = np.zeros(3)\n    return w[0]", 2, 5, "`w` is an array: choose another name for this number"),
+    "array to count with": (FUNCTION + "w = np.zeros(3)\n    for w in range(3):\n        pass\n    return x", 3, 5, "`w` is an array: choose another name to count with"),
+    # arrays as numbers
+    "returned": (FUNCTION + "return a", 2, 12, "the array `a` cannot be returned: return a number"),
+    "returned from a helper": ("def h(n):\n    w = np.zeros(n)\n    return w\n" + FUNCTION + "return h(3)", 3, 12, "the array `w` cannot be returned"),
+    "arithmetic": (FUNCTION + "return 2 * a", 2, 16, "`a` is an array where a number is wanted: use an element (`a[i]`) or its length (`len(a)`), or loop"),
+    "augmented": (FUNCTION + "w = np.zeros(3)\n    w += 1\n    return w[0]", 3, 5, "`w` is an array: change its elements one by one"),
+    "added to a number": (FUNCTION + "x += a\n    return x", 2, 10, "`a` is an array where a number is wanted"),
+    "condition": (FUNCTION + "if a:\n        return 1\n    return x", 2, 8, "`a` is an array where a number is wanted"),
+    "comparison": (FUNCTION + "return a > 1", 2, 12, "`a` is an array where a number is wanted"),
+    "argument": (FUNCTION + "return math.exp(a)", 2, 21, "`a` is an array where a number is wanted"),
+    "stored": (FUNCTION + "w = np.zeros(3)\n    w[0] = a\n    return w[0]", 3, 12, "`a` is an array where a number is wanted"),
+    "value of full": (FUNCTION + "w = np.full(3, a)\n    return w[0]", 2, 20, "`a` is an array where a number is wanted"),
+    "mask": (FUNCTION + "w = np.zeros(3)\n    return a[w]", 3, 14, "`w` is an array where a number is wanted"),
+    "number for a helper's array": ("def h(u):\n    return u[0]\n" + FUNCTION + "return h(x)", 4, 14, "`x` is a number where the name of an array is wanted"),
+    "sum for a helper's array": ("def h(u):\n    return u[0]\n" + FUNCTION + "return h(x + 1)", 4, 14, "this is a number where the name of an array is wanted"),
+    "array for a helper's number": ("def h(u):\n    return u + 1\n" + FUNCTION + "return h(a)", 4, 14, "`a` is an array where a number is wanted"),
+    "length of a number": (FUNCTION + "return len(x)", 2, 16, "`x` is a number where the name of an array is wanted"),
+    "element of a number": (FUNCTION + "return x[0]", 2, 12, "`x` is a number where the name of an array is wanted"),
+    "element of a constant": ("K = 2.0\n" + FUNCTION + "return K[0]", 3, 12, "`K` is a number where the name of an array is wanted"),
+    "write to a number": (FUNCTION + "y = 1\n    y[0] = 2\n    return y", 3, 5, "`y` is a number where the name of an array is wanted"),
+    # indices
+    "slice": (FUNCTION + "return a[1:]", 2, 12, "slices are not allowed: read one element at a time"),
+    "slice written": (FUNCTION + "w = np.zeros(3)\n    w[:] = 1\n    return w[0]", 3, 5, "slices are not allowed"),
+    "two indices": (FUNCTION + "return a[0, 1]", 2, 12, "arrays have one dimension: an index is one integer"),
+    "ellipsis index": (FUNCTION + "return a[...]", 2, 14, "`...` is not allowed"),
+    "none index": (FUNCTION + "return a[None]", 2, 14, "None is not allowed"),
+    "float index": (FUNCTION + "return a[1.0]", 2, 14, "an index must be an integer, this is a float: use math.floor(...)"),
+    "quotient": (FUNCTION + "return a[len(a) / 2]", 2, 14, "an index must be an integer, this is a float: use `//` instead of `/`"),
+    "root": (FUNCTION + "return a[math.sqrt(x)]", 2, 14, "an index must be an integer, this is a float: use math.floor(...)"),
+    "float on one side": (FUNCTION + "return a[0 if x > 1 else 0.5]", 2, 14, "an index must be an integer, this is a float"),
+    "truth as index": (FUNCTION + "return a[x > 1]", 2, 14, "an index must be an integer, this is a truth value: test one element at a time"),
+    "mask as index": (FUNCTION + "return a[a > 1]", 2, 14, "an index must be an integer, this is a truth value"),
+    "index of no name": (FUNCTION + "return np.zeros(3)[0]", 2, 12, "only an array that has a name can be indexed"),
+    "index twice": (FUNCTION + "return a[0][0]", 2, 12, "only an array that has a name can be indexed"),
+    "unread index": (FUNCTION + "w = np.zeros(3)\n    w[i] = 1\n    i = 2\n    return w[i]", 3, 7, "`i` may be read before it is assigned"),
+    "write before": (FUNCTION + "w[0] = 1\n    w = np.zeros(3)\n    return w[0]", 2, 5, "`w` may be read before it is assigned"),
+    "made on one path": (FUNCTION + "if x > 1:\n        w = np.zeros(3)\n    return w[0]", 4, 12, "`w` may be read before it is assigned"),
+    # constructors
+    "empty": (FUNCTION + "w = np.empty(3)\n    return w[0]", 2, 9, "`np.empty` may not be called: make an array with np.zeros(n)"),
+    "list": (FUNCTION + "w = [0.0] * 3\n    return w[0]", 2, 9, "a list is not allowed: make an array with np.zeros(n)"),
+    "comprehension": (FUNCTION + "w = [0.0 for i in range(3)]\n    return w[0]", 2, 9, "a comprehension is not allowed: make an array with np.zeros(n)"),
+    "array of a list": (FUNCTION + "w = np.array([1.0])\n    return w[0]", 2, 9, "`np.array` may not be called: make an array with np.zeros(n)"),
+    "two dimensions": (FUNCTION + "w = np.zeros((2, 2))\n    return w[0]", 2, 18, "arrays have one dimension: write `np.zeros` with its length"),
+    "float length": (FUNCTION + "w = np.zeros(len(a) / 2)\n    return w[0]", 2, 18, "the length of an array must be an integer, this is a float: use `//`"),
+    "other type": (FUNCTION + "w = np.zeros(3, dtype=np.int32)\n    return w[0]", 2, 9, "`np.zeros` takes positional arguments only"),
+    "no value": (FUNCTION + "w = np.full(3)\n    return w[0]", 2, 9, "`np.full` takes 2 arguments, got 1"),
+    "huge value": (FUNCTION + f"w = np.full(3, {10**400})\n    return w[0]", 2, 20, "an integer beyond 64 bits"),
+    "not assigned": (FUNCTION + "return len(np.zeros(3))", 2, 16, "this is a number where the name of an array is wanted"),
+    "returned at once": (FUNCTION + "return np.zeros(3)", 2, 12, "a new array needs a name before it is used"),
+    "handed on at once": ("def h(u):\n    return u[0]\n" + FUNCTION + "return h(np.zeros(3))", 4, 14, "this is a number where the name"),
+    "constructor in a sum": (FUNCTION + "w = np.zeros(3) + 1\n    return w", 2, 9, "a new array needs a name before it is used"),
+    # what people write
+    "sum": (FUNCTION + "return np.sum(a)", 2, 12, "`np.sum` may not be called: loop over the elements"),
+    "method": (FUNCTION + "return a.sum()", 2, 12, "`a.sum` may not be called: loop over the elements"),
+    "copy": (FUNCTION + "w = a.copy()\n    return w[0]", 2, 9, "`a.copy` may not be called: loop over the elements"),
+    "largest": (FUNCTION + "return max(a)", 2, 12, "`max` takes at least 2 arguments, got 1: loop over the elements"),
+    "iteration": (FUNCTION + "for y in a:\n        pass\n    return x", 2, 14, "a `for` loop must run over range(...): write `for i in range(len(a))`"),
+    "enumerate": (FUNCTION + "for i, y in enumerate(a):\n        pass\n    return x", 2, 17, "a `for` loop must run over range(...)"),
+    "int": (FUNCTION + "return a[int(x)]", 2, 14, "`int` may not be called: use math.floor"),
+    "shape": (FUNCTION + "return a.shape", 2, 12, "the attribute `a.shape` is not allowed here: use `len(a)`"),
+    "other attribute": (FUNCTION + "return a.flags", 2, 12, "the attribute `a.flags` is not allowed here"),
+    "memory": (FUNCTION + "return a.ctypes.data", 2, 12, "the attribute is not allowed here"),
+    "membership": (FUNCTION + "return x in a", 2, 12, "the operator `in` is not allowed"),
+    "deletion": (FUNCTION + "del a[0]\n    return x", 2, 5, "del is not allowed"),
+    "loop target": (FUNCTION + "w = np.zeros(3)\n    for w[0] in range(3):\n        pass\n    return x", 3, 9, "only a plain name can be assigned to"),
+    "hidden length": (FUNCTION + "len = 1\n    return len", 2, 5, "the name `len` has a meaning already"),
+    "annotation": ("def score(x, a: list, b):\n    return x", 1, 17, "only float, int, bool and np.ndarray are allowed as annotations"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ACCEPTED_ARRAYS)
+def test_accepted_arrays(name: str) -> None:
+    source, expected = ACCEPTED_ARRAYS[name]
+    checked = screen(source, ARRAYS)
+    assert checked == (source if expected is None else expected)
+    assert screen(checked, ARRAYS) == checked
+
+
+@pytest.mark.parametrize("name", REJECTED_ARRAYS)
+def test_rejected_arrays(name: str) -> None:
+    source, line, column, reason = REJECTED_ARRAYS[name]
+    with pytest.raises(ScreenError) as caught:
+        screen(source, ARRAYS)
+    error = caught.value
+    assert reason in error.reason
+    assert (line, column) == (error.line, error.column)
+
+
+@pytest.mark.parametrize("name", ACCEPTED_ARRAYS)
+def test_programs_with_arrays_are_refused_where_the_contract_has_none(name: str) -> None:
+    shapes = tuple(replace(shape, arrays=()) for shape in ARRAYS.functions)
+    scalar = AllowList(shapes, CALLS | {"math.floor"})
+    source, expected = ACCEPTED_ARRAYS[name]
+    if "extra" in source:
+        assert screen(source, scalar) == expected
+        return
+    with pytest.raises(ScreenError):
+        screen(source, scalar)
+
+
+def test_words_for_arrays_are_ordinary_names_where_the_contract_has_none() -> None:
+    source = HEAD + "len = p\n    return len"
+    assert screen(source, ALLOW) == source
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_contracts_with_arrays_take_everything_that_others_take(name: str) -> None:
+    allow = replace(ALLOW, functions=(*ALLOW.functions, FunctionShape("other", ("a",), required=False, arrays=("a",))))
+    allow = replace(allow, calls=CALLS | set(ARRAY_CALLS))
+    source, _ = ACCEPTED[name]
+    assert screen(source, allow) == screen(source, ALLOW)
+
+
 @pytest.mark.parametrize("name", ACCEPTED)
 def test_accepted(name: str) -> None:
     source, expected = ACCEPTED[name]
@@ -280,10 +457,10 @@ def test_sixty_four_branches_in_one_chain_pass() -> None:
     assert screen(HEAD + chain + "return d", ALLOW).count("elif") == 63
 
 
-def settles(source: str) -> None:
+def settles(source: str, allow: AllowList = ALLOW) -> None:
     """Screening ends in a program that is screened to itself, or in ScreenError."""
     try:
-        checked = screen(source, ALLOW)
+        checked = screen(source, allow)
     except ScreenError as refusal:
         error = refusal
     else:
@@ -292,9 +469,9 @@ def settles(source: str) -> None:
         assert min(error.line, error.column) >= 1
         return
     assert checked.isascii()
-    assert screen(checked, ALLOW) == checked
+    assert screen(checked, allow) == checked
     names = {n.attr for n in ast.walk(ast.parse(checked)) if isinstance(n, ast.Attribute)}
-    assert names <= {"exp", "log", "sqrt", "pow", "atan"}
+    assert names <= {call.partition(".")[2] for call in allow.calls}
 
 
 @given(st.text(max_size=200) | st.text(string.printable, max_size=400))
@@ -312,15 +489,42 @@ TOKENS = [
 ]  # fmt: skip
 
 
-@given(st.sampled_from(PIECES), st.integers(), st.integers(1, 6))
-def test_mutated_programs_settle(source: str, seed: int, edits: int) -> None:
-    rng = random.Random(seed)
+ARRAY_PIECES = [
+    *(source for source, _ in ACCEPTED_ARRAYS.values()), *(r[0] for r in REJECTED_ARRAYS.values() if len(r[0]) < 300),
+]  # fmt: skip
+ARRAY_TOKENS = [
+    "a",
+    "w",
+    "[0]",
+    "[i]",
+    "[x]",
+    "len(a)",
+    "np.zeros(3)",
+    "w[0] = ",
+    ".shape",
+    ".size",
+    "np.full(2, x)",
+    "h(",
+]
+
+
+def mutated(source: str, pieces: list[str], tokens: list[str], rng: random.Random, edits: int) -> str:
     for _ in range(edits):
         start = rng.randrange(len(source) + 1)
         end = min(len(source), start + rng.choice([0, 0, 1, 3, 10]))
-        middle = rng.choice([rng.choice(TOKENS), rng.choice(PIECES)[:60], source[start:end] * 2])
+        middle = rng.choice([rng.choice(tokens), rng.choice(pieces)[:60], source[start:end] * 2])
         source = source[:start] + middle + source[end:]
-    settles(source)
+    return source
+
+
+@given(st.sampled_from(PIECES), st.integers(), st.integers(1, 6))
+def test_mutated_programs_settle(source: str, seed: int, edits: int) -> None:
+    settles(mutated(source, PIECES, TOKENS, random.Random(seed), edits))
+
+
+@given(st.sampled_from(ARRAY_PIECES), st.integers(), st.integers(1, 4))
+def test_mutated_programs_with_arrays_settle(source: str, seed: int, edits: int) -> None:
+    settles(mutated(source, ARRAY_PIECES, [*TOKENS, *ARRAY_TOKENS], random.Random(seed), edits), ARRAYS)
 
 
 EXPRESSIONS = st.recursive(
