@@ -264,7 +264,8 @@ class _Body:
         least, most = (count, count) if helper is not None else _ARITY.get(name, (1, 1))
         known = name in CONSTRUCTORS or not name.startswith("np.")
         if known and not least <= len(node.args) <= most:
-            wanted = str(least) if least == most else f"at least {least}"
+            few = len(node.args) < least
+            wanted = str(least) if least == most else f"at least {least}" if few else f"at most {most}"
             loop = remedy(name, self._allow) if len(node.args) == 1 else ""
             raise error_at(node, f"`{name}` takes {wanted} argument{'s' * (wanted != '1')}, got {len(node.args)}{loop}")
         if name in CONSTRUCTORS:

@@ -7,12 +7,10 @@ import re
 import secrets
 import select
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -105,8 +103,9 @@ class Surroundings:
     def seen(self) -> set[str]:
         """What was reached since the last look; everything is put back to how it was."""
         found = {name for name, listener in self._listeners.items() if _heard(listener)}
-        if self._neighbour.poll() is not None:
+        if not self._answers():
             found.add("neighbour")
+            self._end_neighbour()
             self._start_neighbour()
         if {path.name: path.read_bytes() for path in self._private.iterdir()} != self._contents:
             found.add("target")
@@ -145,20 +144,27 @@ class Surroundings:
     def _start_neighbour(self) -> None:
         environment = {"PATH": os.defpath, "SOME_API_KEY": self.secret.decode()}
         # It gives up what only root may do, where the tests may, because the user's other processes may not either.
-        code = "from heuresis.sandbox import kernel; kernel.renounce_privileges(); import os; os.execvp('sleep', ['sleep', '10000'])"
-        self._neighbour = subprocess.Popen([sys.executable, "-c", code], env=environment)
-        command = Path(f"/proc/{self._neighbour.pid}/comm")
-        while command.exists() and command.read_text() != "sleep\n":
-            time.sleep(0.005)
+        code = "from heuresis.sandbox import kernel; kernel.renounce_privileges(); import os; os.execvp('cat', ['cat'])"
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 0}
+        self._neighbour = subprocess.Popen([sys.executable, "-c", code], env=environment, **pipes)
+        assert self._answers()  # from here on it is what it shall be
         self._address = 0
         maps = Path(f"/proc/{self._neighbour.pid}/maps")
         if maps.exists():
             self._address = int(maps.read_text().partition("-")[0], 16)
 
+    def _answers(self) -> bool:
+        """Whether the other process lives; one that was killed a moment ago does not answer any more."""
+        assert self._neighbour.stdin is not None
+        assert self._neighbour.stdout is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._neighbour.stdin.write(b"?")
+            return self._neighbour.stdout.read(1) == b"?"
+        return False
+
     def _end_neighbour(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            self._neighbour.send_signal(signal.SIGKILL)
-        self._neighbour.wait()
+        self._neighbour.kill()
+        self._neighbour.communicate()
 
 
 def _listener(family: int, address: object, kind: int = socket.SOCK_STREAM) -> socket.socket:
