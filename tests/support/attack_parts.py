@@ -89,7 +89,7 @@ class Surroundings:
 
     def __exit__(self, *_: object) -> None:
         self._end_neighbour()
-        self._segment.remove()
+        self._segment.release()
         for listener in self._listeners.values():
             listener.close()
         shutil.rmtree(self.folder)
@@ -189,22 +189,24 @@ def _heard(listener: socket.socket) -> bool:
 
 
 class _Segment:
-    """A System V shared memory segment with a text in it; number 0 where the system has none."""
+    """A System V shared memory segment with a text in it; number -1 where the system has none.
+
+    It is removed at once, and so lasts until this process lets go of it: nothing stays behind, however the tests end.
+    """
 
     def __init__(self, text: bytes) -> None:
-        self.number = 0
-        libc = ctypes.CDLL(None, use_errno=True)
+        self.number, self._address = -1, None
         if sys.platform != "linux":
             return
-        libc.shmat.restype = ctypes.c_void_p
-        number = libc.shmget(0, ctypes.c_size_t(4096), 0o1600)
-        if number < 0:
+        self._libc = ctypes.CDLL(None, use_errno=True)
+        self._libc.shmat.restype = ctypes.c_void_p
+        self.number = self._libc.shmget(0, ctypes.c_size_t(4096), 0o1600)
+        if self.number < 0:
             return
-        address = libc.shmat(number, None, 0)
-        ctypes.memmove(address, text + b"\0", len(text) + 1)
-        libc.shmdt(ctypes.c_void_p(address))
-        self.number = number
+        self._address = ctypes.c_void_p(self._libc.shmat(self.number, None, 0))
+        ctypes.memmove(self._address, text + b"\0", len(text) + 1)
+        self._libc.shmctl(self.number, 0, None)
 
-    def remove(self) -> None:
-        if self.number:
-            ctypes.CDLL(None).shmctl(self.number, 0, None)
+    def release(self) -> None:
+        if self._address is not None:
+            self._libc.shmdt(self._address)
