@@ -25,7 +25,11 @@ _SETTINGS: dict[str, Any] = {
 
 
 class Rule(CPUDispatcher):
-    """A compiled function of one signature, for compiled loops and for Python."""
+    """A compiled function of one signature, for compiled loops and for Python.
+
+    The first call from Python of any rule of that signature compiles the bridge. A confined child cannot, so what a
+    simulator calls from Python it has to call once when it is warmed, as the worker's trial run of `decide` does.
+    """
 
     def __call__(self, *arguments: Any) -> Any:
         """Call it from Python; exceptions come through."""
