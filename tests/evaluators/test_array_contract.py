@@ -175,6 +175,21 @@ def test_indices_wrap_once_and_end_the_program_beyond(body: str, bins: list[floa
         )
 
 
+@pytest.mark.parametrize(
+    "place", ["3", "-4", "len(bins)", "-len(bins) - 1", "9223372036854775807", "i + 1", "i - 4", "2 - i - 3 * k"]
+)
+@pytest.mark.parametrize(
+    "use", ["s += bins[{}]", "w[{}] = 1.0", "w[{}] += 1.0", "s += h(bins, {})", "w[0], w[{}] = 1, 2", "s += w[{}] if s >= 0 else 0"]
+)  # fmt: skip
+def test_every_access_is_checked_however_it_is_written(use: str, place: str) -> None:
+    """The last turn of the loop, or each, is one beyond an end; nothing is written there and nothing read."""
+    body = f"w = np.zeros(len(bins))\n    s = 0.0\n    for i in range(3):\n        {use.format(place)}\n    return s + w[0]"
+    helper = "def h(u, j):\n    return u[j]\n\n"
+    main = compile_program(screen(helper + HEAD + body, CONTRACT.allow_list()), CONTRACT).main
+    with pytest.raises(IndexError):
+        main(0.0, 2, np.array([1.0, 2.0, 4.0]), np.zeros(1, np.int64), NO_CONSTANTS)
+
+
 @given(LISTS, st.lists(FLOATS, min_size=1, max_size=6))
 def test_arrays_that_share_nothing_do_not_change_each_other(first: list[float], second: list[float]) -> None:
     source = (
