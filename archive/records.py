@@ -116,7 +116,8 @@ class Proposal:
 class Evaluation:
     """One program on one instance set. A failure is never a number: `aggregate` is None unless every value is there.
 
-    `status` is a sandbox outcome or `invalid` (a value was not finite, or a decision not feasible).
+    `status` is a sandbox outcome, `invalid` (a value was not finite, or a decision not feasible), `unstable` (a second
+    run decided otherwise) or `refuted` (the reference interpreter does).
     """
 
     candidate: str

@@ -19,7 +19,7 @@ class Progress:
     best: float | None
     best_id: str | None  # candidate id
     best_history: tuple[float, ...]  # the best so far after each evaluation, thinned to a few hundred values
-    failures: Mapping[str, int]  # by kind: statuses of the sandbox, `invalid`, `duplicate`, `no program`
+    failures: Mapping[str, int]  # by kind: statuses of evaluations, `duplicate`, `no program`
     by_proposer: Mapping[str, tuple[int, int, float | None]]  # proposals, evaluated, best
     seconds: float  # of searching, in this process
     budget_left: Mapping[str, str]  # by unit, for people; empty where nothing is limited

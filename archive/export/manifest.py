@@ -4,7 +4,7 @@ import json
 import math
 import random
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from heuresis.archive.export.subject import Subject
 from heuresis.evaluators.contract import Function, Kind, Parameter
@@ -15,8 +15,11 @@ FORMAT_VERSION = 1
 VECTORS = 32
 """Test vectors per function."""
 
+Input: TypeAlias = float | int | list[float | int]
+Call: TypeAlias = Callable[[str, Sequence[Any]], float]
 
-def manifest(subject: Subject, call: Callable[[str, Sequence[float]], float]) -> str:
+
+def manifest(subject: Subject, call: Call) -> str:
     """JSON text, keys in a fixed order, the same for the same subject. `call` computes expected outputs.
 
     Numbers that are not finite are the strings `nan`, `inf` and `-inf`; a call that raises has the output null.
@@ -46,7 +49,7 @@ def manifest(subject: Subject, call: Callable[[str, Sequence[float]], float]) ->
     return json.dumps(content, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
 
 
-def _function(function: Function, seed: str, call: Callable[[str, Sequence[float]], float]) -> dict[str, Any]:
+def _function(function: Function, seed: str, call: Call) -> dict[str, Any]:
     rng = random.Random(f"{seed}/{function.name}")  # noqa: S311 - repeatable inputs, not secrets
     inputs = [[_draw(p, rng) for p in function.parameters] for _ in range(VECTORS)]
     return {
@@ -60,16 +63,22 @@ def _function(function: Function, seed: str, call: Callable[[str, Sequence[float
     }
 
 
-def _draw(parameter: Parameter, rng: random.Random) -> float | int:
-    """A value in the parameter's range, mostly of ordinary size, sometimes at its lower end."""
+def _draw(parameter: Parameter, rng: random.Random) -> Input:
+    """A value in range, mostly of ordinary size, sometimes at the lower end; up to eight of them in an array."""
+    if parameter.kind.is_array:
+        return [_number(parameter, rng) for _ in range(rng.randint(1, 8))]
+    return _number(parameter, rng)
+
+
+def _number(parameter: Parameter, rng: random.Random) -> float | int:
     low = parameter.low if math.isfinite(parameter.low) else -100.0
     value = low if rng.random() < 0.1 else low + round(rng.choice((10.0, 100.0, 10_000.0)) * rng.random(), 3)
-    return int(value) if parameter.kind is Kind.INT64 else value
+    return int(value) if parameter.kind in (Kind.INT64, Kind.INT64_ARRAY) else value
 
 
-def _output(name: str, row: Sequence[float], call: Callable[[str, Sequence[float]], float]) -> float | str | None:
+def _output(name: str, row: Sequence[Input], call: Call) -> float | str | None:
     try:
         value = call(name, row)
-    except (ZeroDivisionError, TooLong):
+    except (ArithmeticError, LookupError, ValueError, TooLong):
         return None
     return value if math.isfinite(value) else repr(value)

@@ -80,8 +80,8 @@ class Expressions:
         if isinstance(node, ast.Compare):
             return Value(self._comparison(node), Kind.INT)
         if isinstance(node, ast.BoolOp):
-            values, kind = self._joined(node.values)
-            return Value(ast.BoolOp(node.op, values), kind)
+            kind = join(*(self.value(part).kind for part in _results(node)))
+            return Value(self._boolean(node, kind), kind)
         if isinstance(node, ast.IfExp):
             (body, orelse), kind = self._joined([node.body, node.orelse])
             return Value(ast.IfExp(self.value(node.test).node, body, orelse), kind)
@@ -128,6 +128,12 @@ class Expressions:
             kind = join(one.kind, other.kind)
             links.append(ast.Compare(one.as_(kind), [comparison], [other.as_(kind)]))
         return links[0] if len(links) == 1 else ast.BoolOp(ast.And(), links)
+
+    def _boolean(self, node: ast.expr, kind: Kind) -> ast.expr:
+        """Operands of `and` and `or`, all of one kind."""
+        if isinstance(node, ast.BoolOp):
+            return ast.BoolOp(node.op, [self._boolean(value, kind) for value in node.values])
+        return self.value(node).as_(kind)
 
     def _joined(self, nodes: Sequence[ast.expr]) -> tuple[list[ast.expr], Kind]:
         """Expressions of which one is taken, and the kind that all of them get."""
@@ -179,6 +185,18 @@ class Expressions:
                 return None
             return left * right if isinstance(node.op, ast.Mult) else left + right
         return 2**32 if isinstance(node, ast.Call) and ast.unparse(node.func) == "len" else None
+
+
+def _results(node: ast.expr, truth: bool | None = None) -> list[ast.expr]:
+    """What the value of `and` and `or` can be, where it is true, or false (None: either).
+
+    In `a and b or c` it is never `a`: Python jumps from there to `c`.
+    """
+    if not isinstance(node, ast.BoolOp):
+        return [node]
+    ends_early = isinstance(node.op, ast.Or)
+    early = [] if truth is (not ends_early) else [r for v in node.values[:-1] for r in _results(v, ends_early)]
+    return early + _results(node.values[-1], truth)
 
 
 def _folded(node: ast.BinOp) -> Value | None:

@@ -15,7 +15,7 @@ import pytest
 from heuresis.archive.export import TARGETS, ExportError, Subject
 from heuresis.archive.records import Evaluation, candidate_id
 from heuresis.evaluators.compile import compile_program
-from heuresis.evaluators.contract import Contract, Function, Parameter, Unit
+from heuresis.evaluators.contract import Contract, Function, Kind, Parameter, Unit
 from heuresis.evaluators.reference.interpreter import Reference, TooLong
 from heuresis.evaluators.reference.rewrite import helpers_of, rewrite
 from heuresis.problems.problem import Problem
@@ -202,6 +202,45 @@ def test_the_file_runs_alone_and_reproduces_its_test_vectors(tmp_path) -> None:
     assert sequence[0] == 1
     assert sorted(sequence) == [0, 1, 2]
     assert foreign == []
+
+
+ARRAYS = Contract(
+    (
+        Function(
+            "rule",
+            (
+                Parameter("bins", Unit.ONE, "what is left in each bin", varies=False, kind=Kind.FLOAT64_ARRAY, low=0.0),
+                Parameter("seen", Unit.COUNT, "how often", varies=False, kind=Kind.INT64_ARRAY, low=0.0),
+                Parameter("size", Unit.ONE, "of the item", varies=False),
+            ),
+            "a number",
+        ),
+    )
+)
+ARRAY_PROGRAM = (
+    "def rest(values, k):\n    s = 0\n    for i in range(k, len(values)):\n        s += values[i]\n    return s\n"
+    "def rule(bins, seen, size):\n    own = np.zeros(len(bins))\n    for i in range(len(bins)):\n"
+    "        own[i] = bins[i] / seen[i % len(seen)]\n    own[0] //= 2\n"
+    "    return rest(own, 0) + rest(seen, 1) // 2 + own[-1] % size\n"
+)
+
+
+def test_programs_with_arrays_are_exported_too(tmp_path) -> None:
+    problem = replace(get("smtt"), name="bins", contract=ARRAYS, standalone="")
+    export = TARGETS["python"].export(Subject(ARRAY_PROGRAM, candidate_id(ARRAY_PROGRAM), problem, (), ""))
+    source = screen(ARRAY_PROGRAM, ARRAYS.allow_list())
+    compiled = compile_program(source, ARRAYS).main
+    names: dict[str, object] = {}
+    exec(compile(export.files[export.main], export.main, "exec"), names)
+    (rule,) = json.loads(export.files["bins.json"])["functions"]
+    assert [p["kind"] for p in rule["parameters"]] == ["float64[]", "int64[]", "float64"]
+    assert any(isinstance(v["output"], float) for v in rule["vectors"])
+    for vector in rule["vectors"]:
+        bins, seen, size = vector["inputs"]
+        expected = outcome(compiled, [np.array(bins), np.array(seen, dtype=np.int64), size], np.empty(0))
+        assert agree(outcome(names["rule"], [bins, seen, size]), expected)
+        assert vector["output"] is not None
+        assert agree(float(vector["output"]), expected)
 
 
 def test_the_manifest_says_what_goes_in_and_out() -> None:

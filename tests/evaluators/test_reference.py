@@ -95,6 +95,7 @@ KINDS = {
     "powers": "return 10 ** -2 + 2 ** 62 + m ** 3 + n ** -1 + (3 - 5) ** -1 + math.pow(2, 64) + math.pow(m, 70)",
     "large integers beside floats": "x = 9007199254740993\n    return (x == 9007199254740992.0) + 2 * (x < a * 0.0 + x)",
     "a chain of both": "x = 9007199254740993 + n - n\n    return 1.0 if x <= 9007199254740992.0 < x + 2 else 0.0",
+    "what a chain of and, or can be": "return (a and n or m) // n + (a or n and m) // n + ((m or n) and (a and n)) // n",
     "one of both": "return (n or m) // n + (n and a) // n + (7 if a > 0.0 else 0.5) // n",
 }
 HELPERS = "def half(x):\n    y = 1\n    if x > 2:\n        y = x\n    return y\n\ndef twice(x, k):\n    return half(x) // k\n\n"

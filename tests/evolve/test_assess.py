@@ -10,6 +10,8 @@ from tiny_problem import TINY
 
 from heuresis.archive.records import candidate_id
 from heuresis.evaluators.compile import compile_program
+from heuresis.evaluators.contract import Contract, Function, Kind, Parameter, Unit
+from heuresis.evaluators.reference.replay import judge_of
 from heuresis.evaluators.smtt import CONTRACT
 from heuresis.evolve import tasks
 from heuresis.evolve.assess import Assessor
@@ -182,6 +184,23 @@ def test_the_specimen_is_a_program_of_the_contract() -> None:
     compiled.main(*columns, np.empty(0), out, 1)
     assert out[0] != 7.0
     assert all(f"{name}(" in source for name in CONTRACT.calls)
+
+
+def test_the_specimen_uses_arrays_where_there_are_any() -> None:
+    parameters = (
+        Parameter("item", Unit.ONE, "size", varies=True),
+        Parameter("bins", Unit.ONE, "left", varies=False, kind=Kind.FLOAT64_ARRAY),
+        Parameter("seen", Unit.COUNT, "how often", varies=False, kind=Kind.INT64_ARRAY),
+    )
+    contract = Contract((Function("score", parameters, "a number"),))
+    source = screen(specimen(contract), contract.allow_list())
+    out = np.full(1, 7.0)
+    for length in (3, 0):
+        row = np.full(1, 2.0), np.arange(float(length)), np.arange(length)
+        compile_program(source, contract).main(*row, np.empty(0), out, 1)
+        assert out[0] != 7.0
+        assert judge_of(source, contract)(2.0, *row[1:]) == pytest.approx(out[0])
+    assert all(f"{name}(" in source for name in contract.allowed_calls)
 
 
 def test_the_engine_refuses_work_that_it_does_not_know() -> None:
