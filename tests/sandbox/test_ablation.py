@@ -25,10 +25,13 @@ from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.outcome import Outcome, Status
 from heuresis.sandbox.pool import Pool
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the attacks and the layers are those of Linux")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="the attacks and the layers are those of Linux"),
+    pytest.mark.timeout(600),  # the machine may be busy
+]
 
 HEADING = "## What each layer stops alone"
-LIMITS = Limits(seconds=20.0, memory_bytes=96 << 20)
+LIMITS = Limits(seconds=60.0, memory_bytes=96 << 20)  # the machine may be busy
 EFFECTS = {a.name: a for a in load_attacks() if a.effect}
 FORGED = 1e9
 

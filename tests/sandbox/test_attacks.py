@@ -21,8 +21,10 @@ from heuresis.sandbox.outcome import Outcome, Status
 from heuresis.sandbox.pool import Pool
 from heuresis.sandbox.screen import ScreenError, screen
 
+pytestmark = pytest.mark.timeout(600)  # the machine may be busy
+
 ATTACKS = load_attacks()
-LIMITS = Limits(seconds=30.0, memory_bytes=256 << 20)
+LIMITS = Limits(seconds=60.0, memory_bytes=256 << 20)  # the machine may be busy
 HANGING = replace(LIMITS, seconds=1.5)
 UNSCREENED = replace(LIMITS, seconds=0.8)
 ORDER = np.arange(2)

@@ -9,4 +9,4 @@ import time
 
 def attack():
     os.kill(int("@ZYGOTE@"), signal.SIGKILL)
-    time.sleep(5)
+    time.sleep(1)
