@@ -63,14 +63,20 @@ def make_sketch(source: str, function: Function, rng: np.random.Generator, *, ex
     body = next((n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == function.name), None)
     if body is None:
         return None
+    arrays = {p.name for p in function.arrays} | {
+        ast.unparse(n.value) for n in ast.walk(body) if isinstance(n, ast.Subscript)
+    }
     spots: list[tuple[ast.expr, Mapping[str, Unit | None]]] = []
     scope: dict[str, Unit | None] = {p.name: folded(p.unit) for p in function.scalars}
     for statement in body.body:
         spots += [(node, dict(scope)) for node in _spots(statement, extend)]
-        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+        if (
+            isinstance(statement, ast.Assign)
+            and isinstance(statement.targets[0], ast.Name)
+            and not _of_array(statement.value)
+        ):
             scope[statement.targets[0].id] = unit_of(statement.value, scope)
-    arrays = {p.name for p in function.arrays}
-    spots = [spot for spot in spots if not (isinstance(spot[0], ast.Name) and spot[0].id in arrays)]
+    spots = [spot for spot in spots if ast.unparse(spot[0]) not in arrays]
     spots = [spot for spot in spots if extend or unit_of(*spot) is not None] or spots
     if not spots:
         return None

@@ -21,7 +21,9 @@ from heuresis.evaluators.expression_text import from_source, to_source
 from heuresis.evaluators.interpret import encode, interpreter
 from heuresis.evaluators.literals import write_literals
 from heuresis.evolve.grammar import contract_grammar
+from heuresis.evolve.prompt import small
 from heuresis.evolve.proposers.trees import Grammar, random_program
+from heuresis.evolve.sketch import make_sketch
 from heuresis.evolve.worker import specimen
 from heuresis.sandbox.allow import ARRAY_CALLS
 from heuresis.sandbox.screen import screen
@@ -322,3 +324,19 @@ def test_the_offline_search_leaves_arrays_out() -> None:
     assert from_source(f"{HEAD}return item + 1.0", VARYING) == Expr("+", (Expr("item"), const(1.0)))
     for body in ("return bins[0]", "return item + len(bins)", "w = np.zeros(2)\n    return w[0]"):
         assert from_source(HEAD + body, VARYING) is None
+
+
+@pytest.mark.parametrize("name", sorted(PROGRAMS))
+def test_holes_of_sketches_are_numbers_and_never_arrays_or_indices(name: str) -> None:
+    source = screen(PROGRAMS[name], VARYING.allow_list())
+    for seed in range(30):
+        sketch = make_sketch(source, VARYING.main, np.random.default_rng(seed), extend=seed % 3 == 0)
+        if sketch is not None:
+            assert not {"bins", "counts", "seen", "sums", "w"} & {known for known, _ in sketch.names}
+            assert screen(sketch.fill("0.25"), VARYING.allow_list())  # refuses 0.25 as an array, an index or a length
+
+
+def test_small_models_are_told_of_numbers_only() -> None:
+    (system, *_) = small(VARYING, [], "return ")
+    assert "item size, k." in system.content
+    assert "bins" not in system.content
