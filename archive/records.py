@@ -1,5 +1,6 @@
 """What the archive keeps, as plain frozen values; `tables.py` maps them to SQL."""
 
+import contextlib
 import hashlib
 import io
 import tokenize
@@ -25,20 +26,21 @@ _SPACING = {
     tokenize.ENCODING,
     tokenize.ENDMARKER,
 }
+_LONGEST_TOKENISED = 1 << 16
 _SPELLED = {tokenize.NEWLINE: "\n", tokenize.INDENT: "{", tokenize.DEDENT: "}"}
 
 
 def candidate_id(source: str) -> str:
     """`c_` and the SHA-256 (hex) of the normalised token stream: comments and spacing do not count.
 
-    Text that does not tokenise is hashed as it is.
+    Text that does not tokenise, or is longer than any program can be, is hashed as it is.
     """
-    try:
-        tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-        words = [_SPELLED.get(t.type, t.string) for t in tokens if t.type not in _SPACING or t.type in _SPELLED]
-        text = "\x00".join(words)
-    except (tokenize.TokenError, SyntaxError, ValueError):
-        text = source
+    text = source
+    if len(source) <= _LONGEST_TOKENISED:
+        with contextlib.suppress(tokenize.TokenError, SyntaxError, ValueError):
+            tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+            words = [_SPELLED.get(t.type, t.string) for t in tokens if t.type not in _SPACING or t.type in _SPELLED]
+            text = "\x00".join(words)
     return "c_" + hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
 
