@@ -24,6 +24,7 @@ _OPERATORS: dict[type[ast.AST], str] = {
 }  # fmt: skip
 _ARITY = {"abs": (1, 1), "float": (1, 1), "min": (2, 64), "max": (2, 64), "math.pow": (2, 2)}
 _ARITY |= {name: (count, count) for name, count in CONSTRUCTORS.items()}
+_WITH_STEP = 3  # arguments of a range
 _BUILT_IN = frozenset({"range", "theta", "int", "bool", "pow", "round"})
 
 
@@ -181,6 +182,8 @@ class _Body:
                 raise error_at(call, f"a `for` loop must run over range(...){example}")
             if not 1 <= len(call.args) <= 3:
                 raise error_at(call, f"range takes 1 to 3 arguments, got {len(call.args)}")
+            if len(call.args) == _WITH_STEP and isinstance(step := call.args[2], ast.Constant) and not step.value:
+                raise error_at(step, "the step of a range must not be 0")
             self._target(statement.target)
             for argument in call.args:
                 self._expression(argument)

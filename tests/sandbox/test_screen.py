@@ -159,6 +159,7 @@ REJECTED = {
     "loop else": (HEAD + "for i in range(3):\n        pass\n    else:\n        pass\n    return d", 5, 9, "`else` after a loop"),
     "for over parameter": (HEAD + "for i in p:\n        pass\n    return d", 2, 14, "a `for` loop must run over range"),
     "for over list": (HEAD + "for i in [1]:\n        pass\n    return d", 2, 14, "a `for` loop must run over range"),
+    "step of 0": (HEAD + "for i in range(1, 5, 0):\n        pass\n    return d", 2, 26, "the step of a range must not be 0"),
     "empty range": (HEAD + "for i in range():\n        pass\n    return d", 2, 14, "range takes 1 to 3 arguments, got 0"),
     "range outside for": (HEAD + "return range(3)", 2, 12, "`range` may not be called"),
     "bare return": (HEAD + "return", 2, 5, "`return` needs a value"),
