@@ -61,6 +61,7 @@ def disagreements(source: str, shape: Contract, rows: Sequence[Sequence[Any]]) -
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @settings(max_examples=25)
 @given(programs(), st.randoms(use_true_random=False))
 def test_random_programs_mean_the_same_as_compiled(source: str, random: Any) -> None:

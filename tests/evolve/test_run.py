@@ -58,6 +58,7 @@ def breeding(setting: Setting) -> Mix:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_one_and_two_workers_in_the_sandbox_make_the_same_archive(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
