@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from heuresis.archive.records import Evaluation
+    from heuresis.evolve.assess import Assessor
     from heuresis.evolve.compare import Comparison, Entry
     from heuresis.problems.problem import InstanceSet, Problem
 
@@ -120,6 +121,7 @@ def explain(
         evaluation = assessor.evaluate(named.source, looked_at)
         if not evaluation.ok:
             raise UserError(f"{named.label}: {evaluation.status.replace('_', ' ')}: {evaluation.message}", FAILED)
+        _warn_where_weak(assessor)
         index = assessor.worst(evaluation, looked_at)
         text = assessor.explain(named.source, looked_at, index)
     name = looked_at.instances[index].name
@@ -143,7 +145,17 @@ def run_programs(
         return []
     count = min(len(programs), workers or available_cores())
     with Assessor(problem, workers=count) as assessor:
-        return assessor.evaluate_all([one.source for one in programs], instance_set)
+        evaluations = assessor.evaluate_all([one.source for one in programs], instance_set)
+        _warn_where_weak(assessor)
+        return evaluations
+
+
+def _warn_where_weak(assessor: "Assessor") -> None:
+    """Say it where programs have run with less confinement than `evolve` asks for."""
+    from heuresis.cli import render
+
+    if not assessor.confined:
+        render.say("warning: this machine confines programs by limits only (`heuresis doctor` says what is missing)")
 
 
 def _line_up(problem: "Problem", programs: "Sequence[str]", archive: str | None) -> tuple[list[Named], list[str]]:

@@ -100,8 +100,19 @@ def _drop_output() -> None:
     os.close(nowhere)
 
 
+def _open_standard_streams() -> None:
+    """Put /dev/null where a standard descriptor is closed, or the next file or socket would take its place."""
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
+            setattr(sys, name, open(descriptor, "w" if descriptor else "r"))  # noqa: PTH123, SIM115 - a descriptor
+
+
 def main() -> None:
     """Entry point of the command."""
+    _open_standard_streams()
     code = run()
     try:
         sys.stdout.flush()

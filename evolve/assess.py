@@ -25,10 +25,12 @@ from heuresis.evolve.turns import LONG, SHORT, Turns
 from heuresis.evolve.verdict import Ran, Verdict, second_verdict, verdict
 from heuresis.problems.problem import InstanceSet, Problem
 from heuresis.sandbox.engine import Array, Task
+from heuresis.sandbox.layers import Layer
 from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.outcome import Outcome, SandboxError, Status
 from heuresis.sandbox.pool import Pool
 from heuresis.sandbox.screen import ScreenError, screen
+from heuresis.sandbox.wire import sanitise
 
 SEARCH = "search"
 _LIMITS = Limits()
@@ -88,6 +90,12 @@ class Assessor:
             pools, self._pools = list(self._pools.values()), {}
         for pool in pools:
             pool.close()
+
+    @property
+    def confined(self) -> bool:
+        """Whether the operating system confines the programs that have run so far (seccomp, sandbox level `medium`)."""
+        with self._opening:
+            return all(Layer.SECCOMP not in pool.missing for pool in self._pools.values())
 
     def pids(self) -> list[int]:
         """The process ids of the workers that are warm."""
@@ -149,7 +157,7 @@ class Assessor:
         try:
             source = screen(source, self._allow)
         except ScreenError as error:
-            return Tuned(source, math.inf, 0, str(error))
+            return Tuned(source, math.inf, 0, sanitise(str(error), self.limits.message_bytes))
         task = tasks.tune(source, seed, evaluations, subset)
         # Far above what it takes, so that no clock decides what is found.
         limits = replace(self.limits, seconds=TUNE_PATIENCE * self.limits.seconds)
@@ -201,7 +209,10 @@ class Assessor:
         try:
             checked = screen(source, self._allow)
         except ScreenError as error:
-            first, found = Ran(Outcome(Status.REJECTED), np.arange(0)), Verdict(str(Status.REJECTED), str(error))
+            first, found = (
+                Ran(Outcome(Status.REJECTED), np.arange(0)),
+                Verdict(str(Status.REJECTED), sanitise(str(error), self.limits.message_bytes)),
+            )
             size = 0
         else:
             first = self._ran(pool, checked, np.arange(len(them)))

@@ -31,7 +31,7 @@ from heuresis.problems.problem import InstanceError, MachineryError, Problem
 from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.outcome import SandboxError
 from heuresis.sandbox.screen import screen
-from heuresis.sandbox.self_check import require, sandbox_level
+from heuresis.sandbox.self_check import Level, WeakSandboxError, require, sandbox_level
 
 MixMaker = Callable[[Setting], Mix]
 
@@ -98,8 +98,14 @@ def resume(
     Raises ArchiveError where there is no such run or another process runs it, ConfigError where the problem has become
     another since, and WeakSandboxError unless that is allowed.
     """
-    require(sandbox_level(), allow_weak=allow_weak_sandbox)
+    level = sandbox_level()
+    require(level, allow_weak=allow_weak_sandbox)
     run = archive.run(run_id)
+    if run.sandbox_level in set(Level) and level.weaker_than(Level(run.sandbox_level)):
+        raise WeakSandboxError(
+            f"run {run.id} was made in a sandbox of level `{run.sandbox_level}`, and this machine has `{level}`: go on "
+            "where the sandbox is as strong, or start another run here"
+        )
     config = Config.from_json(run.config)
     problem = registry.get(config.problem)
     if (problem.name, problem.version) != (run.problem, run.problem_version):

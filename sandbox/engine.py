@@ -12,6 +12,10 @@ from heuresis.sandbox.limits import Limits
 Array: TypeAlias = NDArray[np.generic]
 
 
+PING = ""
+"""The kind of a task that does nothing: it shows whether a child can be run at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """One piece of work for one confined child.

@@ -22,6 +22,8 @@ RESULT_FD = 3
 """The only descriptor beside the three standard ones (all /dev/null) that a child keeps."""
 
 _TRIED = (Layer.LANDLOCK, Layer.SECCOMP)
+_UNDECIDED = 64
+_NOT_GIVEN = {errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.EPERM, errno.EACCES}
 _SWEEP_SECONDS = 2.0
 
 
@@ -83,35 +85,44 @@ class Cell:
 def missing_layers() -> frozenset[Layer]:
     """The layers of the operating system that this machine does not give to a child, found by trying in one.
 
-    What is there is then used by every child without exception: a child in which it fails ends.
+    Only an answer that says so counts as a layer that is not there; anything else, such as a want of memory, raises
+    RuntimeError. What is there is then used by every child without exception: a child in which it fails ends.
     """
     child = os.fork()
     if child == 0:
-        os._exit(_try_layers())
+        code = _UNDECIDED
+        try:
+            code = _try_layers()
+        finally:
+            os._exit(code)
     _, status = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)
-    if code < 0:  # the kernel took the filter and then refused even to end
-        return frozenset({Layer.LANDLOCK, Layer.SECCOMP})
+    if not 0 <= code < _UNDECIDED:
+        raise RuntimeError(f"the layers of this machine could not be tried: a child ended with {code}")
     return frozenset(layer for bit, layer in enumerate(_TRIED) if code >> bit & 1)
 
 
 def _try_layers() -> int:
-    """Enter the layers in the order of `_TRIED`; a bit is set for each that fails."""
-    failed = 0
+    """Enter the layers in the order of `_TRIED`; a bit is set for each that is not there. Raises OSError."""
     machine = filters.architecture()
+    kernel.renounce_privileges()
+    missing = 0
     try:
-        kernel.renounce_privileges()
         if not kernel.enter_landlock():
-            failed |= 1
-    except OSError:
-        failed |= 1
+            missing |= 1
+    except OSError as error:
+        if error.errno not in _NOT_GIVEN:
+            raise
+        missing |= 1
     try:
-        if machine is None:
-            return failed | 2
+        if machine is None or not kernel.LINUX:
+            return missing | 2
         kernel.add_filter(filters.assemble(machine, filters.Phase.COMPILE, os.getpid()))
-    except OSError:
-        failed |= 2
-    return failed
+    except OSError as error:
+        if error.errno not in _NOT_GIVEN:
+            raise
+        missing |= 2
+    return missing
 
 
 def _lower(kind: int, soft: int, hard: int | None = None) -> None:
@@ -147,11 +158,16 @@ def resident_bytes() -> int:
 
 @contextmanager
 def watch(child: int) -> Iterator[int | None]:
-    """A descriptor that becomes readable when the child ends; None where the system has no pidfd."""
-    if not hasattr(os, "pidfd_open"):
+    """A descriptor that becomes readable when the child ends; None where Python, the kernel or a filter has none."""
+    try:
+        descriptor = os.pidfd_open(child) if hasattr(os, "pidfd_open") else None
+    except OSError as error:
+        if error.errno not in _NOT_GIVEN:
+            raise
+        descriptor = None
+    if descriptor is None:
         yield None
         return
-    descriptor = os.pidfd_open(child)
     try:
         yield descriptor
     finally:

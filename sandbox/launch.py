@@ -19,7 +19,7 @@ from heuresis.sandbox.outcome import SandboxError
 from heuresis.sandbox.wire import Reply, Setup, Verdict
 
 _BOOT = (
-    "import sys; sys.path += [p for p in sys.argv[4:] if p not in sys.path]; "
+    "import sys; sys.path[:] = sys.argv[4:]; "  # the same Heuresis as the controller's, wherever that comes from
     "from heuresis.sandbox.boot import main; main(sys.argv[1:4])"
 )
 _PASSED_ON = ("NUMBA_CACHE_DIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
@@ -37,8 +37,23 @@ _GRACE_SECONDS = 10.0  # beyond a task's own limit, for a busy machine and a lar
 _GOODBYE_SECONDS = 1.0
 
 
+_machine: list[frozenset[Layer]] = []  # what the first zygote of this process had to do without
+_asking = threading.Lock()
+
+
 class ZygoteDied(Exception):
     """A zygote ended, hung or spoke nonsense; the text says which."""
+
+
+def _agreed(missing: frozenset[Layer]) -> frozenset[Layer]:
+    """The layers that a zygote does without. Raises SandboxError where it has fewer than an earlier one had here."""
+    with _asking:
+        if not _machine:
+            _machine.append(missing)
+        if not missing <= _machine[0]:
+            lost = ", ".join(sorted(missing - _machine[0]))
+            raise SandboxError(f"a worker of the sandbox has fewer layers than the first one had: {lost} failed")
+    return missing
 
 
 def environment() -> dict[str, str]:
@@ -79,6 +94,8 @@ class Zygote:
                 self._stderr.close()
                 raise SandboxError(f"cannot start {sys.executable!r} for the sandbox: {error}") from error
         self._setup: Setup | None = setup
+        self.missing: frozenset[Layer] = frozenset()
+        """The layers that the machine does not give, known once the zygote is ready."""
 
     @property
     def pid(self) -> int:
@@ -98,11 +115,12 @@ class Zygote:
         except (OSError, EOFError, wire.WireError) as error:
             cause = f"not ready within {seconds:g} s" if isinstance(error, TimeoutError) else str(error)
             raise SandboxError(
-                f"the sandbox for engine {self._engine!r} did not start: {cause}\n{self._last_words()}"
+                f"the sandbox for engine {self._engine!r} did not start: {cause}\n{self.last_words()}"
             ) from error
         if reply.verdict is not Verdict.READY:
             text = wire.sanitise(reply.body.decode("ascii", "replace"), _MESSAGE_CAP)
             raise SandboxError(f"the engine {self._engine!r} could not be loaded and warmed:\n{text}")
+        self.missing = _agreed(frozenset(Layer(name) for name in reply.body.decode("ascii").split()))
 
     def run(self, task: Task, limits: Limits) -> Reply:
         """Run one task in a fresh child. Raises ZygoteDied; the zygote must then be discarded."""
@@ -141,7 +159,8 @@ class Zygote:
             self._stderr.close()
             self._stopped = True
 
-    def _last_words(self) -> str:
+    def last_words(self) -> str:
+        """What the process wrote to standard error at last, sanitised, and its exit code where it has ended."""
         self._process.poll()
         self._stderr.seek(0, os.SEEK_END)
         self._stderr.seek(max(0, self._stderr.tell() - _STDERR_TAIL))

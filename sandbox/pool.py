@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.sandbox.engine import Task
+from heuresis.sandbox.engine import PING, Task
 from heuresis.sandbox.judge import judge
 from heuresis.sandbox.kernel import forbid_inspection
 from heuresis.sandbox.launch import Zygote, ZygoteDied
@@ -90,6 +90,11 @@ class Pool:
         """How many zygotes died, hung or answered nonsense so far, and were replaced."""
         return self._deaths
 
+    @property
+    def missing(self) -> frozenset[Layer]:
+        """The layers that this machine does not give."""
+        return frozenset().union(*(w.zygote.missing for w in self._all if w.zygote is not None))
+
     def pids(self) -> list[int]:
         """The process ids of the living zygotes."""
         return [w.zygote.pid for w in self._all if w.zygote is not None]
@@ -146,7 +151,19 @@ class Pool:
                 with self._lock:
                     self._deaths += 1
                 cause = str(death)
+        self._ping(worker)
         return Outcome(Status.CRASHED, message=f"{cause}, {_ATTEMPTS} times in a row")
+
+    def _ping(self, worker: _Worker) -> None:
+        """Raise SandboxError where a fresh zygote cannot run anything: then it is not the program that failed."""
+        zygote = self._start(worker)
+        zygote.wait_ready(self._start_seconds)
+        try:
+            zygote.run(Task(PING), self.limits)
+        except ZygoteDied as death:
+            words = zygote.last_words()
+            self._discard(worker)
+            raise SandboxError(f"the sandbox can run no program: {death}\n{words}") from death
 
     def _start(self, worker: _Worker) -> Zygote:
         def start() -> Zygote:

@@ -55,6 +55,11 @@ class Level(StrEnum):
     MEDIUM = "medium"  # seccomp
     PROCESS = "process"  # limits and supervision only
 
+    def weaker_than(self, other: "Level") -> bool:
+        """Whether this level is below another."""
+        order = list(Level)
+        return order.index(self) > order.index(other)
+
 
 class WeakSandboxError(SandboxError):
     """The machine confines programs less than is asked for."""
@@ -194,7 +199,9 @@ def _environment(pool: Pool) -> Check:
     seen = set(outcome.arrays[0].tobytes().decode("utf-8", "replace").split("\n")) if outcome.ok else set()
     leaked = seen & (set(os.environ) - set(environment()))
     holds = outcome.ok and not leaked
-    effect = "no variable of the controller, such as a key, is visible" if holds else f"visible: {sorted(leaked)}"
+    effect = "no variable of the controller, such as a key, is visible"
+    if not holds:
+        effect = f"visible: {sorted(leaked)}" if outcome.ok else _unexpected(outcome)
     return Check("environment", holds, effect, essential=True)
 
 

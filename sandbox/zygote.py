@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NoReturn, cast
 
 from heuresis.sandbox import isolate, kernel, wire
-from heuresis.sandbox.engine import CompileError, Engine, EngineFactory, Task
+from heuresis.sandbox.engine import PING, CompileError, Engine, EngineFactory, Task
 from heuresis.sandbox.layers import Layer
 from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.outcome import Outcome, Status
@@ -48,12 +48,13 @@ def main(descriptor: int, *, apart: bool) -> None:
             return
         try:
             engine = _warm_engine(setup)
+            missing = isolate.missing_layers()
         except Exception:  # noqa: BLE001 - reported to the controller, which raises it as SandboxError
             text = traceback.format_exc()[-_TRACEBACK_CHARACTERS:]
             wire.send_reply(channel, Reply(Verdict.FAILED, text.encode("ascii", "replace")))
             return
-        wire.send_reply(channel, Reply(Verdict.READY))
-        _Server(channel, engine, setup.allow, setup.without | isolate.missing_layers(), apart).serve()
+        wire.send_reply(channel, Reply(Verdict.READY, " ".join(sorted(missing)).encode("ascii")))
+        _Server(channel, engine, setup.allow, setup.without | missing, apart).serve()
 
 
 def load(name: str) -> EngineFactory:
@@ -207,6 +208,8 @@ def _work(engine: Engine, allow: AllowList, task: Task, cell: isolate.Cell) -> O
     """Screen, compile, run. Every way in which a program can fail becomes an outcome here."""
     begin = compiled = time.perf_counter()
     program: object | None = None
+    if task.kind == PING:
+        return Outcome(Status.OK)
     try:
         if task.source:
             checked = task.source if Layer.SCREEN in cell.without else screen(task.source, allow)

@@ -1,8 +1,13 @@
 """How strong the sandbox is: what `doctor` says of it, and that a search in a weak one has to be asked for."""
 
+import subprocess
+import sys
+
 import pytest
 
 from heuresis.evolve import run as runs
+from heuresis.sandbox.layers import Layer
+from heuresis.sandbox.pool import Pool
 from heuresis.sandbox.self_check import ATTEMPTS, Level, sandbox_level
 
 
@@ -51,3 +56,34 @@ def test_a_weak_sandbox_can_be_allowed_and_is_shown(cli, monkeypatch: pytest.Mon
     assert cli("resume", run["id"]).code == 1
     monkeypatch.setenv("HEURESIS_ALLOW_WEAK_SANDBOX", "1")
     assert cli("resume", run["id"]).code == 0
+
+
+@pytest.mark.usefixtures("weak")
+def test_a_run_goes_on_only_where_the_sandbox_is_as_strong(cli, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(runs, "crown", lambda *_: None)
+    monkeypatch.setattr(runs, "sandbox_level", lambda: Level.STRONG)
+    assert cli("evolve", "smtt", "--evaluations", 1).code == 0
+    [run] = cli("runs", "--json").json["runs"]
+    monkeypatch.setattr(runs, "sandbox_level", lambda: Level.MEDIUM)
+    answer = cli("resume", run["id"])
+    assert answer.code == 1
+    assert "`strong`" in answer.err
+    assert "`medium`" in answer.err
+
+
+@pytest.mark.parametrize("words", [("evaluate", "smtt", "mdd"), ("explain", "mdd"), ("compare", "smtt", "mdd", "edd")])
+def test_programs_are_never_run_in_a_weak_sandbox_without_a_word(cli, instances, monkeypatch, words: tuple[str, ...]):
+    assert "limits only" not in cli(*words, "--instances", instances).err
+    monkeypatch.setattr(Pool, "missing", frozenset({Layer.SECCOMP, Layer.LANDLOCK}))
+    assert "limits only" in cli(*words, "--instances", instances).err
+
+
+@pytest.mark.parametrize("closed", [(0, 2), (1,), (0, 1, 2)])
+def test_closed_standard_streams_do_no_harm(closed: tuple[int, ...], tmp_path):
+    """As a service manager or `heuresis … 2>&-` may leave them."""
+    code = f"import os, sys; [os.close(n) for n in {closed}]; os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+    words = [sys.executable, "-c", code, "-m", "heuresis", "evaluate", "smtt", "mdd", "--split", "search"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0
+    assert ("mdd" in done.stdout) == (1 not in closed)
+    assert "Traceback" not in done.stderr

@@ -17,7 +17,7 @@ from heuresis.evaluators.numba_cache import cache_dir
 
 PACKAGES = ("archive", "cli", "evaluators", "evolve", "problems", "sandbox")
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
-EVOLVE = ("evolve", "smtt", "--evaluations", "12", "--workers", "1", "--json")
+EVOLVE = ("evolve", "smtt", "--evaluations", "7", "--workers", "1", "--json")
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

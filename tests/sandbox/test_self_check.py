@@ -1,12 +1,16 @@
 """The self-check reports what it found by trying, and a layer that does not work is not claimed."""
 
 import dataclasses
+import errno
+import os
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 import pytest
 
-from heuresis.sandbox import kernel, self_check
+from heuresis.sandbox import kernel, launch, self_check
 from heuresis.sandbox.engine import Task
 from heuresis.sandbox.isolate import missing_layers
 from heuresis.sandbox.layers import Layer
@@ -18,6 +22,15 @@ ESSENTIAL = {"deadline", "crash", "environment", "descriptors", "syntax screen"}
 HOLDING = [Check(name, holds=True, effect="") for name in ("landlock", "seccomp", *ATTEMPTS.values())]
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the layers are those of Linux")
+
+
+def failing(what: BaseException) -> Callable[..., NoReturn]:
+    """A function that raises."""
+
+    def fail(*_: object) -> NoReturn:
+        raise what
+
+    return fail
 
 
 def report_of(**layers: bool) -> Report:
@@ -111,13 +124,39 @@ def test_broken_supervision_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @linux
-def test_a_kernel_that_refuses_a_filter_is_weaker_not_broken(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: bytes) -> None:
-        raise OSError(22, "Invalid argument")
-
-    monkeypatch.setattr(kernel, "add_filter", refuse)
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOSYS, errno.EPERM])
+def test_a_kernel_that_has_no_filters_is_weaker_not_broken(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    monkeypatch.setattr(kernel, "add_filter", failing(OSError(code, "no")))
     monkeypatch.setattr(kernel, "landlock_version", lambda: 0)
     assert missing_layers() == {Layer.SECCOMP, Layer.LANDLOCK}
+
+
+@linux
+@pytest.mark.parametrize("layer", ["add_filter", "enter_landlock"])
+@pytest.mark.parametrize(
+    "what", [OSError(errno.ENOMEM, "no memory"), MemoryError(), RuntimeError()], ids=["errno", "memory", "defect"]
+)
+def test_a_layer_that_fails_otherwise_is_not_left_out(
+    monkeypatch: pytest.MonkeyPatch, layer: str, what: BaseException
+) -> None:
+    monkeypatch.setattr(kernel, layer, failing(what))
+    with pytest.raises(RuntimeError, match="could not be tried"):
+        missing_layers()
+
+
+@linux
+def test_a_trial_that_is_killed_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernel, "enter_landlock", lambda: os.kill(os.getpid(), signal.SIGKILL))
+    with pytest.raises(RuntimeError, match="could not be tried"):
+        missing_layers()
+
+
+def test_every_worker_must_have_the_layers_of_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch, "_machine", [])
+    assert launch._agreed(frozenset({Layer.LANDLOCK})) == {Layer.LANDLOCK}
+    assert launch._agreed(frozenset()) == frozenset()
+    with pytest.raises(SandboxError, match="fewer layers than the first one had: seccomp failed"):
+        launch._agreed(frozenset({Layer.LANDLOCK, Layer.SECCOMP}))
 
 
 @linux

@@ -171,6 +171,40 @@ def test_without_pidfd(make_pool: Callable[..., Pool], tmp_path: Path) -> None:
 
 
 @linux
+@pytest.mark.parametrize("code", ["ENOSYS", "EPERM"])
+def test_a_kernel_without_pidfd(make_pool: Callable[..., Pool], tmp_path: Path, code: str) -> None:
+    """Python has the call, the kernel or a container's filter has not."""
+    engine = tmp_path / "old_kernel.py"
+    toy = Path(__file__).parent / "toy_engine.py"
+    engine.write_text(
+        "import errno\nimport os\n\nfrom heuresis.sandbox.zygote import load\n\n\n"
+        f"def refuse(pid, flags=0):\n    raise OSError(errno.{code}, 'no')\n\n\nos.pidfd_open = refuse\n"
+        f"Toy = load({str(toy) + ':Toy'!r})\n"
+    )
+    pool = make_pool(engine=f"{engine}:Toy")
+    statuses = [pool.run(Task(k, limits=Limits(seconds=0.5))).status for k in ("sum", "hang", "sum")]
+    assert statuses == [Status.OK, Status.TIMEOUT, Status.OK]
+    assert pool.deaths == 0
+
+
+def test_a_sandbox_that_can_run_nothing_is_not_the_programs_fault(
+    make_pool: Callable[..., Pool], tmp_path: Path
+) -> None:
+    engine = tmp_path / "broken.py"
+    toy = Path(__file__).parent / "toy_engine.py"
+    engine.write_text(
+        "import os\n\nfrom heuresis.sandbox.zygote import load\n\n\n"
+        "class Toy(load(" + repr(f"{toy}:Toy") + ")):\n"
+        "    def warm(self):\n        os.register_at_fork(before=lambda: self.fail())\n"
+        "        self.forks = 0\n\n"
+        "    def fail(self):\n        self.forks += 1\n        if self.forks > 1:\n            os._exit(9)\n"
+    )
+    pool = make_pool(engine=f"{engine}:Toy")
+    with pytest.raises(SandboxError, match="the sandbox can run no program"):
+        pool.run(Task("sum"))
+
+
+@linux
 @pytest.mark.parametrize("kind", ["daemon", "daemon_and_hang"])
 def test_daemons_do_not_outlive_their_program(
     make_pool: Callable[..., Pool], marked: Callable[[str], list[int]], kind: str
