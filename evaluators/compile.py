@@ -110,7 +110,15 @@ def _compile(function: Callable[..., float], wanted: Function, lines: list[str])
         return compile_rule(function, signature(wanted))
     except NumbaError as error:
         raise CompileError(_message(error, lines)) from error
-    except (AttributeError, TypeError, ValueError, LookupError, AssertionError, RecursionError) as error:
+    except (
+        AttributeError,
+        TypeError,
+        ValueError,
+        LookupError,
+        AssertionError,
+        RecursionError,
+        NotImplementedError,
+    ) as error:
         # Numba's own passes raise these on source that it cannot translate.
         raise CompileError(f"{wanted.name} does not compile: {type(error).__name__}: {error}") from error
 
