@@ -170,9 +170,7 @@ class Packing:
         for sample in self.samples(order):
             which, begins, got = order[sample.positions], starts[sample.positions], np.empty(len(sample.positions), int)
             arguments = rule, theta, self.items, self.offsets, sample.capacity, which, begins
-            if not (
-                self.table_pays(program, sample) and self._by_table(program, arguments, sample.sizes, got, chosen)
-            ):
+            if not (self.table_pays(program, sample) and self._by_table(program, arguments, sample.sizes, got, chosen)):
                 loops.by_counts(*arguments, got, chosen)
             bins[sample.positions] = got
 

@@ -43,13 +43,13 @@ def _score(
     raise NotImplementedError  # compiled code only: `_compiled_score`
 
 
-@overload(_score, strict=False)  # not strict: lambdas have no annotations
+@overload(_score, strict=False, inline="always")  # not strict: lambdas have no annotations
 def _compiled_score(
-    rule: Any, item: Any, levels: Any, cap: Any, n: Any, left: Any, counts: Any, seen: Any, theta: Any, value: Any,
-    count: Any,
+    rule: Any, item: Any, levels: Any, cap: Any, n: Any, left: Any, counts: Any, seen: Any,  # noqa: ARG001 - Numba
+    theta: Any, value: Any, count: Any,  # noqa: ARG001 - compares names
 ) -> Any:  # fmt: skip
     if rule.nargs == _RULES[0].nargs:
-        return lambda rule, item, levels, cap, n, left, counts, seen, theta, value, count: rule(
+        return lambda rule, item, levels, cap, n, left, counts, seen, theta, value, count: rule(  # noqa: ARG005
             item, levels, cap, counts, seen, theta, value, count
         )
     return lambda rule, item, levels, cap, n, left, counts, seen, theta, value, count: rule(

@@ -16,6 +16,8 @@ from heuresis.evaluators.simplify import simplify
 
 Rng = np.random.Generator
 
+_FOLDED = {Unit.COUNT: Unit.ONE, Unit.SIZE: Unit.TIME}
+
 _SUM = {
     ("+", Unit.DATE, Unit.TIME): Unit.DATE,
     ("+", Unit.TIME, Unit.DATE): Unit.DATE,
