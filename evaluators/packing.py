@@ -212,7 +212,7 @@ class Packing:
         """What a rule knows beforehand."""
         return ()
 
-    def _of(self, instance: int) -> Ints:
+    def _of(self, instance: int | np.integer) -> Ints:
         return self.items[self.offsets[instance] : self.offsets[instance + 1]]
 
     def _checked(self, order: Ints) -> Ints:

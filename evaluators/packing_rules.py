@@ -42,7 +42,8 @@ def first_fit(items: Ints, capacity: int) -> int:
 @numba.njit(types.int64(_INT64, types.int64), **_SETTINGS)
 def first_fit_decreasing(items: Ints, capacity: int) -> int:
     """Bins used by first fit where the largest items come first."""
-    return first_fit(-np.sort(-items), capacity)
+    bins: int = first_fit(-np.sort(-items), capacity)
+    return bins
 
 
 @numba.njit(types.int64(_INT64, types.int64), **_SETTINGS)

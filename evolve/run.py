@@ -57,8 +57,8 @@ def start(
     """Start a run and see it through to a budget, the user's wish or an error that stops it.
 
     Raises ConfigError, UnknownProblem, UnknownFamily, ScreenError (a program to start from), ProposerUnavailable and
-    WeakSandboxError (unless that is allowed) before anything is recorded where the settings cannot work; afterwards what
-    stops a run is in the result, and the run can be resumed.
+    WeakSandboxError (unless that is allowed) before anything is recorded where the settings cannot work; afterwards
+    what stops a run is in the result, and the run can be resumed.
     """
     level = sandbox_level()
     require(level, allow_weak=allow_weak_sandbox)
