@@ -15,9 +15,9 @@ from heuresis.problems.packing_instances import (
     Family,
     PackingInstance,
     mixed,
+    reported,
     searched,
     selected,
-    tested,
 )
 from heuresis.problems.packing_scoring import EXCESS, PackingScoring
 from heuresis.problems.problem import Baseline, InstanceSet, Problem, Reference
@@ -138,7 +138,7 @@ def _select(family: Family) -> InstanceSet:
     return selected(family)
 
 
-_test = functools.cache(tested)
+_test = functools.cache(reported)
 
 _FAMILIES = {
     family.name: {"search": functools.partial(_search, family), "select": functools.partial(_select, family)}

@@ -137,7 +137,7 @@ def selected(family: Family) -> InstanceSet:
     return _set("select", _of_lengths(family, SELECT, "select", 16))
 
 
-def tested() -> InstanceSet:
+def reported() -> InstanceSet:
     """The split `test`, of both families: 20 instances of each length."""
     return _set("test", [i for family in (WEIBULL, UNIFORM) for i in _of_lengths(family, TEST, "test", 20)])
 

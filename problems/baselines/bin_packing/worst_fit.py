@@ -2,4 +2,4 @@
 
 
 def score(item, rem, cap, counts, seen):
-    return 1 if rem == cap else -rem
+    return -rem if rem < cap else 1.0
