@@ -25,6 +25,12 @@ def evolve(
             help="A registered problem, a Python file that registers one, or a file with the settings of a run.",
         ),
     ],
+    family: Annotated[
+        str | None,
+        typer.Option(
+            "--family", metavar="NAME", help="Instances to search on, where the problem has several kinds of them."
+        ),
+    ] = None,
     model: Annotated[
         list[str] | None,
         typer.Option("--model", metavar="M", help="local, local:FILE.gguf, or PROVIDER/NAME; may be repeated."),
@@ -75,6 +81,7 @@ def evolve(
 
     settings = read_settings(problem)
     given: dict[str, Any] = {
+        "family": family,
         "models": tuple(model) if model else None,
         "api_base": api_base,
         "mix": parse_mix(mix) if mix else None,

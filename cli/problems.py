@@ -48,7 +48,8 @@ def _show_problem(problem: "Problem", *, as_json: bool) -> None:
             {"name": b.name, "title": b.title, "citation": b.citation, "source": b.source} for b in problem.baselines
         ]
         references = [{"name": r.name, "title": r.title, "citation": r.citation} for r in problem.references]
-        extra = {"statement": problem.statement, "contract": problem.contract.describe(), "splits": splits}
+        extra: dict[str, Any] = {"statement": problem.statement, "contract": problem.contract.describe()}
+        extra |= {"splits": splits, "families": list(problem.families)}
         render.emit(_summary(problem) | extra | {"baselines": baselines, "references": references})
         return
     console = render.out()
@@ -61,6 +62,8 @@ def _show_problem(problem: "Problem", *, as_json: bool) -> None:
     for name, one in splits.items():
         made.add_row(name, str(one["instances"]), str(one["fingerprint"])[:12])
     console.print(made)
+    if problem.families:
+        console.print(f"families to search on (--family): {', '.join(problem.families)}", soft_wrap=True)
     rules = render.table("rule", "", "source")
     for baseline in problem.baselines:
         rules.add_row(baseline.name, baseline.title, baseline.citation)

@@ -141,6 +141,7 @@ def _shares(value: object) -> tuple[tuple[str, float], ...]:
 
 _KINDS: Final[Mapping[str, tuple[str, Callable[[object], Any]]]] = {
     "problem": ("a name or the path of a .py file", _text),
+    "family": ("a name, such as 'uniform'", _text),
     "models": ("names of models, such as ['local']", _texts),
     "api_base": ("a URL", _text),
     "mix": ("shares, such as { offline = 0.7, local = 0.3 }", _shares),

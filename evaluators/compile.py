@@ -44,9 +44,13 @@ class Program:
     is the same for all items is computed once. Parameters that are arrays (1-D, contiguous; read-only to the program)
     are the same for all items and passed whole. Functions that the program does not define have the contract's
     default body.
+
+    `reads` says for each function which of its parameters it reads at all: where a program does not look at what
+    changes from decision to decision, a simulator may compute its values once.
     """
 
     functions: tuple[Callable[..., Any], ...]
+    reads: tuple[frozenset[str], ...]
 
     @property
     def main(self) -> Callable[..., Any]:
@@ -99,7 +103,15 @@ def compile_program(source: str, contract: Contract) -> Program:
     for name, function in plain.items():
         if name not in main_names:
             namespace[name] = compile_inner(function)
-    return Program(tuple(_compile(plain[f.name], f, lines) for f in contract.functions))
+    functions = tuple(_compile(plain[f.name], f, lines) for f in contract.functions)
+    return Program(functions, tuple(_reads(tree, f) for f in contract.functions))
+
+
+def _reads(tree: ast.Module, function: Function) -> frozenset[str]:
+    """The parameters that a function names, where only assigned too; helper functions see what they are handed."""
+    body = next(n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == function.name).body
+    named = {node.id for statement in body for node in ast.walk(statement) if isinstance(node, ast.Name)}
+    return frozenset(p.name for p in function.parameters if p.name in named)
 
 
 def _compile(function: Callable[..., float], wanted: Function, lines: list[str]) -> Callable[..., Any]:

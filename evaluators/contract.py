@@ -52,10 +52,12 @@ class Unit(StrEnum):
     """What a parameter measures; the typed grammar adds and compares only what fits together.
 
     A date is a point on the clock, a time a length: date − date is a time, date + time a date, time / time a number.
+    A size (of an item, of what a bin has left) is added and compared as a time is.
     """
 
     DATE = "date"
     TIME = "time"
+    SIZE = "size"
     COUNT = "count"
     ONE = "1"
 

@@ -32,6 +32,7 @@ class Config:
     mix: tuple[tuple[str, float], ...] = ()  # (proposer, share); empty: offline alone, or the models alone
     seeds: tuple[str, ...] = ()  # `--from`: sources of programs; empty: all baselines
     scratch: bool = False  # `--from scratch`: no seeds at all
+    family: str | None = None  # of instances to search on; None: the problem's default
     grammar: bool = False  # constrain decoding by a grammar made from the contract
     round_size: int = 8
     lag: int = 2  # a proposal of round r sees the rounds up to r - lag
@@ -51,7 +52,9 @@ class Config:
             _check(minutes, "minutes", "a positive, finite number", _finite(minutes) and minutes > 0)
         if (usd := self.budget_usd) is not None:
             _check(usd, "budget_usd", "a finite number of 0 or more", _finite(usd) and usd >= 0)
-        _check(self.api_base, "api_base", "a text", self.api_base is None or _text(self.api_base))
+        for name in ("api_base", "family"):
+            value = getattr(self, name)
+            _check(value, name, "a text", value is None or _text(value))
         for name in ("models", "seeds"):
             value = getattr(self, name)
             _check(value, name, "a list of texts", isinstance(value, tuple) and all(map(_text, value)))

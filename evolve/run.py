@@ -56,13 +56,13 @@ def start(
 ) -> RunResult:
     """Start a run and see it through to a budget, the user's wish or an error that stops it.
 
-    Raises ConfigError, UnknownProblem, ScreenError (a program to start from), ProposerUnavailable and WeakSandboxError
-    (unless that is allowed) before anything is recorded where the settings cannot work; afterwards what stops a run is
-    in the result, and the run can be resumed.
+    Raises ConfigError, UnknownProblem, UnknownFamily, ScreenError (a program to start from), ProposerUnavailable and
+    WeakSandboxError (unless that is allowed) before anything is recorded where the settings cannot work; afterwards
+    what stops a run is in the result, and the run can be resumed.
     """
     level = sandbox_level()
     require(level, allow_weak=allow_weak_sandbox)
-    problem = registry.get(config.problem)
+    problem = registry.get(config.problem).of_family(config.family)
     for source in config.seeds:
         screen(source, problem.contract.allow_list())
     if config.problem.endswith(".py"):
@@ -107,7 +107,7 @@ def resume(
             "where the sandbox is as strong, or start another run here"
         )
     config = Config.from_json(run.config)
-    problem = registry.get(config.problem)
+    problem = registry.get(config.problem).of_family(config.family)
     if (problem.name, problem.version) != (run.problem, run.problem_version):
         raise ConfigError(
             f"run {run.id} was on {run.problem}@{run.problem_version}, but here is {problem.name}@{problem.version}; "

@@ -1,7 +1,7 @@
 """What a problem is: statement, contract, simulator, splits, baselines, references and how decisions are scored."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,6 +20,10 @@ class MachineryError(RuntimeError):
 
 class InstanceError(ValueError):
     """An instance file or instance that is malformed; the message names the line or field."""
+
+
+class UnknownFamily(ValueError):
+    """A family of instances that a problem does not have; the message lists those it has."""
 
 
 class Instance(Protocol):
@@ -155,10 +159,27 @@ class Problem:
     sources: tuple[str, ...] = field(default=())  # literature
     standalone: str = ""  # Python source of a plain driver around the exported rule
     objective_of: Callable[[Sequence[Any]], Objective] | None = None  # where it depends on the instances at hand
+    families: Mapping[str, Mapping[str, Callable[[], InstanceSet]]] = field(default_factory=dict)
+    """Kinds of instances that a run may search on, by name, the default first: each its own `search` and `select`."""
 
     def __post_init__(self) -> None:
         if set(self.splits) != set(SPLITS):
             raise ValueError(f"problem {self.name}: splits must be {SPLITS}, got {tuple(self.splits)}")
+        for name, splits in self.families.items():
+            if set(splits) != {"search", "select"}:
+                raise ValueError(f"problem {self.name}, family {name}: splits must be search and select, never test")
+
+    def of_family(self, name: str | None) -> "Problem":
+        """The problem with the splits `search` and `select` of one family; `test` is the same for all.
+
+        None is the default. Raises UnknownFamily where there is no such family.
+        """
+        if name is None:
+            return self
+        if name not in self.families:
+            known = f"expected one of {', '.join(self.families)}" if self.families else "this problem has none"
+            raise UnknownFamily(f"{self.name}: no family {name!r}: {known}")
+        return replace(self, splits={**self.splits, **self.families[name]})
 
     def objective_on(self, instances: Sequence[Any]) -> Objective:
         """The objective that `scoring` aggregates on these instances."""

@@ -13,7 +13,11 @@ from heuresis.problems.problem import Problem
 ENTRY_POINTS = "heuresis.problems"
 """The entry-point group under which a package names a module that registers a problem when it is imported."""
 
-_BUILT_IN = {"smtt": "heuresis.problems.smtt"}
+_BUILT_IN = {
+    "bin-packing": "heuresis.problems.bin_packing",
+    "bin-packing-n": "heuresis.problems.bin_packing",
+    "smtt": "heuresis.problems.smtt",
+}
 _registered: dict[str, Problem] = {}
 _files: dict[Path, str] = {}  # a problem file that was loaded, and the name of its problem
 

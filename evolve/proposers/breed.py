@@ -11,7 +11,7 @@ from dataclasses import astuple, dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.compile import compile_program
+from heuresis.evaluators.compile import Program, compile_program
 from heuresis.evaluators.expression import Expr, constants, lifted, with_constants
 from heuresis.evaluators.expression_text import format_constant, to_source
 from heuresis.evaluators.interpret import MAX_STACK, decode, encode, interpreter, stack_height
@@ -62,7 +62,8 @@ class Breeder:
         self.simulator, self.effort, self.rng = simulator, effort, rng
         self.grammar = Grammar(simulator.contract, max_size=effort.max_size)
         self.everything = np.arange(simulator.size, dtype=np.int64)
-        self.judge = interpreter(simulator.contract)
+        numbers = frozenset(p.name for p in simulator.contract.main.scalars)  # all that expressions are made of
+        self.judge = Program((interpreter(simulator.contract),), (numbers,))
         self.work = 0
 
     def breed(self, parents: Sequence[Expr]) -> Offspring:

@@ -22,7 +22,8 @@ SECONDS = 120.0  # of one step in its child; far above what it takes, so that no
 class OfflineProposer:
     """Proposes what one step of genetic programming in a worker found.
 
-    Programs that are more than an expression (loops, helper functions) have their constants tuned; all others vary.
+    Programs that are an expression vary. Of those that are more (loops, arrays, helper functions) the constants are
+    tuned now and then, and always where no parent is an expression.
     """
 
     name = "offline"
@@ -36,13 +37,12 @@ class OfflineProposer:
         if not request.parents or choice < RANDOM_SHARE:
             return self._breed(0, [], rng)
         parents = [request.parents[i] for i in rng.permutation(len(request.parents))]
-        tree = self._tree(parents[0])
-        if tree is None or choice < RANDOM_SHARE + TUNE_SHARE:
+        readable = [(parent, tree) for parent in parents if (tree := self._tree(parent)) is not None]
+        if not readable or choice < RANDOM_SHARE + TUNE_SHARE:
             return self._tune(parents[0], rng)
         if choice < RANDOM_SHARE + TUNE_SHARE + PRUNE_SHARE:
-            return self._breed(1, [(parents[0], tree)], rng)
-        donors = [(donor, other) for donor in parents[1:] if (other := self._tree(donor)) is not None]
-        return self._breed(0, [(parents[0], tree), *donors], rng)
+            return self._breed(1, readable[:1], rng)
+        return self._breed(0, readable, rng)
 
     def _tree(self, trial: Trial) -> Expr | None:
         tree = from_source(trial.proposal.source or "", self.problem.contract)

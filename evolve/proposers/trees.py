@@ -16,6 +16,8 @@ from heuresis.evaluators.simplify import simplify
 
 Rng = np.random.Generator
 
+_FOLDED = {Unit.COUNT: Unit.ONE, Unit.SIZE: Unit.TIME}
+
 _SUM = {
     ("+", Unit.DATE, Unit.TIME): Unit.DATE,
     ("+", Unit.TIME, Unit.DATE): Unit.DATE,
@@ -34,8 +36,11 @@ class Grammar:
 
     @property
     def units(self) -> Mapping[str, Unit]:
-        """The unit of every parameter that is a number; counts are plain numbers here."""
-        return {p.name: Unit.ONE if p.unit is Unit.COUNT else p.unit for p in self.contract.main.scalars}
+        """The unit of every parameter that is a number; counts are plain numbers here, and sizes lengths as times are.
+
+        No contract has both sizes and times, which this would mix up.
+        """
+        return {p.name: _FOLDED.get(p.unit, p.unit) for p in self.contract.main.scalars}
 
     def leaves(self, unit: Unit) -> list[Expr]:
         """The parameters of a unit."""

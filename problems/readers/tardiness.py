@@ -1,23 +1,21 @@
 """Readers of total-tardiness instances: Heuresis' JSON format and OR-Library weighted-tardiness files."""
 
-import gzip
-import json
 import re
-import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from heuresis.problems.problem import InstanceError, InstanceSet
+from heuresis.problems.readers.text import json_rows, labels, read_text, shown
 from heuresis.problems.tardiness_instances import LARGEST_SIZE, LARGEST_TIME, TardinessInstance, fingerprint
 
 ORLIB_SIZES = (40, 50, 100)
 ORLIB_COUNT = 125
 """Instances in each of the OR-Library's files wt40, wt50 and wt100."""
 
-_LARGEST_FILE = 1 << 29
+_FIELDS = frozenset({"name", "p", "d", "optimum"})
 
 
 def read(paths: Sequence[Path]) -> InstanceSet:
@@ -30,7 +28,7 @@ def read(paths: Sequence[Path]) -> InstanceSet:
     instances: list[TardinessInstance] = []
     notes: list[str] = []
     for path in paths:
-        text = _text(path)
+        text = read_text(path)
         if text.lstrip().startswith(("{", "[")):
             instances += _read_json(text, path)
         else:
@@ -42,42 +40,14 @@ def read(paths: Sequence[Path]) -> InstanceSet:
     return InstanceSet(", ".join(path.name for path in paths), tuple(instances), fingerprint(instances), tuple(notes))
 
 
-def _text(path: Path) -> str:
-    """The file's text, unpacked where its name ends in .gz."""
-    try:
-        if path.suffix == ".gz":
-            with gzip.open(path) as file:
-                data = file.read(_LARGEST_FILE + 1)
-        else:
-            with path.open("rb") as file:
-                data = file.read(_LARGEST_FILE + 1)
-        if len(data) > _LARGEST_FILE:
-            raise InstanceError(f"{path}: larger than {_LARGEST_FILE >> 20} MiB")
-        return data.decode("utf-8-sig")
-    except (OSError, EOFError, zlib.error) as error:
-        raise InstanceError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    except UnicodeDecodeError as error:
-        raise InstanceError(f"{path}: not a text file: byte {error.start} is not UTF-8") from error
-
-
 def _read_json(text: str, path: Path) -> list[TardinessInstance]:
-    try:
-        document = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InstanceError(f"{path}, line {error.lineno}, column {error.colno}: not JSON: {error.msg}") from error
-    except ValueError as error:  # Python reads no integer of more than 4300 digits
-        raise InstanceError(f"{path}: a number with too many digits: {error}") from error
-    except RecursionError as error:
-        raise InstanceError(f"{path}: nested too deeply") from error
-    rows = document.get("instances") if isinstance(document, dict) else None
-    if not isinstance(rows, list) or not rows:
-        raise InstanceError(f'{path}: expected {{"instances": [...]}} with one or more instances')
+    rows = json_rows(text, path)
     return [_instance(row, f"{path}: instances[{i}]", f"{path.name}[{i}]") for i, row in enumerate(rows)]
 
 
 def _instance(row: Any, where: str, default_name: str) -> TardinessInstance:
     if not isinstance(row, dict):
-        raise InstanceError(f"{where}: expected an object, got {_shown(row)}")
+        raise InstanceError(f"{where}: expected an object, got {shown(row)}")
     for key in ("p", "d"):
         if key not in row:
             raise InstanceError(f"{where}: the field {key!r} is missing")
@@ -85,42 +55,35 @@ def _instance(row: Any, where: str, default_name: str) -> TardinessInstance:
     if len(p) != len(d):
         raise InstanceError(f"{where}: p has {len(p)} entries and d has {len(d)}; expected as many")
     if "n" in row and row["n"] != len(p):
-        raise InstanceError(f"{where}.n: expected the number of jobs, {len(p)}, got {_shown(row['n'])}")
+        raise InstanceError(f"{where}.n: expected the number of jobs, {len(p)}, got {shown(row['n'])}")
     if sum(p) > LARGEST_TIME:
         raise InstanceError(f"{where}.p: the sum must be at most 2**40, got {sum(p)}")
     name = row.get("name", default_name)
     if not isinstance(name, str):
-        raise InstanceError(f"{where}.name: expected a text, got {_shown(name)}")
+        raise InstanceError(f"{where}.name: expected a text, got {shown(name)}")
     optimum = row.get("optimum")
     if optimum is not None and (type(optimum) is not int or not 0 <= optimum <= LARGEST_TIME * LARGEST_SIZE):
-        raise InstanceError(f"{where}.optimum: expected an integer of 0 or more, or null, got {_shown(optimum)}")
+        raise InstanceError(f"{where}.optimum: expected an integer of 0 or more, or null, got {shown(optimum)}")
     return TardinessInstance(
-        name, np.array(p, dtype=np.int64), np.array(d, dtype=np.int64), _labels(row), optimum, optimum is not None
+        name,
+        np.array(p, dtype=np.int64),
+        np.array(d, dtype=np.int64),
+        labels(row, _FIELDS),
+        optimum,
+        optimum is not None,
     )
 
 
 def _times(values: Any, where: str, least: int, expected: str) -> list[int]:
     if not isinstance(values, list) or not 1 <= len(values) <= LARGEST_SIZE:
-        got = f"{len(values)} of them" if isinstance(values, list) else _shown(values)
+        got = f"{len(values)} of them" if isinstance(values, list) else shown(values)
         raise InstanceError(f"{where}: expected a list of 1 to {LARGEST_SIZE} integers, got {got}")
     for i, value in enumerate(values):
         if type(value) is not int or value < least:
-            raise InstanceError(f"{where}[{i}]: expected {expected}, got {_shown(value)}")
+            raise InstanceError(f"{where}[{i}]: expected {expected}, got {shown(value)}")
         if value > LARGEST_TIME:
-            raise InstanceError(f"{where}[{i}]: expected at most 2**40, got {_shown(value)}")
+            raise InstanceError(f"{where}[{i}]: expected at most 2**40, got {shown(value)}")
     return values
-
-
-def _labels(row: Mapping[str, Any]) -> dict[str, str | int | float]:
-    """All further scalar fields, for tables by cell."""
-    taken = {"name", "p", "d", "optimum"}
-    return {key: value for key, value in row.items() if key not in taken and isinstance(value, str | int | float)}
-
-
-def _shown(value: Any) -> str:
-    """A value as it stood in the file, shortened."""
-    text = json.dumps(value, ensure_ascii=True, default=repr)
-    return text if len(text) <= 40 else text[:37] + "..."
 
 
 def _read_orlib(text: str, path: Path) -> list[TardinessInstance]:
@@ -133,7 +96,7 @@ def _read_orlib(text: str, path: Path) -> list[TardinessInstance]:
     for line, words in enumerate(text.splitlines(), 1):
         for word in words.split():
             if not re.fullmatch(r"[+-]?\d{1,18}", word):
-                raise InstanceError(f"{path}, line {line}: expected integers, got {_shown(word)}")
+                raise InstanceError(f"{path}, line {line}: expected integers, got {shown(word)}")
             numbers.append(int(word))
             lines.append(line)
     n = _orlib_size(path, len(numbers))

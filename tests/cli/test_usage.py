@@ -140,6 +140,36 @@ def test_settings_file_with_options_before_it(cli, tmp_path: Path, monkeypatch: 
     assert "def priority" in config.seeds[0]
 
 
+def test_a_family_is_handed_on_and_checked(cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    seen: list[Config] = []
+
+    def start(config: Config, *_: object, **__: object) -> None:
+        seen.append(config)
+        raise errors.UserError("enough")
+
+    path = tmp_path / "run.toml"
+    path.write_text('problem = "bin-packing"\nfamily = "mixed"\nevaluations = 7\n')
+    with monkeypatch.context() as patch:
+        patch.setattr("heuresis.evolve.run.start", start)
+        cli("evolve", path)
+        cli("evolve", path, "--family", "uniform")
+        cli("evolve", "smtt", "--evaluations", 1)
+    assert [config.family for config in seen] == ["mixed", "uniform", None]
+    answer = cli("evolve", "bin-packing", "--family", "zipf", "--evaluations", 1, "--allow-weak-sandbox")
+    assert answer.code == 2
+    assert "no family 'zipf': expected one of weibull, uniform, mixed" in answer.err
+    answer = cli("evolve", "smtt", "--family", "uniform", "--evaluations", 1, "--allow-weak-sandbox")
+    assert answer.code == 2
+    assert "smtt: no family 'uniform': this problem has none" in answer.err
+    assert cli("runs", "--json").json["runs"] == []
+
+
+def test_families_are_listed_with_the_problem(cli):
+    assert cli("problems", "bin-packing", "--json").json["families"] == ["weibull", "uniform", "mixed"]
+    assert "families to search on (--family): weibull, uniform, mixed" in cli("problems", "bin-packing").out
+    assert cli("problems", "smtt", "--json").json["families"] == []
+
+
 def test_a_defect_of_ours_gives_a_hint_and_no_traceback(cli, monkeypatch: pytest.MonkeyPatch):
     def broken() -> None:
         raise ZeroDivisionError("oh")

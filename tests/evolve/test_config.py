@@ -39,6 +39,7 @@ NAN, INF = math.nan, math.inf
         ("problem", 3, "a text"),
         ("problem", "", "a text"),
         ("api_base", 3, "a text"),
+        ("family", 3, "a text"),
         ("models", "local", "a list of texts"),
         ("seeds", (3,), "a list of texts"),
         ("grammar", "yes", "true or false"),

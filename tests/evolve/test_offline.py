@@ -126,6 +126,14 @@ def test_programs_that_are_no_expressions_donate_nothing(proposer: OfflinePropos
         assert draft.reason == ""
 
 
+def test_an_expression_varies_whatever_the_first_parent_is(proposer: OfflineProposer) -> None:
+    seeds = [s for s in range(BREEDS, 200) if np.random.default_rng(s).random() > 0.3][:4]
+    for seed in seeds:
+        draft = proposer.propose(request(seed, trial(5, LOOP), trial(6, LOOP + "\n"), trial(0, MDD)))
+        assert draft.operator in {name for name, _, _ in OPERATORS}
+        assert draft.parents == (candidate_id(MDD),)
+
+
 @pytest.mark.parametrize("source", [None, "def priority(", "def priority(p):\n    return p\n", rule("nothing + 1.0")])
 def test_a_parent_that_does_not_run_is_a_reason(proposer: OfflineProposer, source: str | None) -> None:
     draft = proposer.propose(request(BREEDS, trial(0, source)))

@@ -1,0 +1,63 @@
+"""Reference algorithms of bin packing that are no rules of `packing.py`: first fit, and those that sort beforehand."""
+
+from typing import Any
+
+import numba
+import numpy as np
+from numba import types
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+
+_INT64 = types.int64[::1]
+_SETTINGS: dict[str, Any] = {"error_model": "numpy", "cache": True}
+
+
+@numba.njit(types.int64(_INT64, types.int64), **_SETTINGS)
+def first_fit(items: Ints, capacity: int) -> int:
+    """Bins used where each item goes into the first bin, in the order of opening, that has room for it.
+
+    A complete binary tree over the bins holds the most that any bin below a node has left (Johnson 1974,
+    doi:10.1016/S0022-0000(74)80026-7), so an item costs the logarithm of the number of bins.
+    """
+    leaves = 1
+    while leaves < items.shape[0]:
+        leaves *= 2
+    most = np.full(2 * leaves, capacity, np.int64)
+    bins = 0
+    for item in items:
+        node = 1
+        while node < leaves:
+            node *= 2
+            if most[node] < item:
+                node += 1
+        bins = max(bins, node - leaves + 1)
+        most[node] -= item
+        while node > 1:
+            node //= 2
+            most[node] = max(most[2 * node], most[2 * node + 1])
+    return bins
+
+
+@numba.njit(types.int64(_INT64, types.int64), **_SETTINGS)
+def first_fit_decreasing(items: Ints, capacity: int) -> int:
+    """Bins used by first fit where the largest items come first."""
+    bins: int = first_fit(-np.sort(-items), capacity)
+    return bins
+
+
+@numba.njit(types.int64(_INT64, types.int64), **_SETTINGS)
+def best_fit_decreasing(items: Ints, capacity: int) -> int:
+    """Bins used where the largest items come first and each goes into the bin with least left."""
+    counts = np.zeros(capacity + 1, np.int64)
+    bins = 0
+    for item in -np.sort(-items):
+        level = item
+        while level < capacity and counts[level] == 0:
+            level += 1
+        if level == capacity:
+            bins += 1
+        else:
+            counts[level] -= 1
+        counts[level - item] += 1
+    return bins
