@@ -42,7 +42,8 @@ def _place(
 
     `node_free` needs a row for each node of the fleet, or for each request where nodes are opened at will.
     """
-    n, type_count, nodes, size = requests.shape[0], kinds.shape[0], fleet.shape[0], node_free.shape[0]
+    nodes: int = fleet.shape[0]
+    n, type_count, size = requests.shape[0], kinds.shape[0], node_free.shape[0]
     scale, least, capacity = np.zeros(3), np.empty(3, np.int64), np.zeros((type_count, 3))
     measure(requests, kinds, scale, least, capacity)
     following = np.full(size, NONE, np.int64)  # node → the next one of its class
@@ -130,9 +131,9 @@ def _stranded(requests: Ints, node_free: Ints, kinds: Ints, fleet: Ints) -> floa
 @numba.njit(types.int64(_I1, _I1, _I1, types.int64), error_model="numpy", cache=True)
 def _most(offsets: Ints, fleet_offsets: Ints, opens: Ints, i: int) -> int:
     """The largest number of nodes that an instance can have."""
-    if opens[i] == 1:
-        return offsets[i + 1] - offsets[i]
-    return fleet_offsets[i + 1] - fleet_offsets[i]
+    ends = offsets if opens[i] == 1 else fleet_offsets
+    count: int = ends[i + 1] - ends[i]
+    return count
 
 
 @numba.njit(

@@ -39,7 +39,7 @@ def measure(requests: Ints, kinds: Ints, scale: Floats, least: Ints, capacity: F
 @numba.njit(types.int64(_F1, types.int64, _I1), error_model="numpy", cache=True)
 def choose(value: Floats, count: int, rank: Ints) -> int:
     """The candidate of smallest value, of equal ones that of lowest rank; -1 where a value is NaN or infinite."""
-    best = first_smallest(value, count)
+    best: int = first_smallest(value, count)
     if best < 0:
         return -1
     smallest = value[best]

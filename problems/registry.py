@@ -13,7 +13,11 @@ from heuresis.problems.problem import Problem
 ENTRY_POINTS = "heuresis.problems"
 """The entry-point group under which a package names a module that registers a problem when it is imported."""
 
-_BUILT_IN = {"smtt": "heuresis.problems.smtt"}
+_BUILT_IN = {
+    "smtt": "heuresis.problems.smtt",
+    "vector-packing": "heuresis.problems.vector_packing",
+    "vector-packing-fleet": "heuresis.problems.vector_packing",
+}
 _registered: dict[str, Problem] = {}
 _files: dict[Path, str] = {}  # a problem file that was loaded, and the name of its problem
 
