@@ -3,14 +3,7 @@
 The mean is over the resources that the node has, with equal weights, not rounded to whole percent as there.
 """
 
-
-def used(amount: float, free: float, cap: float) -> float:
-    """The share of a node in use after the request, 0 where the node does not have the resource."""
-    return (cap - free + amount) / cap if cap > 0.0 else 0.0
-
-
-def has(cap: float) -> float:
-    return 1.0 if cap > 0.0 else 0.0
+LEAST = 1e-6  # so that a resource that the node does not have counts 0
 
 
 def score(
@@ -33,5 +26,8 @@ def score(
 ) -> float:
     if fresh > 0.0:
         return 1e9 - cap_cpu - cap_mem - cap_gpu  # only where it fits no open node, the largest type
-    total = used(cpu, free_cpu, cap_cpu) + used(mem, free_mem, cap_mem) + used(gpu, free_gpu, cap_gpu)
-    return total / (has(cap_cpu) + has(cap_mem) + has(cap_gpu))
+    used_cpu = (cap_cpu - free_cpu + cpu) / max(cap_cpu, LEAST)
+    used_mem = (cap_mem - free_mem + mem) / max(cap_mem, LEAST)
+    used_gpu = (cap_gpu - free_gpu + gpu) / max(cap_gpu, LEAST)
+    resources = (1.0 if cap_cpu > 0.0 else 0.0) + (1.0 if cap_mem > 0.0 else 0.0) + (1.0 if cap_gpu > 0.0 else 0.0)
+    return (used_cpu + used_mem + used_gpu) / max(resources, 1.0)

@@ -4,17 +4,7 @@ The shape is the user's; this one, from 0 at 0 % over 2 at 50 % to 10 at 100 %, 
 one resource. The mean is over the resources that the node has, not rounded to whole points as there.
 """
 
-
-def points(amount: float, free: float, cap: float) -> float:
-    """The score of one resource, 0 where the node does not have it."""
-    if cap <= 0.0:
-        return 0.0
-    used = (cap - free + amount) / cap
-    return 4.0 * used if used < 0.5 else 2.0 + 16.0 * (used - 0.5)
-
-
-def has(cap: float) -> float:
-    return 1.0 if cap > 0.0 else 0.0
+LEAST = 1e-6  # so that a resource that the node does not have counts 0
 
 
 def score(
@@ -37,5 +27,11 @@ def score(
 ) -> float:
     if fresh > 0.0:
         return 1e9 - cap_cpu - cap_mem - cap_gpu  # only where it fits no open node, the largest type
-    total = points(cpu, free_cpu, cap_cpu) + points(mem, free_mem, cap_mem) + points(gpu, free_gpu, cap_gpu)
-    return -total / (has(cap_cpu) + has(cap_mem) + has(cap_gpu))
+    used_cpu = (cap_cpu - free_cpu + cpu) / max(cap_cpu, LEAST)
+    used_mem = (cap_mem - free_mem + mem) / max(cap_mem, LEAST)
+    used_gpu = (cap_gpu - free_gpu + gpu) / max(cap_gpu, LEAST)
+    resources = (1.0 if cap_cpu > 0.0 else 0.0) + (1.0 if cap_mem > 0.0 else 0.0) + (1.0 if cap_gpu > 0.0 else 0.0)
+    points = max(4.0 * used_cpu, 16.0 * used_cpu - 6.0)
+    points += max(4.0 * used_mem, 16.0 * used_mem - 6.0)
+    points += max(4.0 * used_gpu, 16.0 * used_gpu - 6.0)
+    return -points / max(resources, 1.0)
