@@ -51,6 +51,8 @@ def _place(
     free, kind, head = np.empty((3, size), np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
     look = np.empty((6, size))  # what a rule sees of each class: shares free, capacities
     column = np.empty((7, size + type_count))  # the same of the candidates, and whether they would be new
+    f0, f1, f2 = column[0], column[1], column[2]
+    c0, c1, c2, fresh = column[3], column[4], column[5], column[6]
     value = np.empty(size + type_count)
     who, rank = np.empty(size + type_count, np.int64), np.empty(size + type_count, np.int64)
     left, asked, amounts = np.zeros(3, np.int64), np.zeros(3, np.int64), np.empty(3, np.int64)
@@ -67,14 +69,14 @@ def _place(
             share[r] = requests[i, r] / scale[r] if scale[r] > 0.0 else 0.0
         means(asked, i + 1, scale, mean)
         means(left, nodes, scale, mean_free)
-        m = there(requests[i], classes, free, look, head, column, who, rank)
+        m = there(requests, i, classes, free, look, head, column, who, rank)
         if opens:
-            m = openable(requests[i], m, kinds, capacity, column, who, rank)
+            m = openable(requests, i, m, kinds, capacity, column, who, rank)
         if m == 0:
             chosen[i] = NONE
             continue
         rule(
-            share[0], share[1], share[2], column[0], column[1], column[2], column[3], column[4], column[5], column[6],
+            share[0], share[1], share[2], f0, f1, f2, c0, c1, c2, fresh,
             mean_free[0], mean_free[1], mean_free[2], mean[0], mean[1], mean[2], theta, value, m,
         )  # fmt: skip
         best = choose(value, m, rank)
@@ -83,15 +85,14 @@ def _place(
         k = who[best]
         if k < 0:
             t, node = -2 - k, nodes
-            chosen[i] = k
             nodes += 1
             for r in range(3):
                 node_free[node, r] = kinds[t, r]
                 left[r] += kinds[t, r]
         else:
             t, node = kind[k], head[k]
-            chosen[i] = node
             classes = leave(k, classes, free, kind, head, look, following)
+        chosen[i] = k if k < 0 else node
         useful = True
         for r in range(3):
             amounts[r] = node_free[node, r] - requests[i, r]

@@ -111,12 +111,12 @@ def leave(k: int, classes: int, free: Ints, kind: Ints, head: Ints, look: Floats
     return classes
 
 
-@numba.njit(types.int64(_I1, types.int64, _I2, _F2, _I1, _F2, _I1, _I1), error_model="numpy", cache=True)
+@numba.njit(types.int64(_I2, types.int64, types.int64, _I2, _F2, _I1, _F2, _I1, _I1), error_model="numpy", cache=True)
 def there(
-    request: Ints, classes: int, free: Ints, look: Floats, head: Ints, column: Floats, who: Ints, rank: Ints
+    requests: Ints, i: int, classes: int, free: Ints, look: Floats, head: Ints, column: Floats, who: Ints, rank: Ints
 ) -> int:
-    """Collect the classes with room for a request; how many there are."""
-    a, b, c = request[0], request[1], request[2]
+    """Collect the classes with room for request `i`; how many there are."""
+    a, b, c = requests[i, 0], requests[i, 1], requests[i, 2]
     m = 0
     for k in range(classes):
         if free[0, k] >= a and free[1, k] >= b and free[2, k] >= c:
@@ -127,11 +127,14 @@ def there(
     return m
 
 
-@numba.njit(types.int64(_I1, types.int64, _I2, _F2, _F2, _I1, _I1), error_model="numpy", cache=True)
-def openable(request: Ints, m: int, kinds: Ints, capacity: Floats, column: Floats, who: Ints, rank: Ints) -> int:
+@numba.njit(types.int64(_I2, types.int64, types.int64, _I2, _F2, _F2, _I1, _I1), error_model="numpy", cache=True)
+def openable(
+    requests: Ints, i: int, m: int, kinds: Ints, capacity: Floats, column: Floats, who: Ints, rank: Ints
+) -> int:
     """Add the types of which a new node has room; how many candidates there are then."""
+    a, b, c = requests[i, 0], requests[i, 1], requests[i, 2]
     for t in range(kinds.shape[0]):
-        if kinds[t, 0] >= request[0] and kinds[t, 1] >= request[1] and kinds[t, 2] >= request[2]:
+        if kinds[t, 0] >= a and kinds[t, 1] >= b and kinds[t, 2] >= c:
             for r in range(3):
                 column[r, m] = capacity[t, r]
                 column[3 + r, m] = capacity[t, r]

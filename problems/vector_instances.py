@@ -127,7 +127,7 @@ class Split:
     loads: tuple[int, ...] = ()  # of a fleet, in percent of the scarcest resource; empty: nodes are opened at will
 
 
-SEARCH = Split("search", 1, {400: 2, 800: 2, 1600: 1})
+SEARCH = Split("search", 1, {300: 2, 600: 2, 1000: 1})
 SELECT = Split("select", 2, {150: 2, 1000: 4, 3000: 3})
 TEST = Split("test", 3, {1000: 10, 4000: 5, 8000: 2})
 FLEET_SEARCH = Split("search", 4, {40: 2, 80: 2}, (90, 100, 115))

@@ -222,7 +222,7 @@ def test_fragmentation_descent_keeps_room_for_large_requests() -> None:
 
 
 GOLDEN = {
-    "vector-packing": {"search": "fca5cbfe2ff5ddfb", "select": "3992ea395f177db9", "test": "9f92d656bf3947d6"},
+    "vector-packing": {"search": "efbad42117d267ab", "select": "3992ea395f177db9", "test": "9f92d656bf3947d6"},
     "vector-packing-fleet": {"search": "a11b5445325b3e41", "select": "be14759a93fed842", "test": "5c2606c3ae90cd22"},
 }
 
