@@ -31,7 +31,8 @@ def _fragmentation(free: Ints, workload: Ints, popularity: Floats, scale: Floats
     for i in range(workload.shape[0]):
         if workload[i, 0] > a or workload[i, 1] > b or workload[i, 2] > c:
             refused += popularity[i]
-    return _sum_of_shares(free, scale) * refused
+    amount: float = _sum_of_shares(free, scale)
+    return amount * refused
 
 
 @numba.njit(types.int64(_I1, _I2, _F1), error_model="numpy", cache=True)

@@ -1,5 +1,6 @@
 """Replaying placements on the trusted side: which nodes there are in the end, what they have free, what is stranded."""
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,9 @@ from heuresis.problems.vector_instances import VectorInstance
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+
+_AT_ONCE = 1 << 20  # pairs of requests and nodes that are compared at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +74,25 @@ def _unforced(instance: VectorInstance, node: Ints, refused: Ints) -> str:
     return ""
 
 
+@functools.lru_cache(maxsize=1024)
+def _workload(instance: VectorInstance) -> tuple[Ints, Ints]:
+    """The different requests of an instance, and how often each occurs."""
+    different, counts = np.unique(instance.requests, axis=0, return_counts=True)
+    return different, counts
+
+
 def stranded(instance: VectorInstance, found: Placed) -> Floats:
     """For each resource the share of all capacity that a request drawn at random cannot use; NaN without capacity.
 
     What is free on a node counts with the share of the instance's requests that do not fit there (after the measure of
     fragmentation of Weng et al. 2023).
     """
-    different, counts = np.unique(instance.requests, axis=0, return_counts=True)
+    different, counts = _workload(instance)
     refused = np.zeros(len(found.free), dtype=np.int64)
-    for request, count in zip(different, counts, strict=True):
-        refused += count * np.any(found.free < request, axis=1)
+    step = max(1, _AT_ONCE // len(found.free))
+    for low in range(0, len(different), step):
+        missing = np.any(found.free < different[low : low + step, None], axis=2)
+        refused += counts[low : low + step] @ missing
     capacity = instance.types[found.kinds].sum(axis=0)
     unused = [sum(f * s for f, s in zip(found.free[:, r].tolist(), refused.tolist(), strict=True)) for r in range(3)]
     return np.array([u / (instance.size * int(c)) if c > 0 else np.nan for u, c in zip(unused, capacity, strict=True)])
