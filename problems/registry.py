@@ -17,6 +17,8 @@ _BUILT_IN = {
     "bin-packing": "heuresis.problems.bin_packing",
     "bin-packing-n": "heuresis.problems.bin_packing",
     "smtt": "heuresis.problems.smtt",
+    "vector-packing": "heuresis.problems.vector_packing",
+    "vector-packing-fleet": "heuresis.problems.vector_packing",
 }
 _registered: dict[str, Problem] = {}
 _files: dict[Path, str] = {}  # a problem file that was loaded, and the name of its problem

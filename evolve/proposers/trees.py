@@ -90,6 +90,11 @@ def random_constant(rng: Rng) -> Expr:
     return const(-value if rng.random() < 0.3 else value)
 
 
+def random_positive(rng: Rng) -> Expr:
+    """A positive constant, log-normal around a tenth."""
+    return const(float(np.exp(rng.normal(-2.3, 1.5))))
+
+
 def small_constant(rng: Rng) -> Expr:
     """A constant for a new term: of either sign, its size anywhere between a thousandth and one.
 
@@ -137,7 +142,7 @@ def random_number(grammar: Grammar, depth: int, rng: Rng) -> Expr:
     times, positive = grammar.leaves(Unit.TIME), grammar.positive(Unit.TIME)
     numbers = grammar.leaves(Unit.ONE)
     if depth <= 1:
-        if numbers and rng.random() < 0.15:
+        if numbers and rng.random() < (0.15 if times else 0.7):
             return pick(rng, numbers)
         if times and positive and rng.random() < 0.5:
             return Expr("/", (pick(rng, times), pick(rng, positive)))
@@ -147,6 +152,8 @@ def random_number(grammar: Grammar, depth: int, rng: Rng) -> Expr:
     def sub() -> Expr:
         return random_number(grammar, depth - 1, rng)
 
+    if choice < 0.25 and numbers and not times:  # a number that may be 0 divides when something is added to it
+        return Expr("/", (sub(), Expr("+", (pick(rng, numbers), random_positive(rng)))))
     if choice < 0.45 and positive:
         return Expr("/", (random_tree(grammar, Unit.TIME, depth - 1, rng), pick(rng, positive)))
     if choice < 0.7:

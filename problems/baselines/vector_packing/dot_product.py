@@ -1,0 +1,27 @@
+"""Dot product (Panigrahy, Talwar, Uyeda and Wieder 2011): the largest product of request and free capacity.
+
+There a node is filled by choosing among requests; here a request comes and chooses among nodes.
+"""
+
+
+def score(
+    cpu: float,
+    mem: float,
+    gpu: float,
+    free_cpu: float,
+    free_mem: float,
+    free_gpu: float,
+    cap_cpu: float,
+    cap_mem: float,
+    cap_gpu: float,
+    fresh: float,
+    mean_free_cpu: float,
+    mean_free_mem: float,
+    mean_free_gpu: float,
+    mean_cpu: float,
+    mean_mem: float,
+    mean_gpu: float,
+) -> float:
+    if fresh > 0.0:
+        return 1e9 - cap_cpu - cap_mem - cap_gpu  # only where it fits no open node, the largest type
+    return -(cpu * free_cpu + mem * free_mem + gpu * free_gpu)

@@ -1,0 +1,33 @@
+"""LeastAllocated (Kubernetes, NodeResourcesFit, the default there): the smallest mean utilisation after the request.
+
+The mean is over the resources that the node has, with equal weights, not rounded to whole percent as there.
+"""
+
+LEAST = 1e-6  # so that a resource that the node does not have counts 0
+
+
+def score(
+    cpu: float,
+    mem: float,
+    gpu: float,
+    free_cpu: float,
+    free_mem: float,
+    free_gpu: float,
+    cap_cpu: float,
+    cap_mem: float,
+    cap_gpu: float,
+    fresh: float,
+    mean_free_cpu: float,
+    mean_free_mem: float,
+    mean_free_gpu: float,
+    mean_cpu: float,
+    mean_mem: float,
+    mean_gpu: float,
+) -> float:
+    if fresh > 0.0:
+        return 1e9 - cap_cpu - cap_mem - cap_gpu  # only where it fits no open node, the largest type
+    used_cpu = (cap_cpu - free_cpu + cpu) / max(cap_cpu, LEAST)
+    used_mem = (cap_mem - free_mem + mem) / max(cap_mem, LEAST)
+    used_gpu = (cap_gpu - free_gpu + gpu) / max(cap_gpu, LEAST)
+    resources = (1.0 if cap_cpu > 0.0 else 0.0) + (1.0 if cap_mem > 0.0 else 0.0) + (1.0 if cap_gpu > 0.0 else 0.0)
+    return (used_cpu + used_mem + used_gpu) / max(resources, 1.0)

@@ -1,0 +1,232 @@
+"""Readers of vector-packing instances: Heuresis' JSON format and the lists of pods and nodes of the Alibaba trace."""
+
+import csv
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heuresis.problems.problem import InstanceError, InstanceSet
+from heuresis.problems.vector_bounds import fits
+from heuresis.problems.vector_instances import (
+    LARGEST_AMOUNT,
+    LARGEST_COUNT,
+    ONE_TYPE,
+    WIDTH,
+    VectorInstance,
+    fingerprint,
+)
+
+Ints = NDArray[np.int64]
+
+POD_COLUMNS = ("cpu_milli", "memory_mib", "num_gpu", "gpu_milli")
+NODE_COLUMNS = ("cpu_milli", "memory_mib", "gpu")
+
+_LARGEST_FILE = 1 << 29
+_FIELDS = {"name", "types", "fleet", "requests"}
+
+
+def read(paths: Sequence[Path]) -> InstanceSet:
+    """Read files into one set, in the order given; any may be gzipped.
+
+    JSON, or the trace's lists: each list of pods is an instance, on the nodes of the list of nodes where one is given,
+    else of CPU and memory alone on nodes of the trace's commonest type, opened at will. Raises InstanceError that names
+    the file and the line or field.
+    """
+    if not paths:
+        raise InstanceError("expected one or more instance files, got none")
+    instances: list[VectorInstance] = []
+    notes: list[str] = []
+    pods: list[tuple[Path, Ints]] = []
+    nodes: list[tuple[Path, Ints]] = []
+    for path in paths:
+        text = _text(path)
+        if text.lstrip().startswith(("{", "[")):
+            instances += _read_json(text, path)
+            continue
+        header, rows = _table(text, path)
+        if set(POD_COLUMNS) <= set(header):
+            pods.append((path, _amounts(header, rows, POD_COLUMNS, path)))
+        elif set(NODE_COLUMNS) <= set(header):
+            nodes.append((path, _amounts(header, rows, NODE_COLUMNS, path)))
+        else:
+            expected = f"a list of pods ({', '.join(POD_COLUMNS)}) or of nodes ({', '.join(NODE_COLUMNS)})"
+            raise InstanceError(f"{path}, line 1: expected JSON, {expected}, got the columns {_shown(header)}")
+    instances += _of_trace(pods, nodes, notes)
+    if len({one.opens for one in instances}) > 1:
+        raise InstanceError(
+            "instances with `types` and instances with a `fleet` cannot be scored together; read one kind"
+        )
+    name = ", ".join(path.name for path in paths)
+    return InstanceSet(name, tuple(instances), fingerprint(instances), tuple(notes))
+
+
+def _text(path: Path) -> str:
+    """The file's text, unpacked where its name ends in .gz."""
+    try:
+        if path.suffix == ".gz":
+            with gzip.open(path) as file:
+                data = file.read(_LARGEST_FILE + 1)
+        else:
+            with path.open("rb") as file:
+                data = file.read(_LARGEST_FILE + 1)
+        if len(data) > _LARGEST_FILE:
+            raise InstanceError(f"{path}: larger than {_LARGEST_FILE >> 20} MiB")
+        return data.decode("utf-8-sig")
+    except (OSError, EOFError, zlib.error) as error:
+        raise InstanceError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    except UnicodeDecodeError as error:
+        raise InstanceError(f"{path}: not a text file: byte {error.start} is not UTF-8") from error
+
+
+def _read_json(text: str, path: Path) -> list[VectorInstance]:
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InstanceError(f"{path}, line {error.lineno}, column {error.colno}: not JSON: {error.msg}") from error
+    except ValueError as error:  # Python reads no integer of more than 4300 digits
+        raise InstanceError(f"{path}: a number with too many digits: {error}") from error
+    except RecursionError as error:
+        raise InstanceError(f"{path}: nested too deeply") from error
+    rows = document.get("instances") if isinstance(document, dict) else None
+    if not isinstance(rows, list) or not rows:
+        raise InstanceError(f'{path}: expected {{"instances": [...]}} with one or more instances')
+    return [_instance(row, f"{path}: instances[{i}]", f"{path.name}[{i}]") for i, row in enumerate(rows)]
+
+
+def _instance(row: Any, where: str, default_name: str) -> VectorInstance:
+    if not isinstance(row, dict):
+        raise InstanceError(f"{where}: expected an object, got {_shown(row)}")
+    if ("types" in row) == ("fleet" in row):
+        raise InstanceError(f"{where}: expected one of the fields 'types' and 'fleet', got {_shown(sorted(row))}")
+    if "requests" not in row:
+        raise InstanceError(f"{where}: the field 'requests' is missing")
+    key = "types" if "types" in row else "fleet"
+    nodes = _vectors(row[key], f"{where}.{key}", None)
+    requests = _vectors(row["requests"], f"{where}.requests", len(row[key][0]))
+    name = row.get("name", default_name)
+    if not isinstance(name, str):
+        raise InstanceError(f"{where}.name: expected a text, got {_shown(name)}")
+    labels = {k: v for k, v in row.items() if k not in _FIELDS and isinstance(v, str | int | float)}
+    if key == "types":
+        _fit(requests, nodes, f"{where}.requests")
+    return _made(name, requests, nodes, labels, where, opens=key == "types")
+
+
+def _made(
+    name: str, requests: Ints, nodes: Ints, labels: Mapping[str, str | int | float], where: str, *, opens: bool
+) -> VectorInstance:
+    """An instance on node types or on a fleet of these nodes."""
+    try:
+        if opens:
+            return VectorInstance(name, requests, nodes, None, labels)
+        types, fleet = np.unique(nodes, axis=0, return_inverse=True)
+        return VectorInstance(name, requests, types, fleet.astype(np.int64).reshape(-1), labels)
+    except InstanceError as error:
+        raise InstanceError(f"{where}: {error}") from error
+
+
+def _fit(requests: Ints, types: Ints, where: str) -> None:
+    inside = fits(requests, types).any(axis=1)
+    if not np.all(inside):
+        number = int(np.argmin(inside))
+        raise InstanceError(f"{where}[{number}]: {requests[number].tolist()} fits no node type; leave it out")
+
+
+def _vectors(values: Any, where: str, width: int | None) -> Ints:
+    """A list of lists of as many natural numbers each (1 to 3; `width` where it is known), as an array of 3 columns."""
+    if not isinstance(values, list) or not 1 <= len(values) <= LARGEST_COUNT:
+        got = f"{len(values)} of them" if isinstance(values, list) else _shown(values)
+        raise InstanceError(f"{where}: expected a list of 1 to {LARGEST_COUNT} lists of amounts, got {got}")
+    for i, one in enumerate(values):
+        expected = width or (len(values[0]) if isinstance(values[0], list) else 0)
+        if not isinstance(one, list) or len(one) != expected or not 1 <= len(one) <= WIDTH:
+            wanted = str(expected) if 1 <= expected <= WIDTH else f"1 to {WIDTH}"
+            raise InstanceError(
+                f"{where}[{i}]: expected a list of {wanted} amounts (CPU, memory, GPU), got {_shown(one)}"
+            )
+        for r, amount in enumerate(one):
+            if type(amount) is not int or not 0 <= amount <= LARGEST_AMOUNT:
+                raise InstanceError(
+                    f"{where}[{i}][{r}]: expected an integer of 0 to 2**40 (choose a small unit, such as milli-CPU), "
+                    f"got {_shown(amount)}"
+                )
+        if not any(one):
+            raise InstanceError(f"{where}[{i}]: all amounts are 0")
+    array = np.zeros((len(values), WIDTH), dtype=np.int64)
+    array[:, : len(values[0])] = values
+    return array
+
+
+def _table(text: str, path: Path) -> tuple[list[str], list[list[str]]]:
+    """The header and the rows of a CSV file."""
+    try:
+        lines = list(csv.reader(io.StringIO(text)))
+    except csv.Error as error:
+        raise InstanceError(f"{path}: neither JSON nor CSV: {error}") from error
+    if not lines:
+        raise InstanceError(f"{path}: the file is empty")
+    return lines[0], lines[1:]
+
+
+def _amounts(header: Sequence[str], rows: Sequence[Sequence[str]], columns: Sequence[str], path: Path) -> Ints:
+    """CPU, memory and milli-GPU of each row."""
+    at = [header.index(column) for column in columns]
+    found = np.zeros((len(rows), WIDTH), dtype=np.int64)
+    for i, row in enumerate(rows):
+        line = i + 2
+        if len(row) != len(header):
+            raise InstanceError(f"{path}, line {line}: expected {len(header)} fields, got {len(row)}")
+        for place, column in zip(at, columns, strict=True):
+            if not (row[place].isascii() and row[place].isdigit() and int(row[place][:14]) <= LARGEST_AMOUNT):
+                raise InstanceError(
+                    f"{path}, line {line}: {column} must be an integer of 0 or more, got {_shown(row[place])}"
+                )
+        cpu, memory, *gpu = (int(row[place]) for place in at)
+        milli = gpu[0] * gpu[1] if len(gpu) == 2 else 1000 * gpu[0]
+        if cpu == memory == milli == 0:
+            raise InstanceError(f"{path}, line {line}: all amounts are 0")
+        found[i] = cpu, memory, milli
+    if not rows:
+        raise InstanceError(f"{path}: the list has no rows")
+    return found
+
+
+def _of_trace(
+    pods: Sequence[tuple[Path, Ints]], nodes: Sequence[tuple[Path, Ints]], notes: list[str]
+) -> list[VectorInstance]:
+    """One instance for each list of pods."""
+    if len(nodes) > 1 or (nodes and not pods):
+        raise InstanceError(f"{nodes[-1][0]}: expected one list of nodes beside one or more lists of pods")
+    instances = []
+    for path, requests in pods:
+        if nodes:
+            notes.append(
+                f"{path.name}: on the {len(nodes[0][1])} nodes of {nodes[0][0].name}; GPUs are one divisible sum"
+            )
+            instances.append(_made(path.name, requests, nodes[0][1], {}, str(path), opens=False))
+            continue
+        types = np.array(ONE_TYPE, dtype=np.int64)
+        two = requests * (types[0] > 0)
+        inside = fits(two, types).any(axis=1) & two.any(axis=1)
+        if not inside.any():
+            raise InstanceError(f"{path}: no pod fits a node of 96 cores and 384 GiB")
+        left_out = int(np.count_nonzero(~inside))
+        notes.append(
+            f"{path.name}: CPU and memory alone, on nodes of 96 cores and 384 GiB; "
+            f"{left_out} pods fit none and are left out"
+        )
+        instances.append(_made(path.name, two[inside], types, {}, str(path), opens=True))
+    return instances
+
+
+def _shown(value: Any) -> str:
+    """A value as it stood in the file, shortened."""
+    text = json.dumps(value, ensure_ascii=True, default=repr)
+    return text if len(text) <= 40 else text[:37] + "..."

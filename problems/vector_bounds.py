@@ -1,0 +1,115 @@
+"""Lower bounds for packing requests over several resources: nodes needed at least, requests that cannot be placed.
+
+Every weighting of the resources with integers w >= 0 turns an instance into bin packing in one dimension: a request
+has size w·request, a bin holds the largest w·capacity of a node type. What holds there holds here. The bound is the
+best over the single resources and, where there are several types, the weightings of the linear programme's dual.
+"""
+
+import itertools
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+MOST_TYPES = 64
+"""With more types than these, none of which has less of everything than another, only single resources are weighed."""
+
+_LARGEST_SUM = 1 << 60  # of all sizes, so that they can be added up in int64
+
+
+def nodes_needed(requests: Ints, types: Ints) -> int:
+    """A lower bound of the nodes for `requests` (n × resources), each of one of the `types` (types × resources).
+
+    Raises ValueError where a request fits no type, because then there is no number of nodes.
+    """
+    if not np.all(fits(requests, types).any(axis=1)):
+        raise ValueError("a request fits no node type")
+    weights = [np.array(row, dtype=np.int64) for row in np.eye(requests.shape[1], dtype=np.int64)]
+    dual = _dual(requests.sum(axis=0).astype(np.float64), types)
+    if dual is not None:
+        weights.append(_integers(dual, len(requests)))
+    return max(1, *(_by_weight(requests, types, w) for w in weights))
+
+
+def fits(requests: Ints, types: Ints) -> NDArray[np.bool_]:
+    """Whether each request fits an empty node of each type: requests × types."""
+    inside: NDArray[np.bool_] = np.all(requests[:, None, :] <= types[None, :, :], axis=2)
+    return inside
+
+
+def never_placed(requests: Ints, types: Ints, fleet: Ints) -> int:
+    """A lower bound of the requests that cannot be placed on the nodes of a fleet (the type of each).
+
+    In each resource no more requests can be placed than the smallest ones that fit into all nodes together.
+    """
+    possible = requests[fits(requests, types[np.unique(fleet)]).any(axis=1)]
+    capacity = types[fleet].sum(axis=0)
+    placed = len(possible)
+    for resource in range(requests.shape[1]):
+        smallest = np.cumsum(np.sort(possible[:, resource]))
+        placed = min(placed, int(np.searchsorted(smallest, capacity[resource], side="right")))
+    return len(requests) - placed
+
+
+def martello_toth(sizes: Ints, capacity: int) -> int:
+    """The bound L2 of bins for items of these sizes (Martello and Toth 1990, doi:10.1016/0166-218X(90)90094-S).
+
+    For each K at most half the capacity: items larger than capacity - K have a bin alone, those larger than half the
+    capacity one each, and what the items of size K or more need beyond the room in these is added. L2 is the largest
+    over K; with K = 0 it is at least the sum over the capacity, rounded up. Sizes must not exceed the capacity.
+    """
+    ascending = np.sort(sizes)
+    sums = np.concatenate(([0], np.cumsum(ascending)))
+    n, half = len(ascending), int(np.searchsorted(ascending, capacity // 2, side="right"))
+    k = np.concatenate(([0], np.unique(ascending[:half])))
+    alone = np.searchsorted(ascending, capacity - k, side="right")  # from here on an item has a bin alone
+    small = np.searchsorted(ascending, k, side="left")  # from here on items count
+    room = (alone - half) * capacity - (sums[alone] - sums[half])
+    beyond = np.maximum(sums[half] - sums[small] - room, 0)
+    return int(np.max(n - half + -(-beyond // capacity)))
+
+
+def _by_weight(requests: Ints, types: Ints, weight: Ints) -> int:
+    capacity = int((types @ weight).max())
+    return martello_toth(requests @ weight, capacity) if capacity > 0 else 0
+
+
+def _dual(demand: Floats, types: Ints) -> Floats | None:
+    """The weights that maximise w·demand where w·capacity <= 1 for all types; None for a single type.
+
+    A maximum lies at a corner, where as many of the constraints w·capacity <= 1 and w >= 0 are tight as there are
+    weights. Rounding may miss the best corner, but any weights give a valid bound.
+    """
+    scale = types.max(axis=0).astype(np.float64)
+    present = np.flatnonzero(scale > 0)
+    shares = _undominated(types[:, present]) / scale[present]
+    count = len(present)
+    if not 2 <= len(shares) <= MOST_TYPES or count < 2:
+        return None
+    rows = np.concatenate((shares, np.eye(count)))
+    right = np.concatenate((np.ones(len(shares)), np.zeros(count)))
+    chosen = np.array(list(itertools.combinations(range(len(rows)), count)))
+    solvable = np.abs(np.linalg.det(rows[chosen])) > 1e-9
+    corners = np.linalg.solve(rows[chosen[solvable]], right[chosen[solvable]][:, :, None])[:, :, 0]
+    allowed = np.all(corners >= -1e-12, axis=1) & np.all(corners @ shares.T <= 1 + 1e-9, axis=1)
+    corners = np.maximum(corners[allowed], 0.0)
+    best = corners[np.argmax(corners @ (demand[present] / scale[present]))]
+    weights = np.zeros(len(scale))
+    weights[present] = best / scale[present]
+    return weights
+
+
+def _undominated(types: Ints) -> Ints:
+    """The different types of which no other one has as much of everything."""
+    different = np.unique(types, axis=0)
+    below = np.all(different[:, None, :] <= different[None, :, :], axis=2)
+    kept: Ints = different[below.sum(axis=1) == 1]
+    return kept
+
+
+def _integers(weights: Floats, count: int) -> Ints:
+    """The weights as integers, so large that the sizes of `count` requests can just be added up."""
+    return np.array([math.floor(w * (_LARGEST_SUM // (2 * count))) for w in weights], dtype=np.int64)

@@ -1,0 +1,82 @@
+"""Random instances of vector packing for property tests, and rules in plain Python."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from heuresis.evaluators.compile import Program, compile_program
+from heuresis.evaluators.vector_packing import CONTRACT, Placement
+from heuresis.problems.vector_instances import VectorInstance
+from heuresis.problems.vector_packing import PROBLEM
+from heuresis.sandbox.screen import screen
+
+HEAD = CONTRACT.main.signature + ":\n    return "
+NO_CONSTANTS = np.zeros(0)
+RULES = {b.name: screen(b.source, CONTRACT.allow_list()) for b in PROBLEM.baselines} | {
+    "all_parameters": HEAD
+    + "cpu * free_cpu - mem * free_mem + gpu * free_gpu + cap_cpu - cap_mem * cap_gpu + 0.3 * fresh"
+    " - mean_free_cpu * free_cpu + mean_free_mem * free_mem - mean_free_gpu * free_gpu + mean_cpu * free_gpu"
+    " - mean_mem * free_cpu + mean_gpu * free_mem",
+    "constant": HEAD + "1.0",
+    "coarse": HEAD
+    + "math.floor(3.0 * free_cpu) - math.floor(2.0 * free_mem) + math.floor(2.0 * mean_free_cpu) * fresh",
+    "opens_often": HEAD + "free_cpu - cpu - fresh",
+}
+PROGRAMS: dict[str, Program] = {name: compile_program(source, CONTRACT) for name, source in RULES.items()}
+
+
+def array(rows: Sequence[Sequence[int]]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Rows of one to three amounts, filled up with zeros."""
+    return np.array([[*row, 0, 0][:3] for row in rows], dtype=np.int64)
+
+
+def made(
+    requests: Sequence[Sequence[int]], types: Sequence[Sequence[int]], fleet: Sequence[int] | None = None
+) -> VectorInstance:
+    """An instance named `i`."""
+    nodes = None if fleet is None else np.array(fleet, dtype=np.int64)
+    return VectorInstance("i", array(requests), array(types), nodes)
+
+
+def simulator(*instances: VectorInstance) -> Placement:
+    """The simulator over these instances."""
+    return Placement(PROBLEM.scoring.pack(instances))
+
+
+@st.composite
+def instances(draw: st.DrawFn, opens: bool | None = None) -> VectorInstance:
+    """One to three resources, few different amounts (so that nodes are often alike), up to 30 requests."""
+    width = draw(st.integers(1, 3))
+    amounts = st.integers(0, draw(st.sampled_from([3, 10, 100_000])))
+    vectors = st.tuples(*[amounts] * width).filter(any)
+    types = draw(st.lists(vectors, min_size=1, max_size=3))
+    requests = st.lists(vectors, min_size=1, max_size=30)
+    if draw(st.booleans()) if opens is None else opens:
+        inside = vectors.filter(lambda q: any(all(a <= b for a, b in zip(q, t, strict=True)) for t in types))
+        smallest = [tuple(int(i == r) for i in range(width)) for r in range(width)]
+        fitting = [q for q in smallest if any(all(a <= b for a, b in zip(q, t, strict=True)) for t in types)]
+        found = draw(st.lists(st.sampled_from(fitting) | inside, min_size=1, max_size=30))
+        return made(found, types)
+    fleet = draw(st.lists(st.integers(0, len(types) - 1), min_size=1, max_size=8))
+    return made(draw(requests), types, fleet)
+
+
+def plain(source: str) -> Callable[[VectorInstance], list[int]]:
+    """The decisions of a rule in plain Python behind the driver that is exported with it."""
+    namespace: dict[str, Any] = {}
+    exec("import math\n" + source + "\n" + PROBLEM.standalone, namespace)
+    place = namespace["place"]
+
+    def decisions(instance: VectorInstance) -> list[int]:
+        types = instance.types.tolist()
+        there = [] if instance.fleet is None else [types[t] for t in instance.fleet]
+        placed, nodes = place(instance.requests.tolist(), there, types if instance.opens else ())
+        found: list[int] = []
+        for node in placed:
+            new = node is not None and instance.opens and node == sum(code <= -2 for code in found)
+            found.append(-1 if node is None else -2 - types.index(nodes[node]) if new else node)
+        return found
+
+    return decisions
