@@ -59,6 +59,7 @@ def steps() -> None:
     """Fork children of this process, which has Numba loaded and warm, and time what each of them does in order."""
     text = source(TYPICAL, 0)
     compile_program(text, CONTRACT)
+    isolate.missing_layers()  # as a zygote asks before it forks
     machine = filters.architecture()
     null_fd = os.open(os.devnull, os.O_RDWR)
     mapped = isolate.mapped_bytes()

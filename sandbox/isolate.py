@@ -88,6 +88,10 @@ def missing_layers() -> frozenset[Layer]:
     Only an answer that says so counts as a layer that is not there; anything else, such as a want of memory, raises
     RuntimeError. What is there is then used by every child without exception: a child in which it fails ends.
     """
+    machine = filters.architecture()
+    if machine is not None:
+        for phase in filters.Phase:
+            filters.assemble(machine, phase, 0)  # kept, so that no child has to do it
     child = os.fork()
     if child == 0:
         code = _UNDECIDED
