@@ -139,7 +139,7 @@ def test_array_programs_mean_the_same_as_compiled(name: str) -> None:
     shapes = st.lists(st.floats(-100.0, 100.0), min_size=1, max_size=6)
     counts = st.lists(st.integers(-5, 5), min_size=1, max_size=6)
 
-    @settings(max_examples=120)
+    @settings(max_examples=60)
     @given(shapes, counts, st.floats(-8.0, 8.0))
     def same(bins: list[float], seen: list[int], size: float) -> None:
         row = np.array(bins), np.array(seen, dtype=np.int64), size
