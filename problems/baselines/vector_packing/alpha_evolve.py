@@ -4,7 +4,7 @@ c and m are the request's shares of what the node has free of CPU and memory; GP
 without one of the two would divide by zero, hence the least share.
 """
 
-LEAST = 1e-6
+LEAST = 1e-3
 
 
 def score(
@@ -26,7 +26,7 @@ def score(
     mean_gpu: float,
 ) -> float:
     if fresh > 0.0:
-        return 1e9 - cap_cpu - cap_mem - cap_gpu  # only where it fits no open node, the largest type
+        return 1e4 - cap_cpu - cap_mem - cap_gpu  # only where it fits no open node, the largest type
     c = max(cpu / max(free_cpu, LEAST), LEAST)
     m = max(mem / max(free_mem, LEAST), LEAST)
     return c + m + m / c + c / m

@@ -20,5 +20,5 @@ def score(
     mean_gpu: float,
 ) -> float:
     if fresh > 0.0:
-        return 1e9 - cap_cpu - cap_mem - cap_gpu  # only where it fits no open node, the largest type
+        return 100.0 - cap_cpu - cap_mem - cap_gpu  # only where it fits no open node, the largest type
     return free_cpu - cpu + free_mem - mem + free_gpu - gpu

@@ -20,7 +20,7 @@ def score(
     mean_gpu: float,
 ) -> float:
     if fresh > 0.0:
-        return 1e9 - cap_cpu - cap_mem - cap_gpu  # only where it fits no open node, the largest type
+        return 100.0 - cap_cpu - cap_mem - cap_gpu  # only where it fits no open node, the largest type
     left_cpu = free_cpu - cpu
     left_mem = free_mem - mem
     left_gpu = free_gpu - gpu

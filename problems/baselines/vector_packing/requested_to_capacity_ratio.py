@@ -26,7 +26,7 @@ def score(
     mean_gpu: float,
 ) -> float:
     if fresh > 0.0:
-        return 1e9 - cap_cpu - cap_mem - cap_gpu  # only where it fits no open node, the largest type
+        return 100.0 - cap_cpu - cap_mem - cap_gpu  # only where it fits no open node, the largest type
     used_cpu = (cap_cpu - free_cpu + cpu) / max(cap_cpu, LEAST)
     used_mem = (cap_mem - free_mem + mem) / max(cap_mem, LEAST)
     used_gpu = (cap_gpu - free_gpu + gpu) / max(cap_gpu, LEAST)
