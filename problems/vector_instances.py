@@ -30,9 +30,10 @@ class VectorInstance:
     """Requests in the order of their arrival, and the nodes that take them; amounts are natural numbers, int64.
 
     `requests` (requests × 3) and `types` (types × 3) hold CPU, memory and GPU, 0 for a resource that the instance does
-    not have. `fleet` has the type of each node that is there from the beginning; None: nodes of the types are opened at
-    will, and each request must fit one of them. `bound` is a lower bound: of the nodes to open, or of the requests that
-    a fleet cannot take. Raises InstanceError where the arrays are not so.
+    not have. `fleet` has the type of each node that is there from the beginning (types of which it has none are
+    dropped); None: nodes of the types are opened at will, and each request must fit one of them. `bound` is a lower
+    bound: of the nodes to open, or of the requests that a fleet cannot take. Raises InstanceError where the arrays are
+    not so.
     """
 
     name: str
@@ -73,6 +74,13 @@ class VectorInstance:
             raise InstanceError(f"{self.name}: the fleet must be an int64 array of 1 to 2**20 types")
         if fleet.min() < 0 or fleet.max() >= len(self.types):
             raise InstanceError(f"{self.name}: the fleet names types beyond the {len(self.types)} there are")
+        used, numbers = np.unique(fleet, return_inverse=True)
+        if len(used) < len(self.types):
+            # Amounts are measured by the largest node there is, so a type of which there is none must not count.
+            fleet = numbers.astype(np.int64)
+            object.__setattr__(self, "types", self.types[used])
+            object.__setattr__(self, "fleet", fleet)
+            self.types.setflags(write=False)
         fleet.setflags(write=False)
         return never_placed(self.requests, self.types, fleet)
 

@@ -162,7 +162,7 @@ def least_refused(requests: list[list[int]], nodes: list[list[int]]) -> int:
 def test_bounds_are_at_most_the_optimum(instance: VectorInstance) -> None:
     few = np.ascontiguousarray(instance.requests[:5])
     shorter = VectorInstance("i", few, instance.types, None if instance.fleet is None else instance.fleet[:3])
-    types = instance.types.tolist()
+    types = shorter.types.tolist()
     if shorter.fleet is None:
         assert 1 <= shorter.bound <= least_nodes(few.tolist(), types)
     else:
