@@ -216,3 +216,14 @@ def test_the_engine_refuses_work_that_it_does_not_know() -> None:
         worker.run("sing", program, ())
     with pytest.raises(ValueError, match="needs a program"):
         worker.run(tasks.DECIDE, None, ())
+
+
+def test_refusals_are_capped_as_what_children_say_is(assessor: Assessor) -> None:
+    """A refusal quotes the program, which may consist of one name of thousands of letters."""
+    source = rule(f"p + {'_' + 'x' * 5_000}")
+    most = assessor.limits.message_bytes
+    evaluation = assessor.evaluate(source)
+    assert evaluation.status == "rejected"
+    assert 0 < len(evaluation.message) <= most
+    tuned = assessor.tune(source, seed=[1], evaluations=8)
+    assert 0 < len(tuned.message) <= most
