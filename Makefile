@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help env models demo test lint format clean
+.PHONY: help env models simulators demo test lint format clean
 
 help:
 	@echo "make env     Python environment in .venv with everything for development"
@@ -22,19 +22,25 @@ $(STAMP): pyproject.toml
 	  || { echo "Heuresis needs Python 3.11 or newer, $(PYTHON) is older: make env PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv \
 	  || { rm -rf .venv; echo "$(PYTHON) cannot make environments (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary xllamacpp -e '.[dev,local]' \
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --only-binary xllamacpp -e '.[dev,local]' \
 	  || { echo "no xllamacpp wheel for this platform: installing without local models" >&2; \
-	       $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'; }
+	       $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -e '.[dev]'; }
 	@touch $@
 
 # The weights of the small local model (93 MB, once per user); without them tests of it are skipped and the demo goes on offline.
 models: $(STAMP)
 	@$(BIN)/heuresis models install || echo "going on without the local model" >&2
 
+# The machine code of all simulators, so that two processes of tests do not compile the same at the same time.
+simulators: $(STAMP)
+	@$(BIN)/python tests/support/compile_simulators.py
+
 demo: models
 	@$(BIN)/python -m heuresis.cli.demo
 
-test: lint models
+# What tests need is made while the code is checked: none of it depends on another.
+test: $(STAMP)
+	@$(MAKE) --no-print-directory --jobs=2 lint models simulators
 	$(BIN)/coverage erase
 	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
 

@@ -132,6 +132,7 @@ ARRAY_HELPERS = (
 )
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", ARRAY_PROGRAMS)
 def test_array_programs_mean_the_same_as_compiled(name: str) -> None:
     source = f"{ARRAY_HELPERS}def rule(bins, seen, size):\n    {ARRAY_PROGRAMS[name]}\n"

@@ -126,6 +126,7 @@ def test_the_sample_for_a_replay_is_fixed_small_and_sorted(problem: Problem) -> 
         assert scoring.replayed(instances[-1:]).tolist() == [0]  # never empty, however large the instance
 
 
+@pytest.mark.no_cover  # measured, it takes three times as long
 def test_the_reference_interpreter_decides_as_every_baseline_does(problem: Problem) -> None:
     instances = problem.splits["select"]().instances
     built = simulator(problem, instances)
