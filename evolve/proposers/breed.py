@@ -12,18 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.evaluators.compile import Program, compile_program
-from heuresis.evaluators.expression import Expr, constants, lifted, with_constants
+from heuresis.evaluators.expression import Expr, array_of, constants, lifted, with_constants
 from heuresis.evaluators.expression_text import format_constant, to_source
 from heuresis.evaluators.interpret import MAX_STACK, decode, encode, interpreter, stack_height
 from heuresis.evaluators.simulator import Simulator
-from heuresis.evolve.proposers.genetic import OPERATORS, prunings, vary
+from heuresis.evolve.proposers.genetic import ALL_OPERATORS, prunings, vary
 from heuresis.evolve.proposers.trees import Grammar, Rng, random_program
 from heuresis.evolve.tune import tune
 
 Array = NDArray[np.generic]
 
-RANDOM, PRUNE = len(OPERATORS), len(OPERATORS) + 1
-OPERATOR_NAMES = (*(name for name, _, _ in OPERATORS), "random", "prune")
+RANDOM, PRUNE = len(ALL_OPERATORS), len(ALL_OPERATORS) + 1
+OPERATOR_NAMES = (*(name for name, _, _ in ALL_OPERATORS), "random", "prune")
 """What made an offspring, by the number that `breed` reports."""
 
 
@@ -36,6 +36,8 @@ class Effort:
     tuned: int = 1  # of these, compiled and tuned
     evaluations: int = 600  # of one tuning
     max_size: int = 120  # nodes of an expression
+    probe_steps: int = 8_000  # decisions that an offspring is judged on, at most (one instance always is)
+    tune_steps: int = 40_000  # decisions of one evaluation while constants are tuned, at most
 
     def to_array(self) -> NDArray[np.int64]:
         """As a task's array."""
@@ -62,18 +64,20 @@ class Breeder:
         self.simulator, self.effort, self.rng = simulator, effort, rng
         self.grammar = Grammar(simulator.contract, max_size=effort.max_size)
         self.everything = np.arange(simulator.size, dtype=np.int64)
-        numbers = frozenset(p.name for p in simulator.contract.main.scalars)  # all that expressions are made of
-        self.judge = Program((interpreter(simulator.contract),), (numbers,))
+        self.steps: NDArray[np.int64] | None = getattr(simulator, "lengths", None)  # decisions of each instance
         self.work = 0
 
     def breed(self, parents: Sequence[Expr]) -> Offspring:
         """The best offspring of `parents[0]` (the others donate subtrees), or a random program without parents."""
         subset = self.informative(parents[0]) if parents else self.sample(len(self.everything) // 4)
         brood = [o for o in (self._vary(parents) for _ in range(self.effort.offspring)) if o is not None]
-        few = subset[self.rng.permutation(len(subset))[: self.effort.probes]]
-        judged = [(self.probe(tree, few), position) for position, (_, tree) in enumerate(brood)]
+        few = self.affordable(subset[self.rng.permutation(len(subset))[: self.effort.probes]], self.effort.probe_steps)
+        # where items differ by whole numbers, offspring that decide just as their parent are no news
+        known = self.probe(parents[0], few) if parents and self.grammar.whole else None
+        judged = [((value := self.probe(tree, few)) == known, value, i) for i, (_, tree) in enumerate(brood)]
+        subset = self.affordable(subset[self.rng.permutation(len(subset))], self.effort.tune_steps)
         best: Offspring | None = None
-        for _, position in sorted(judged)[: self.effort.tuned]:
+        for _, _, position in sorted(judged)[: self.effort.tuned]:
             operator, tree = brood[position]
             tree, loss = self.tuned(tree, subset)
             if best is None or loss < best.loss:
@@ -104,7 +108,19 @@ class Breeder:
     def probe(self, tree: Expr, subset: NDArray[np.int64]) -> float:
         """The loss of an expression on some instances, interpreted."""
         self.work += len(subset)
-        return self.simulator.loss(self.judge, encode(tree, self.grammar.contract), subset)
+        return self.simulator.loss(self.judge(tree), encode(tree, self.grammar.contract), subset)
+
+    def judge(self, tree: Expr) -> Program:
+        """The interpreter, as a program that reads what the tree reads."""
+        named = frozenset(array_of(node) or node.op for node in tree.walk())
+        shown = frozenset(p.name for p in self.grammar.contract.main.parameters)
+        return Program((interpreter(self.grammar.contract),), (named & shown,))
+
+    def affordable(self, order: NDArray[np.int64], steps: int) -> NDArray[np.int64]:
+        """The first instances of an order, as many as have no more decisions than `steps`, but one at least."""
+        if self.steps is None:
+            return order
+        return order[: max(1, int(np.searchsorted(np.cumsum(self.steps[order]), steps, side="right")))]
 
     def sample(self, count: int) -> NDArray[np.int64]:
         """Some instances at random."""
@@ -116,7 +132,7 @@ class Breeder:
         On most instances every sensible rule does the same; tuning on them would only cost time.
         """
         self.work += len(self.everything)
-        excess = self.simulator.excess(self.judge, encode(tree, self.grammar.contract), self.everything)
+        excess = self.simulator.excess(self.judge(tree), encode(tree, self.grammar.contract), self.everything)
         if not np.all(np.isfinite(excess)):
             return self.sample(len(self.everything) // 4)
         # a little is added so that no instance counts for nothing

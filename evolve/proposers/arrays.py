@@ -1,0 +1,177 @@
+"""Reading arrays, and operators for rules over whole numbers: what breeding does where a contract has such inputs.
+
+A rule whose items differ by whole numbers does not notice a small new term, and where a histogram is visible, the
+change of a sum over it is a pair of reads with opposite signs. None of this concerns contracts without arrays and with
+continuous inputs: there these operators are not drawn.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from heuresis.evaluators.contract import Unit
+from heuresis.evaluators.expression import Expr, array_of, const, outside, read, whole
+from heuresis.evaluators.indices import index_names, linear, readable, written
+from heuresis.evolve.proposers.reads import forms, random_index, random_read, shifted, varying
+from heuresis.evolve.proposers.trees import (
+    Grammar,
+    Rng,
+    random_hinge,
+    random_number,
+    random_ratio,
+    small_constant,
+    unit_of,
+)
+
+
+def factor(grammar: Grammar, rng: Rng) -> Expr:
+    """A weight for a read: a ratio, a hinge, a bump or any number, near one where it is not meant to select."""
+    choice = rng.random()
+    if choice < 0.2:
+        return Expr("+", (const(1.0), Expr("*", (new_constant(grammar, rng), random_ratio(grammar, rng)))))
+    if choice < 0.4:
+        return random_ratio(grammar, rng)
+    if choice < 0.6:
+        return bump(grammar, rng)
+    if choice < 0.75:
+        return random_hinge(grammar, rng)
+    return random_number(grammar, 2, rng)
+
+
+def new_constant(grammar: Grammar, rng: Rng) -> Expr:
+    """The constant of a new term; where items differ by whole numbers, one that they notice."""
+    return small_constant(rng, -0.5) if grammar.whole else small_constant(rng)
+
+
+def _place(grammar: Grammar, tree: Expr, rng: Rng) -> tuple[int, Expr]:
+    """The root, or a node inside that is a number."""
+    nodes = [(i, n) for i, n in outside(tree) if unit_of(n, grammar.units) is Unit.ONE and n.op != "whole"]
+    if not nodes or rng.random() < 0.7:
+        return tree.size - 1, tree
+    return nodes[int(rng.integers(len(nodes)))]
+
+
+def _added(grammar: Grammar, tree: Expr, term: Expr, rng: Rng) -> Expr:
+    """The tree with a small multiple of a number added somewhere, in the unit of that place."""
+    index, node = _place(grammar, tree, rng)
+    term = Expr("*", (new_constant(grammar, rng), term))
+    scales = grammar.positive(Unit.TIME)
+    if unit_of(node, grammar.units) is not Unit.ONE and scales:
+        term = Expr("*", (term, scales[int(rng.integers(len(scales)))]))
+    return tree.replace(index, Expr("+", (node, term)))
+
+
+def add_read(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:
+    """Add a multiple of an array's element, half the time weighted."""
+    term = random_read(grammar.contract.main, rng)
+    if rng.random() < 0.6:
+        term = Expr("*", (factor(grammar, rng), term))
+    return _added(grammar, trees[0], term, rng)
+
+
+def add_pair(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:
+    """Add the difference of an array's elements at two varying indices, each weighted by one function of its index."""
+    function = grammar.contract.main
+    arrays = readable(function)
+    array = arrays[int(rng.integers(len(arrays)))]
+    places = [f for f in forms(function, array) if varying(function, f)]
+    scales = grammar.positive(Unit.TIME)
+    if len(places) < 2 or not scales:
+        return None
+    weight = _weight_of_size(grammar, rng)
+    sides = []
+    for number in rng.permutation(len(places))[:2]:
+        index = written(places[int(number)], function)
+        sides.append(Expr("*", (_substituted(weight, index), read(array.name, index))))
+    return _added(grammar, trees[0], Expr("-", tuple(sides)), rng)
+
+
+_SIZE = Expr("·")
+
+
+def _weight_of_size(grammar: Grammar, rng: Rng) -> Expr:
+    """A function of one size, which `_substituted` puts in the place of a dot."""
+    scales = grammar.positive(Unit.TIME)
+    fixed = [s for s in scales if not _varies(grammar, s)] or scales
+    ratio = Expr("/", (_SIZE, fixed[int(rng.integers(len(fixed)))]))
+    choice = rng.random()
+    if choice < 0.35:
+        return Expr("+", (const(1.0), Expr("*", (new_constant(grammar, rng), ratio))))
+    if choice < 0.75:
+        return _bell(ratio, rng)
+    return Expr("max", (const(0.0), Expr("-", (const(float(rng.uniform(0.0, 1.0))), ratio))))
+
+
+def _varies(grammar: Grammar, leaf: Expr) -> bool:
+    return any(p.name == leaf.op and p.varies for p in grammar.contract.main.parameters)
+
+
+def _substituted(tree: Expr, size: Expr) -> Expr:
+    if tree == _SIZE:
+        return size
+    return Expr(tree.op, tuple(_substituted(a, size) for a in tree.args), tree.value)
+
+
+def _bell(ratio: Expr, rng: Rng) -> Expr:
+    """1 where a ratio has some value between 0 and 1, less and less beside it."""
+    centre, width = const(float(rng.uniform(0.0, 1.0))), float(np.exp(rng.normal(2.0, 0.7)))
+    away = Expr("*", (const(width), Expr("-", (ratio, centre))))
+    return Expr("math.exp", (Expr("neg", (Expr("abs", (away,)),)),))
+
+
+def bump(grammar: Grammar, rng: Rng) -> Expr:
+    """1 where a ratio of sizes is about some value, or where it lies between two, and less or nothing elsewhere."""
+    ratio = size_ratio(grammar, rng)
+    if rng.random() < 0.6:
+        return _bell(ratio, rng)
+    edge = const(float(rng.uniform(0.0, 1.0)))
+    return Expr("if_less", (ratio, edge, const(1.0), whole(0)))
+
+
+def size_ratio(grammar: Grammar, rng: Rng) -> Expr:
+    """A parameter or a difference of two over one that does not vary: how much of a whole something is."""
+    leaves, scales = grammar.leaves(Unit.TIME), grammar.positive(Unit.TIME)
+    fixed = [s for s in scales if not _varies(grammar, s)] or scales
+    if not fixed:
+        return random_ratio(grammar, rng)
+    top = leaves[int(rng.integers(len(leaves)))]
+    if len(leaves) > 1 and rng.random() < 0.6:
+        first, second = rng.permutation(len(leaves))[:2]
+        top = Expr("-", (leaves[int(first)], leaves[int(second)]))
+    return Expr("/", (top, fixed[int(rng.integers(len(fixed)))]))
+
+
+def add_bump(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:
+    """Add a multiple of a bump, or of a product of two."""
+    term = bump(grammar, rng)
+    if rng.random() < 0.3:
+        term = Expr("*", (term, bump(grammar, rng)))
+    return _added(grammar, trees[0], term, rng)
+
+
+def move_index(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:
+    """Read an array at another index: one moved by a little, or any."""
+    reads = [(i, n) for i, n in outside(trees[0]) if array_of(n) is not None]
+    if not reads:
+        return None
+    place, node = reads[int(rng.integers(len(reads)))]
+    function = grammar.contract.main
+    array = next(p for p in readable(function) if p.name == array_of(node))
+    index = random_index(function, array, rng)
+    form = linear(node.args[0], index_names(function, array))
+    if form is not None and rng.random() < 0.5:
+        index = written(shifted(form, rng), function)
+    return trees[0].replace(place, Expr(node.op, (index,)))
+
+
+def weigh_read(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:
+    """Multiply what is read from an array, or a sum that holds it, by a weight."""
+    reads = [(i, n) for i, n in outside(trees[0]) if any(array_of(m) is not None for m in n.walk())]
+    if not reads:
+        return None
+    small = [(i, n) for i, n in reads if n.size <= 8]
+    place, node = (small or reads)[int(rng.integers(len(small or reads)))]
+    weight = factor(grammar, rng)
+    if rng.random() < 0.6:
+        weight = Expr("+", (const(1.0), Expr("*", (new_constant(grammar, rng), weight))))
+    return trees[0].replace(place, Expr("*", (weight, node)))
