@@ -26,6 +26,8 @@ from heuresis.evolve.proposers.trees import (
 
 def factor(grammar: Grammar, rng: Rng) -> Expr:
     """A weight for a read: a ratio, a hinge, a bump or any number, near one where it is not meant to select."""
+    if _scales(grammar) and rng.random() < 0.5:
+        return progress(grammar, rng)
     choice = rng.random()
     if choice < 0.2:
         return Expr("+", (const(1.0), Expr("*", (new_constant(grammar, rng), random_ratio(grammar, rng)))))
@@ -36,6 +38,34 @@ def factor(grammar: Grammar, rng: Rng) -> Expr:
     if choice < 0.75:
         return random_hinge(grammar, rng)
     return random_number(grammar, 2, rng)
+
+
+def _scales(grammar: Grammar) -> list[Expr]:
+    """The counts that are never zero: how much there is in all, or to come."""
+    return [Expr(p.name) for p in grammar.contract.main.scalars if p.unit is Unit.COUNT and p.low > 0]
+
+
+def progress(grammar: Grammar, rng: Rng) -> Expr:
+    """A function of how a count compares with another one: how far things have come, how much of it something is."""
+    counts = _scales(grammar)
+    lengths = [leaf for leaf in grammar.positive(Unit.TIME) if not _varies(grammar, leaf)]
+    below = counts[int(rng.integers(len(counts)))]
+    above = [leaf for leaf in (*counts, *lengths) if leaf != below]
+    top = above[int(rng.integers(len(above)))] if above else const(1.0)
+    if grammar.reads and rng.random() < 0.3:
+        top = random_read(grammar.contract.main, rng)
+    elif lengths and rng.random() < 0.4:  # as many as make up a length
+        top, below = below, lengths[int(rng.integers(len(lengths)))]
+    ratio = Expr("/", (top, below))
+    choice = rng.random()
+    if choice < 0.25:
+        return ratio
+    if choice < 0.5:
+        return Expr("math.sqrt", (ratio,))
+    rate = const(float(np.exp(rng.normal(0.5, 1.2))))
+    if choice < 0.75:
+        return Expr("math.exp", (Expr("neg", (Expr("*", (Expr("max", (const(0.0), rate)), ratio)),)),))
+    return Expr("/", (const(1.0), Expr("+", (rate, ratio))))
 
 
 def new_constant(grammar: Grammar, rng: Rng) -> Expr:
@@ -142,10 +172,12 @@ def size_ratio(grammar: Grammar, rng: Rng) -> Expr:
 
 
 def add_bump(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:
-    """Add a multiple of a bump, or of a product of two."""
-    term = bump(grammar, rng)
+    """Add a multiple of a bump or of a ratio, or of a product of two."""
+    term = bump(grammar, rng) if rng.random() < 0.75 else size_ratio(grammar, rng)
     if rng.random() < 0.3:
         term = Expr("*", (term, bump(grammar, rng)))
+    elif _scales(grammar) and rng.random() < 0.6:
+        term = Expr("*", (term, progress(grammar, rng)))
     return _added(grammar, trees[0], term, rng)
 
 
@@ -169,7 +201,7 @@ def weigh_read(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None
     reads = [(i, n) for i, n in outside(trees[0]) if any(array_of(m) is not None for m in n.walk())]
     if not reads:
         return None
-    small = [(i, n) for i, n in reads if n.size <= 8]
+    small = [(i, n) for i, n in reads if n.size <= 8] if rng.random() < 0.7 else []
     place, node = (small or reads)[int(rng.integers(len(small or reads)))]
     weight = factor(grammar, rng)
     if rng.random() < 0.6:

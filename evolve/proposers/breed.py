@@ -11,11 +11,12 @@ from dataclasses import astuple, dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.compile import Program, compile_program
-from heuresis.evaluators.expression import Expr, array_of, constants, lifted, with_constants
-from heuresis.evaluators.expression_text import format_constant, to_source
+from heuresis.evaluators.compile import Program
+from heuresis.evaluators.expression import Expr, array_of, constants, with_constants
+from heuresis.evaluators.expression_text import format_constant
 from heuresis.evaluators.interpret import MAX_STACK, decode, encode, interpreter, stack_height
 from heuresis.evaluators.simulator import Simulator
+from heuresis.evolve.proposers.fast import compile_tree
 from heuresis.evolve.proposers.genetic import ALL_OPERATORS, prunings, vary
 from heuresis.evolve.proposers.trees import Grammar, Rng, random_program
 from heuresis.evolve.tune import tune
@@ -38,6 +39,8 @@ class Effort:
     max_size: int = 120  # nodes of an expression
     probe_steps: int = 8_000  # decisions that an offspring is judged on, at most (one instance always is)
     tune_steps: int = 40_000  # decisions of one evaluation while constants are tuned, at most
+    all_probes: int = 400_000  # decisions that all offspring are judged on, at most
+    all_tuning: int = 6_000_000  # decisions of one tuning, at most
 
     def to_array(self) -> NDArray[np.int64]:
         """As a task's array."""
@@ -69,13 +72,13 @@ class Breeder:
 
     def breed(self, parents: Sequence[Expr]) -> Offspring:
         """The best offspring of `parents[0]` (the others donate subtrees), or a random program without parents."""
-        subset = self.informative(parents[0]) if parents else self.sample(len(self.everything) // 4)
-        brood = [o for o in (self._vary(parents) for _ in range(self.effort.offspring)) if o is not None]
+        subset = self.chosen(parents[0]) if parents else self.sample(len(self.everything) // 4)
         few = self.affordable(subset[self.rng.permutation(len(subset))[: self.effort.probes]], self.effort.probe_steps)
+        offspring = self.times(few, self.effort.all_probes, self.effort.offspring)
+        brood = [o for o in (self._vary(parents) for _ in range(offspring)) if o is not None]
         # where items differ by whole numbers, offspring that decide just as their parent are no news
         known = self.probe(parents[0], few) if parents and self.grammar.whole else None
         judged = [((value := self.probe(tree, few)) == known, value, i) for i, (_, tree) in enumerate(brood)]
-        subset = self.affordable(subset[self.rng.permutation(len(subset))], self.effort.tune_steps)
         best: Offspring | None = None
         for _, _, position in sorted(judged)[: self.effort.tuned]:
             operator, tree = brood[position]
@@ -89,11 +92,13 @@ class Breeder:
 
     def prune(self, parent: Expr) -> Offspring:
         """The parent without the parts that do not help, its constants tuned again."""
-        subset = self.informative(parent)
-        tree, loss = parent, self.probe(parent, subset)
+        subset = self.chosen(parent)
+        few = self.affordable(subset, 2 * self.effort.probe_steps)
+        offspring = self.times(few, self.effort.all_probes, self.effort.offspring)
+        tree, loss = parent, self.probe(parent, few)
         for _ in range(self.effort.offspring // 8):
-            smaller = [t for t in prunings(tree) if self.grammar.fits(t)][: self.effort.offspring]
-            judged = [(self.probe(t, subset), position) for position, t in enumerate(smaller)]
+            smaller = [t for t in prunings(tree) if self.grammar.fits(t)][:offspring]
+            judged = [(self.probe(t, few), position) for position, t in enumerate(smaller)]
             judged = [(value, position) for value, position in judged if value <= loss + 1e-5]
             if not judged:
                 break
@@ -122,6 +127,18 @@ class Breeder:
             return order
         return order[: max(1, int(np.searchsorted(np.cumsum(self.steps[order]), steps, side="right")))]
 
+    def times(self, subset: NDArray[np.int64], steps: int, most: int) -> int:
+        """How often some instances may be simulated with so many decisions, once at least."""
+        if self.steps is None:
+            return most
+        return max(1, min(most, steps // int(self.steps[subset].sum())))
+
+    def chosen(self, tree: Expr) -> NDArray[np.int64]:
+        """The instances to vary and tune an expression on: where it loses most, or any where looking costs too much."""
+        if self.steps is None or self.steps.sum() <= self.effort.tune_steps:
+            return self.informative(tree)
+        return self.affordable(self.rng.permutation(self.everything), self.effort.tune_steps)
+
     def sample(self, count: int) -> NDArray[np.int64]:
         """Some instances at random."""
         return np.sort(self.rng.choice(self.everything, size=max(1, count), replace=False))
@@ -143,14 +160,15 @@ class Breeder:
 
     def tuned(self, tree: Expr, subset: NDArray[np.int64]) -> tuple[Expr, float]:
         """The expression with its constants tuned on `subset`, and its loss on everything."""
-        program = compile_program(to_source(lifted(tree), self.grammar.contract), self.grammar.contract)
+        program = compile_tree(tree, self.grammar.contract)
 
         def loss(theta: NDArray[np.float64]) -> float:
             self.work += len(subset)
             return self.simulator.loss(program, theta, subset)
 
+        evaluations = self.times(subset, self.effort.all_tuning, self.effort.evaluations)
         start = constants(tree)
-        theta = _as_written(tune(loss, start, self.effort.evaluations, self.rng)[0])
+        theta = _as_written(tune(loss, start, evaluations, self.rng)[0])
         best = with_constants(tree, theta)
         if not self.grammar.fits(best):  # tuned out of what is always finite
             theta = _as_written(start)
