@@ -12,10 +12,9 @@ import numpy as np
 from heuresis.evaluators.contract import Unit
 from heuresis.evaluators.expression import Expr, array_of, const, outside, read, whole
 from heuresis.evaluators.indices import index_names, linear, readable, written
-from heuresis.evolve.proposers.reads import forms, random_index, random_read, shifted, varying
+from heuresis.evolve.proposers.reads import Rng, forms, random_index, random_read, shifted, varying
 from heuresis.evolve.proposers.trees import (
     Grammar,
-    Rng,
     random_hinge,
     random_number,
     random_ratio,
@@ -150,7 +149,11 @@ def _bell(ratio: Expr, rng: Rng) -> Expr:
 
 
 def bump(grammar: Grammar, rng: Rng) -> Expr:
-    """1 where a ratio of sizes is about some value, or where it lies between two, and less or nothing elsewhere."""
+    """1 where a ratio of sizes is about some value, or below one, or where a parameter does not reach its upper end."""
+    ordered = [p for p in grammar.contract.main.scalars if p.at_most is not None and p.unit is not Unit.COUNT]
+    if ordered and rng.random() < 0.25:
+        below = ordered[int(rng.integers(len(ordered)))]
+        return Expr("if_less", (Expr(below.name), Expr(str(below.at_most)), const(1.0), whole(0)))
     ratio = size_ratio(grammar, rng)
     if rng.random() < 0.6:
         return _bell(ratio, rng)

@@ -18,7 +18,8 @@ from heuresis.evaluators.interpret import MAX_STACK, decode, encode, interpreter
 from heuresis.evaluators.simulator import Simulator
 from heuresis.evolve.proposers.fast import compile_tree
 from heuresis.evolve.proposers.genetic import ALL_OPERATORS, prunings, vary
-from heuresis.evolve.proposers.trees import Grammar, Rng, random_program
+from heuresis.evolve.proposers.reads import Rng
+from heuresis.evolve.proposers.trees import Grammar, random_program
 from heuresis.evolve.tune import tune
 
 Array = NDArray[np.generic]

@@ -13,9 +13,9 @@ from heuresis.evaluators.contract import Unit
 from heuresis.evaluators.expression import Expr, array_of, const, outside
 from heuresis.evaluators.simplify import simplify
 from heuresis.evolve.proposers.arrays import add_bump, add_pair, add_read, move_index, new_constant, weigh_read
+from heuresis.evolve.proposers.reads import Rng
 from heuresis.evolve.proposers.trees import (
     Grammar,
-    Rng,
     pick,
     random_hinge,
     random_number,
@@ -158,7 +158,8 @@ def _shares(grammar: Grammar) -> NDArray[np.float64]:
     shares = np.array([share for _, _, share in ALL_OPERATORS[:use]])
     if not grammar.whole:
         shares[len(OPERATORS) : first] = 0.0
-    return shares / shares.sum()
+    probabilities: NDArray[np.float64] = shares / shares.sum()
+    return probabilities
 
 
 def vary(grammar: Grammar, trees: Sequence[Expr], rng: Rng, attempts: int = 20) -> tuple[int, Expr] | None:
