@@ -5,13 +5,14 @@ change of a sum over it is a pair of reads with opposite signs. None of this con
 continuous inputs: there these operators are not drawn.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from heuresis.evaluators.contract import Unit
 from heuresis.evaluators.expression import Expr, array_of, const, outside, read, whole
-from heuresis.evaluators.indices import index_names, linear, readable, written
+from heuresis.evaluators.indices import index_names, linear, lowest, readable, written
 from heuresis.evolve.proposers.reads import Rng, forms, random_index, random_read, shifted, varying
 from heuresis.evolve.proposers.trees import (
     Grammar,
@@ -127,7 +128,7 @@ def _weight_of_size(grammar: Grammar, rng: Rng) -> Expr:
     if choice < 0.35:
         return Expr("+", (const(1.0), Expr("*", (new_constant(grammar, rng), ratio))))
     if choice < 0.75:
-        return _bell(ratio, rng)
+        return _bell(ratio, float(rng.uniform(0.0, 1.0)), rng)
     return Expr("max", (const(0.0), Expr("-", (const(float(rng.uniform(0.0, 1.0))), ratio))))
 
 
@@ -141,10 +142,10 @@ def _substituted(tree: Expr, size: Expr) -> Expr:
     return Expr(tree.op, tuple(_substituted(a, size) for a in tree.args), tree.value)
 
 
-def _bell(ratio: Expr, rng: Rng) -> Expr:
-    """1 where a ratio has some value between 0 and 1, less and less beside it."""
-    centre, width = const(float(rng.uniform(0.0, 1.0))), float(np.exp(rng.normal(2.0, 0.7)))
-    away = Expr("*", (const(width), Expr("-", (ratio, centre))))
+def _bell(ratio: Expr, centre: float, rng: Rng) -> Expr:
+    """1 where a ratio has some value, less and less beside it."""
+    width = float(np.exp(rng.normal(2.0, 0.7)))
+    away = Expr("*", (const(width), Expr("-", (ratio, const(centre)))))
     return Expr("math.exp", (Expr("neg", (Expr("abs", (away,)),)),))
 
 
@@ -155,14 +156,18 @@ def bump(grammar: Grammar, rng: Rng) -> Expr:
         below = ordered[int(rng.integers(len(ordered)))]
         return Expr("if_less", (Expr(below.name), Expr(str(below.at_most)), const(1.0), whole(0)))
     ratio = size_ratio(grammar, rng)
+    centre = typical(grammar, ratio, rng)
     if rng.random() < 0.6:
-        return _bell(ratio, rng)
-    edge = const(float(rng.uniform(0.0, 1.0)))
+        return _bell(ratio, centre, rng)
+    edge = const(centre)
     return Expr("if_less", (ratio, edge, const(1.0), whole(0)))
 
 
 def size_ratio(grammar: Grammar, rng: Rng) -> Expr:
-    """A parameter or a difference of two over one that does not vary: how much of a whole something is."""
+    """A parameter or a difference of two over one that does not vary: how much of a whole something is.
+
+    Of two parameters of which one never exceeds the other, the smaller is taken away.
+    """
     leaves, scales = grammar.leaves(Unit.TIME), grammar.positive(Unit.TIME)
     fixed = [s for s in scales if not _varies(grammar, s)] or scales
     if not fixed:
@@ -171,12 +176,35 @@ def size_ratio(grammar: Grammar, rng: Rng) -> Expr:
     if len(leaves) > 1 and rng.random() < 0.6:
         first, second = rng.permutation(len(leaves))[:2]
         top = Expr("-", (leaves[int(first)], leaves[int(second)]))
+        if _lowest(grammar, Expr("-", (top.args[1], top.args[0]))) >= 0.0:
+            top = Expr("-", (top.args[1], top.args[0]))
     return Expr("/", (top, fixed[int(rng.integers(len(fixed)))]))
+
+
+def _lowest(grammar: Grammar, tree: Expr) -> float:
+    """What a sum or difference of parameters never falls below, as far as the contract says."""
+    function = grammar.contract.main
+    form = linear(tree, frozenset(p.name for p in function.scalars))
+    return -math.inf if form is None else lowest(form, function)
+
+
+def typical(grammar: Grammar, ratio: Expr, rng: Rng) -> float:
+    """A value that a ratio of sizes may well have: below one, above one, or any, as the contract orders them."""
+    if ratio.op != "/":
+        return float(rng.uniform(0.0, 1.0))
+    top, bottom = ratio.args
+    if _lowest(grammar, Expr("-", (bottom, top))) >= 0.0:
+        return float(rng.uniform(0.0, 1.0))
+    return float(rng.exponential(1.0)) + (1.0 if _lowest(grammar, Expr("-", (top, bottom))) >= 0.0 else 0.0)
 
 
 def add_bump(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:
     """Add a multiple of a bump or of a ratio, or of a product of two."""
-    term = bump(grammar, rng) if rng.random() < 0.75 else size_ratio(grammar, rng)
+    term = bump(grammar, rng)
+    for _ in range(4):  # the same for all items, it would change nothing by itself
+        if any(_varies(grammar, node) for node in term.walk()):
+            break
+        term = bump(grammar, rng) if rng.random() < 0.75 else size_ratio(grammar, rng)
     if rng.random() < 0.3:
         term = Expr("*", (term, bump(grammar, rng)))
     elif _scales(grammar) and rng.random() < 0.6:

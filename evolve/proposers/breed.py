@@ -95,10 +95,12 @@ class Breeder:
         """The parent without the parts that do not help, its constants tuned again."""
         subset = self.chosen(parent)
         few = self.affordable(subset, 2 * self.effort.probe_steps)
-        offspring = self.times(few, self.effort.all_probes, self.effort.offspring)
+        offspring, rounds = self.effort.offspring, self.effort.offspring // 8
+        left = self.times(few, 2 * self.effort.all_probes, offspring * rounds)
         tree, loss = parent, self.probe(parent, few)
-        for _ in range(self.effort.offspring // 8):
-            smaller = [t for t in prunings(tree) if self.grammar.fits(t)][:offspring]
+        for _ in range(rounds):
+            smaller = [t for t in prunings(tree) if self.grammar.fits(t)][: min(offspring, left)]
+            left -= len(smaller)
             judged = [(self.probe(t, few), position) for position, t in enumerate(smaller)]
             judged = [(value, position) for value, position in judged if value <= loss + 1e-5]
             if not judged:
