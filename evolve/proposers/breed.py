@@ -74,9 +74,8 @@ class Breeder:
     def breed(self, parents: Sequence[Expr]) -> Offspring:
         """The best offspring of `parents[0]` (the others donate subtrees), or a random program without parents."""
         subset = self.chosen(parents[0]) if parents else self.sample(len(self.everything) // 4)
+        brood = [o for o in (self._vary(parents) for _ in range(self.offspring(subset))) if o is not None]
         few = self.affordable(subset[self.rng.permutation(len(subset))[: self.effort.probes]], self.effort.probe_steps)
-        offspring = self.times(few, self.effort.all_probes, self.effort.offspring)
-        brood = [o for o in (self._vary(parents) for _ in range(offspring)) if o is not None]
         # where items differ by whole numbers, offspring that decide just as their parent are no news
         known = self.probe(parents[0], few) if parents and self.grammar.whole else None
         judged = [((value := self.probe(tree, few)) == known, value, i) for i, (_, tree) in enumerate(brood)]
@@ -135,6 +134,13 @@ class Breeder:
         if self.steps is None:
             return most
         return max(1, min(most, steps // int(self.steps[subset].sum())))
+
+    def offspring(self, subset: NDArray[np.int64]) -> int:
+        """How many offspring may be judged on a few of some instances."""
+        if self.steps is None:
+            return self.effort.offspring
+        each = max(self.effort.probe_steps, int(self.steps[subset].min()))
+        return max(1, min(self.effort.offspring, self.effort.all_probes // each))
 
     def chosen(self, tree: Expr) -> NDArray[np.int64]:
         """The instances to vary and tune an expression on: where it loses most, or any where looking costs too much."""

@@ -180,6 +180,8 @@ def test_a_step_is_bounded_by_decisions() -> None:
     assert breeder.times(order, 7000, 600) == 10
     assert breeder.times(order, 10**9, 600) == 600
     assert breeder.times(order, 10, 600) == 1
+    assert breeder.offspring(order) == 4
+    assert breeder.offspring(np.array([0])) == 2
     for seed in range(5):
         some = Breeder(made, effort, generator(seed)).chosen(SQUARES)
         assert made.lengths[some].sum() <= 500
@@ -207,3 +209,29 @@ def test_stateless_trees_are_judged_by_table() -> None:
     assert breeder.judge(BASELINES["best_fit"]).reads == (frozenset({"rem", "item"}),)
     assert breeder.judge(SQUARES).reads == (frozenset({"rem", "item", "cap", "counts"}),)
     assert PROBLEM.contract is CONTRACT
+
+
+GOLDEN = [
+    "crossover: (item if rem < cap else 1.0)",
+    "term: (-rem if rem < cap else 1.0) + 0.432202 * (cap if cap < item else rem)",
+    "bump: (-rem if rem < cap else 1.0) - 0.78857 * math.exp(-abs(4.48513 * (rem / cap - 0.447702))) * item",
+    "bump: (-rem if rem < cap else 1.0) + 0.224084 * (math.exp(-abs(11.1983 * ((rem - item) / cap - 0.227892))) * 5.55659e-07) * cap",
+    "subtree: (1.0 / math.sqrt(seen[rem - item] + 1.0) if 0 < rem - item else 0) - (1.0 / math.sqrt(seen[rem] + 1.0) * (2.0 * counts[rem] - 1.0) if rem < cap else 0)",
+    "weigh read: (1.0 / math.sqrt(seen[rem - item] + 1.0) * (2.0 * counts[rem - item] + 1.0) if 0 < rem - item else 0) - (1.0 / math.sqrt(seen[rem] + 1.0) * (max(item, cap) / rem * (2.0 * counts[rem]) - 1.0) if rem < cap else 0)",
+    "read: (1.0 / math.sqrt(seen[rem - item] + 1.0) * (2.0 * counts[rem - item] + 1.0) if 0 < rem - item else 0) - (1.0 / math.sqrt(seen[rem] + 1.0) * (2.0 * counts[rem] - 1.0) if rem < cap else 0) + 0.661007 * ((1.0 + 0.464834 * (cap / rem)) * seen[max(0, rem - 3)])",
+    "term: (1.0 / math.sqrt(seen[rem - item] + 1.0) * (2.0 * counts[rem - item] + 1.0) if 0 < rem - item else 0) - (1.0634 / math.sqrt(seen[rem] + 1.0) * (2.0 * counts[rem] - 1.0) if rem < cap else 0)",
+    "pair: (1.0 / math.sqrt(seen[rem - item] + 1.0) * (2.0 * counts[rem - item] + 1.0) if 0 < rem - item else 0) - (1.0 / math.sqrt(seen[rem] + 1.0) * (2.0 * counts[rem] - 1.0) if rem < cap else 0) + 0.0321983 * (math.exp(-abs(8.80619 * ((rem - item) / item - 0.402833))) * seen[rem - item] - math.exp(-abs(8.80619 * (rem / item - 0.402833))) * seen[rem])",
+    "hinge: (1.0 / math.sqrt(seen[rem - item] + 1.0) * (2.0 * counts[rem - item] + 1.0) if 0 < rem - item else 0) - (1.0 / math.sqrt(seen[rem] + 1.0) * (2.0 * counts[rem] - 1.0) if rem < cap else 0) - 0.355201 * max(0.0, 0.197855 + 0.517254 * math.sqrt(n) - 0.801954 * (cap / rem) - 0.0271772 * (cap / item) + 0.945868 * (cap / rem))",
+    "weigh read: (1.0 / math.sqrt(seen[rem - item] + 1.0) * (2.0 * counts[rem - item] + 1.0) if 0 < rem - item else 0) - ((1.0 - 0.808282 * max(0.0, -2.03709 + 0.818504 * (rem / item) + 0.846796 + 1.51638 - 0.948896)) * (1.0 / math.sqrt(seen[rem] + 1.0)) * (2.0 * counts[rem] - 1.0) if rem < cap else 0)",
+    "weigh: (1.0 / math.sqrt(seen[rem - item] + 1.0) * (1.70354 * (2.0 * counts[rem - item]) + 1.0) if 0 < rem - item else 0) - (1.0 / math.sqrt(seen[rem] + 1.0) * (2.0 * counts[rem] - 1.0) if rem < cap else 0)",
+]
+"""Changes where these operators, their shares or their draws do: then recorded runs can no longer be repeated."""
+
+
+def test_a_fixed_seed_gives_the_same_offspring_as_ever() -> None:
+    rng, told = generator(2026), list[str]()
+    for contract, grammar in ((CONTRACT_STATELESS, STATELESS), *GRAMMARS.items()):
+        donors = DONORS if contract is not CONTRACT_STATELESS else [BASELINES["best_fit"], BASELINES["worst_fit"]]
+        made = [vary(grammar, [donors[-1], *donors], rng) for _ in range(4)]
+        told += [f"{ALL_OPERATORS[m[0]][0]}: {to_text(m[1], contract.main)}" for m in made if m is not None]
+    assert told == GOLDEN
