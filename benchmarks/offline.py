@@ -93,7 +93,7 @@ def one_step(name: str, parents: list[Expr], simulator: Dispatch, seed: int) -> 
     breeder = breed.Breeder(simulator, breed.Effort(), np.random.default_rng(seed))
     with ExitStack() as patched:
         for place, method, part in (
-            (breed, "compile_program", "compile"),
+            (breed, "compile_tree", "compile"),
             (breed, "vary", "vary"),
             (breeder, "probe", "probe"),
             (breeder, "informative", "look where it loses"),

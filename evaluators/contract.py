@@ -69,6 +69,9 @@ class Parameter:
     `varies` is true where the value differs between the items being compared (a job's due date) and false where
     it is the same for all of them at one decision (the clock). `low` is the smallest value that it can take, or that
     an element of it can take. An array is the same for all items: one that varies raises ValueError.
+
+    `at_most` names another number of the function that is never smaller; of an array, `last` names the parameter that
+    is its last index. From these follows which reads such as `counts[rem - item]` always lie inside (`indices.py`).
     """
 
     name: str
@@ -77,6 +80,8 @@ class Parameter:
     varies: bool
     kind: Kind = Kind.FLOAT64
     low: float = -math.inf
+    at_most: str | None = None
+    last: str | None = None
 
     def __post_init__(self) -> None:
         if self.varies and self.kind.is_array:
@@ -93,6 +98,14 @@ class Function:
     parameters: tuple[Parameter, ...]
     returns: str
     default: str | None = None  # source of the default body; None where the function is required
+
+    def __post_init__(self) -> None:
+        whole = {p.name for p in self.parameters if p.kind is Kind.INT64}
+        for p in self.parameters:
+            if p.last is not None and (not p.kind.is_array or p.last not in whole):
+                raise ValueError(f"`last` of `{p.name}` must name an int64 parameter, and `{p.name}` be an array")
+            if p.at_most is not None and p.at_most not in {q.name for q in self.scalars} - {p.name}:
+                raise ValueError(f"`at_most` of `{p.name}` must name another number of `{self.name}`")
 
     @property
     def required(self) -> bool:

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Callable, Mapping
 
-from heuresis.evaluators.contract import Contract
-from heuresis.evaluators.expression import Expr
+from heuresis.evaluators.contract import Contract, Function
+from heuresis.evaluators.expression import Expr, array_of
+from heuresis.evaluators.indices import linear, lowest, well_formed
 
 _EXP_LIMIT = 600.0
 Interval = tuple[float, float]
@@ -16,23 +17,36 @@ def is_total(tree: Expr, contract: Contract) -> bool:
     By interval arithmetic, hence conservative: no division by what may be 0, no logarithm or root of what may be
     negative, no exponential that may overflow. (Sums and products of astronomically large values are not considered.)
     """
-    lows = {p.name: p.low for p in contract.main.scalars}
-    return _interval(tree, lows) is not None
+    return well_formed(tree, contract) and _interval(tree, contract.main) is not None
 
 
-def _interval(node: Expr, lows: Mapping[str, float]) -> Interval | None:
-    if node.op == "const":
+def _interval(node: Expr, function: Function) -> Interval | None:
+    if node.op in ("const", "whole"):
         return (node.value, node.value) if math.isfinite(node.value) else None
+    if (array := array_of(node)) is not None:
+        low = next(p.low for p in function.arrays if p.name == array)
+        return (low, math.inf) if node.op.endswith("[]") else (0.0, 1.0) if low >= 0 else None
     if not node.args:
-        return lows[node.op], math.inf
-    parts = [_interval(a, lows) for a in node.args]
+        return next(p.low for p in function.scalars if p.name == node.op), math.inf
+    parts = [_interval(a, function) for a in node.args]
     if any(p is None for p in parts):
         return None
     known = [p for p in parts if p is not None]
     if node.op == "if_less":
         (c, d) = known[2:]
         return min(c[0], d[0]), max(c[1], d[1])
-    return _RANGES[node.op](*known)
+    found = _RANGES[node.op](*known)
+    return _ordered(node, function, found) if node.op in ("+", "-") and found is not None else found
+
+
+def _ordered(node: Expr, function: Function, found: Interval) -> Interval:
+    """Tighter for sums and differences of parameters, of which one may be known not to exceed the other."""
+    bounded = frozenset(p.name for p in function.scalars) if any(p.at_most for p in function.scalars) else frozenset()
+    form = linear(node, bounded)
+    if form is None:
+        return found
+    greatest = -lowest({name: -k for name, k in form.items()}, function)
+    return max(found[0], lowest(form, function)), min(found[1], greatest)
 
 
 def _times(x: float, y: float) -> float:

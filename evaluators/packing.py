@@ -15,29 +15,26 @@ Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Decisions: TypeAlias = Sequence[NDArray[np.generic]]
 
-_ITEM = Parameter("item", Unit.SIZE, "size of the item, at most `rem`", varies=False, kind=Kind.INT64, low=1.0)
-_REM = Parameter(
-    "rem", Unit.SIZE, "what the bin has left before the item; `cap` is a new bin", varies=True, kind=Kind.INT64, low=1.0
-)
-_CAP = Parameter("cap", Unit.SIZE, "capacity of every bin", varies=False, kind=Kind.INT64, low=1.0)
-_N = Parameter("n", Unit.COUNT, "number of items of the whole instance", varies=False, kind=Kind.INT64, low=1.0)
-_LEFT = Parameter("left", Unit.COUNT, "number of items to come, this one included", False, Kind.INT64, 1.0)
-_COUNTS = Parameter(
-    "counts",
-    Unit.COUNT,
-    "`counts[r]` is the number of open bins with r left, before the item is packed; `cap + 1` entries",
-    varies=False,
-    kind=Kind.INT64_ARRAY,
-    low=0.0,
-)
-_SEEN = Parameter(
-    "seen",
-    Unit.COUNT,
-    "`seen[s]` is the number of items of size s so far, this one included; `cap + 1` entries",
-    varies=False,
-    kind=Kind.INT64_ARRAY,
-    low=0.0,
-)
+
+def _size(name: str, meaning: str, at_most: str | None, varies: bool = False) -> Parameter:
+    return Parameter(name, Unit.SIZE, meaning, varies, Kind.INT64, 1.0, at_most)
+
+
+def _count(name: str, meaning: str, at_most: str | None) -> Parameter:
+    return Parameter(name, Unit.COUNT, meaning, False, Kind.INT64, 1.0, at_most)
+
+
+def _counts(name: str, meaning: str) -> Parameter:
+    return Parameter(name, Unit.COUNT, f"{meaning}; `cap + 1` entries", False, Kind.INT64_ARRAY, 0.0, last="cap")
+
+
+_ITEM = _size("item", "size of the item, at most `rem`", "rem")
+_REM = _size("rem", "what the bin has left before the item; `cap` is a new bin", "cap", varies=True)
+_CAP = _size("cap", "capacity of every bin", None)
+_N = _count("n", "number of items of the whole instance", None)
+_LEFT = _count("left", "number of items to come, this one included", "n")
+_COUNTS = _counts("counts", "`counts[r]` is the number of open bins with r left, before the item is packed")
+_SEEN = _counts("seen", "`seen[s]` is the number of items of size s so far, this one included")
 _RETURNS = (
     "the score of putting the item into a bin with `rem` left: it goes into the bin of smallest score, of equal scores "
     "into the fullest (smallest `rem`); it must be finite"
@@ -51,6 +48,9 @@ def _contract(*parameters: Parameter) -> Contract:
 CONTRACT = _contract(_ITEM, _REM, _CAP, _COUNTS, _SEEN)
 CONTRACT_N = _contract(_ITEM, _REM, _CAP, _N, _LEFT, _COUNTS, _SEEN)
 """The same where the number of items is known beforehand."""
+
+CONTRACT_STATELESS = _contract(_ITEM, _REM, _CAP)
+"""Rules that see neither what is open nor what came."""
 
 STATE = frozenset({_LEFT.name, _COUNTS.name, _SEEN.name})
 """What changes from item to item; a program that reads none of it is tabulated over item and remaining capacity."""
@@ -197,8 +197,8 @@ class Packing:
             fitting = [*sorted(r for r in levels if r >= item), cap]
             if rem not in fitting:
                 return math.inf
-            known = self._known(len(items), len(items) - number)
-            keys = [judge(item, r, cap, *known, counts, seen) for r in fitting]
+            known = self._known(len(items), len(items) - number, counts, seen)
+            keys = [judge(item, r, cap, *known) for r in fitting]
             furthest = max(furthest, distance(keys, fitting.index(rem)))
             if rem != cap:
                 counts[rem] -= 1
@@ -208,9 +208,9 @@ class Packing:
             levels.add(rem - item)
         return furthest
 
-    def _known(self, _items: int, _left: int) -> tuple[int, ...]:
-        """What a rule knows beforehand."""
-        return ()
+    def _known(self, _items: int, _left: int, counts: list[int], seen: list[int]) -> tuple[int | list[int], ...]:
+        """What a rule sees beside the item, what the bin has left, and the capacity."""
+        return counts, seen
 
     def _of(self, instance: int | np.integer) -> Ints:
         return self.items[self.offsets[instance] : self.offsets[instance + 1]]
@@ -227,8 +227,17 @@ class PackingWithCount(Packing):
 
     contract: ClassVar[Contract] = CONTRACT_N
 
-    def _known(self, items: int, left: int) -> tuple[int, ...]:
-        return items, left
+    def _known(self, items: int, left: int, counts: list[int], seen: list[int]) -> tuple[int | list[int], ...]:
+        return items, left, counts, seen
+
+
+class PackingStateless(Packing):
+    """The same for rules that see the item, what the bin has left, and the capacity, and nothing else."""
+
+    contract: ClassVar[Contract] = CONTRACT_STATELESS
+
+    def _known(self, _items: int, _left: int, _counts: list[int], _seen: list[int]) -> tuple[int | list[int], ...]:
+        return ()
 
 
 def aggregate(bins: Floats, bound: Floats, family: Ints) -> float:

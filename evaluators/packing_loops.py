@@ -16,7 +16,7 @@ from numba.extending import overload
 from numpy.typing import NDArray
 
 from heuresis.evaluators.compile import function_type
-from heuresis.evaluators.packing import CONTRACT, CONTRACT_N
+from heuresis.evaluators.packing import CONTRACT, CONTRACT_N, CONTRACT_STATELESS
 from heuresis.evaluators.select import first_smallest
 
 Rule: TypeAlias = Callable[..., None]
@@ -24,7 +24,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Levels: TypeAlias = NDArray[np.int32]
 
-_RULES = tuple(function_type(contract.main) for contract in (CONTRACT, CONTRACT_N))
+_RULES = tuple(function_type(contract.main) for contract in (CONTRACT, CONTRACT_N, CONTRACT_STATELESS))
 _INT64, _INT32, _FLOAT64 = types.int64[::1], types.int32[::1], types.float64[::1]
 _SETTINGS: dict[str, Any] = {"error_model": "numpy", "cache": True}
 
@@ -52,8 +52,12 @@ def _compiled_score(
         return lambda rule, item, levels, cap, n, left, counts, seen, theta, value, count: rule(  # noqa: ARG005
             item, levels, cap, counts, seen, theta, value, count
         )
-    return lambda rule, item, levels, cap, n, left, counts, seen, theta, value, count: rule(
-        item, levels, cap, n, left, counts, seen, theta, value, count
+    if rule.nargs == _RULES[1].nargs:
+        return lambda rule, item, levels, cap, n, left, counts, seen, theta, value, count: rule(
+            item, levels, cap, n, left, counts, seen, theta, value, count
+        )
+    return lambda rule, item, levels, cap, n, left, counts, seen, theta, value, count: rule(  # noqa: ARG005
+        item, levels, cap, theta, value, count
     )
 
 

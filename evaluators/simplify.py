@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from heuresis.evaluators.expression import Expr, const
+from heuresis.evaluators.expression import Expr, array_of, const, whole
 
 
 def simplify(tree: Expr) -> Expr:
-    """Fold constants and drop neutral operations (x·1, x+0, x−x, x/x, max(x, x), 0·x)."""
-    if not tree.args:
+    """Fold constants and drop neutral operations (x·1, x+0, x−x, x/x, max(x, x), 0·x). Indices stay as they are."""
+    if not tree.args or array_of(tree) is not None:
         return tree
     args = tuple(simplify(a) for a in tree.args)
     if tree.op in _FOLD and all(a.op == "const" for a in args):
@@ -31,17 +31,19 @@ def _simplify_unary(op: str, a: Expr) -> Expr:
 
 
 def _simplify_binary(op: str, a: Expr, b: Expr) -> Expr:
-    zero, one = const(0.0), const(1.0)
+    one = const(1.0)
     if a == b and op in _OF_EQUALS:
         return _OF_EQUALS[op] or a
-    if (op == "*" and zero in (a, b)) or (op == "/" and a == zero):
-        return zero
-    if (op in ("*", "/") and b == one) or (op in ("+", "-") and b == zero):
+    if (op == "*" and (a in _ZERO or b in _ZERO)) or (op == "/" and a in _ZERO):
+        return const(0.0)
+    if (op in ("*", "/") and b == one) or (op in ("+", "-") and b in _ZERO):
         return a
-    if (op == "*" and a == one) or (op == "+" and a == zero):
+    if (op == "*" and a == one) or (op == "+" and a in _ZERO):
         return b
     return Expr(op, (a, b))
 
+
+_ZERO = (const(0.0), whole(0))
 
 _OF_EQUALS: Mapping[str, Expr | None] = {"min": None, "max": None, "-": const(0.0), "/": const(1.0)}
 """What an operation makes of two equal operands; None: the operand itself. (Divisors are never zero.)"""

@@ -15,6 +15,9 @@ class Simulator(Protocol):
     A `program` is what `heuresis.evaluators.compile.compile_program` returned: a Numba first-class function of the
     contract's parameters and a trailing read-only `theta` (1-D float64, the lifted constants, empty where none is), or
     the interpreter of expressions (`heuresis.evaluators.interpret`), which has the same signature.
+
+    A simulator of long instances also has `lengths`, `int64[size]`, the decisions of each instance; then the search
+    bounds its effort by decisions, and otherwise by instances.
     """
 
     contract: ClassVar[Contract]

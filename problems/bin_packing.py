@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.evaluators.contract import Contract
-from heuresis.evaluators.packing import CONTRACT, CONTRACT_N
+from heuresis.evaluators.packing import CONTRACT, CONTRACT_N, CONTRACT_STATELESS
 from heuresis.problems.packing_instances import (
     UNIFORM,
     WEIBULL,
@@ -29,16 +29,21 @@ Items of integer sizes arrive one by one and are packed at once, for good, into 
 
 For each item `score` is computed for every bin that has room for it and for a new bin, and the item goes into the bin
 of smallest score (ties: the fullest, so a new bin comes last). Bins with equally much left are the same to a rule, so
-it is asked once for each remaining capacity that occurs; `rem = cap` is the new bin. `counts[r]` is the number of open
-bins with r left (`counts[0]`: full ones), and `seen[s]` the number of items of size s so far, this one included.
-{more}
+it is asked once for each remaining capacity that occurs; `rem = cap` is the new bin. {more}
 Good rules fill bins exactly or leave room that later items can use: they avoid what is left being smaller than most
 items, and keep bins of many different remaining capacities open. The sizes come from one distribution per instance,
-which is not given, but `seen` shows ever more of it.
+which is not given{hint}.
 """
 
+_STATE = """`counts[r]` is the number of open
+bins with r left (`counts[0]`: full ones), and `seen[s]` the number of items of size s so far, this one included.
+"""
 _UNKNOWN = "How many items will come is not known; instances have different lengths.\n"
 _KNOWN = "The number of items is known: `n` in all, `left` of them to come, this one included.\n"
+_BLIND = """A rule sees
+the item, what the bin has left, and the capacity: neither which other bins are open nor what came before.
+"""
+_HINT = ", but `seen` shows ever more of it"
 
 STANDALONE = '''\
 def pack(items, cap):
@@ -51,7 +56,7 @@ def pack(items, cap):
     for number, item in enumerate(items):
         seen[item] += 1
         levels = sorted(r for r in open_bins if r >= item) + [cap]
-        values = [float(score(item, r, cap, {known}counts, seen)) for r in levels]
+        values = [float(score(item, r, cap{known})) for r in levels]
         if any(value - value != 0.0 for value in values):
             raise ValueError("score returned NaN or an infinity")
         rem = levels[values.index(min(values))]
@@ -86,17 +91,20 @@ _RULES = (
     ("sum_of_squares", "sum of squares", "Csirik et al. 2006, doi:10.1145/1120582.1120583"),
     ("weighted_sum_of_squares", "sum of squares, weighted by what was seen", "after Csirik et al. 2006"),
 )
+_STATEFUL = ("sum_of_squares", "weighted_sum_of_squares")
 
 
 def _baselines(contract: Contract) -> tuple[Baseline, ...]:
-    """The classical rules under a contract: all of them read what every contract of this problem shows."""
+    """The classical rules that read no more than a contract shows."""
+    shown = {p.name for p in contract.main.parameters}
     folder = files("heuresis.problems") / "baselines" / "bin_packing"
 
     def source(name: str) -> str:
         text = (folder / f"{name}.py").read_text(encoding="utf-8")
         return text.replace(CONTRACT.main.signature, contract.main.signature)
 
-    return tuple(Baseline(name, title, source(name), citation) for name, title, citation in _RULES)
+    rules = [r for r in _RULES if "counts" in shown or r[0] not in _STATEFUL]
+    return tuple(Baseline(name, title, source(name), citation) for name, title, citation in rules)
 
 
 def _algorithm(name: str) -> Callable[[PackingInstance], float]:
@@ -151,12 +159,12 @@ _FAMILIES = {
 }
 
 
-def _problem(name: str, title: str, contract: Contract, simulator: str, more: str, known: str) -> Problem:
+def _problem(name: str, title: str, contract: Contract, simulator: str, more: str, known: str, hint: str) -> Problem:
     return Problem(
         name=name,
         version=1,
         title=title,
-        statement=STATEMENT.format(more=more),
+        statement=STATEMENT.format(more=more, hint=hint),
         contract=contract,
         simulator=f"heuresis.evaluators.packing:{simulator}",
         scoring=PackingScoring(),
@@ -171,7 +179,9 @@ def _problem(name: str, title: str, contract: Contract, simulator: str, more: st
     )
 
 
-PROBLEM = register(_problem("bin-packing", "Bin packing, online", CONTRACT, "Packing", _UNKNOWN, ""))
+PROBLEM = register(
+    _problem("bin-packing", "Bin packing, online", CONTRACT, "Packing", _STATE + _UNKNOWN, ", counts, seen", _HINT)
+)
 
 PROBLEM_N = register(
     _problem(
@@ -179,7 +189,20 @@ PROBLEM_N = register(
         "Bin packing, online, with a known number of items",
         CONTRACT_N,
         "PackingWithCount",
-        _KNOWN,
-        "len(items), len(items) - number, ",
+        _STATE + _KNOWN,
+        ", len(items), len(items) - number, counts, seen",
+        _HINT,
+    )
+)
+
+PROBLEM_STATELESS = register(
+    _problem(
+        "bin-packing-stateless",
+        "Bin packing, online, by item and remaining capacity alone",
+        CONTRACT_STATELESS,
+        "PackingStateless",
+        _BLIND,
+        "",
+        "",
     )
 )

@@ -11,19 +11,21 @@ from dataclasses import astuple, dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.compile import Program, compile_program
-from heuresis.evaluators.expression import Expr, constants, lifted, with_constants
-from heuresis.evaluators.expression_text import format_constant, to_source
+from heuresis.evaluators.compile import Program
+from heuresis.evaluators.expression import Expr, array_of, constants, with_constants
+from heuresis.evaluators.expression_text import format_constant
 from heuresis.evaluators.interpret import MAX_STACK, decode, encode, interpreter, stack_height
 from heuresis.evaluators.simulator import Simulator
-from heuresis.evolve.proposers.genetic import OPERATORS, prunings, vary
-from heuresis.evolve.proposers.trees import Grammar, Rng, random_program
+from heuresis.evolve.proposers.fast import compile_tree
+from heuresis.evolve.proposers.genetic import ALL_OPERATORS, prunings, vary
+from heuresis.evolve.proposers.reads import Rng
+from heuresis.evolve.proposers.trees import Grammar, random_program
 from heuresis.evolve.tune import tune
 
 Array = NDArray[np.generic]
 
-RANDOM, PRUNE = len(OPERATORS), len(OPERATORS) + 1
-OPERATOR_NAMES = (*(name for name, _, _ in OPERATORS), "random", "prune")
+RANDOM, PRUNE = len(ALL_OPERATORS), len(ALL_OPERATORS) + 1
+OPERATOR_NAMES = (*(name for name, _, _ in ALL_OPERATORS), "random", "prune")
 """What made an offspring, by the number that `breed` reports."""
 
 
@@ -36,6 +38,10 @@ class Effort:
     tuned: int = 1  # of these, compiled and tuned
     evaluations: int = 600  # of one tuning
     max_size: int = 120  # nodes of an expression
+    probe_steps: int = 8_000  # decisions that an offspring is judged on, at most (one instance always is)
+    tune_steps: int = 40_000  # decisions of one evaluation while constants are tuned, at most
+    all_probes: int = 400_000  # decisions that all offspring are judged on, at most
+    all_tuning: int = 6_000_000  # decisions of one tuning, at most
 
     def to_array(self) -> NDArray[np.int64]:
         """As a task's array."""
@@ -62,18 +68,19 @@ class Breeder:
         self.simulator, self.effort, self.rng = simulator, effort, rng
         self.grammar = Grammar(simulator.contract, max_size=effort.max_size)
         self.everything = np.arange(simulator.size, dtype=np.int64)
-        numbers = frozenset(p.name for p in simulator.contract.main.scalars)  # all that expressions are made of
-        self.judge = Program((interpreter(simulator.contract),), (numbers,))
+        self.steps: NDArray[np.int64] | None = getattr(simulator, "lengths", None)  # decisions of each instance
         self.work = 0
 
     def breed(self, parents: Sequence[Expr]) -> Offspring:
         """The best offspring of `parents[0]` (the others donate subtrees), or a random program without parents."""
-        subset = self.informative(parents[0]) if parents else self.sample(len(self.everything) // 4)
-        brood = [o for o in (self._vary(parents) for _ in range(self.effort.offspring)) if o is not None]
-        few = subset[self.rng.permutation(len(subset))[: self.effort.probes]]
-        judged = [(self.probe(tree, few), position) for position, (_, tree) in enumerate(brood)]
+        subset = self.chosen(parents[0]) if parents else self.sample(len(self.everything) // 4)
+        brood = [o for o in (self._vary(parents) for _ in range(self.offspring(subset))) if o is not None]
+        few = self.affordable(subset[self.rng.permutation(len(subset))[: self.effort.probes]], self.effort.probe_steps)
+        # where items differ by whole numbers, offspring that decide just as their parent are no news
+        known = self.probe(parents[0], few) if parents and self.grammar.whole else None
+        judged = [((value := self.probe(tree, few)) == known, value, i) for i, (_, tree) in enumerate(brood)]
         best: Offspring | None = None
-        for _, position in sorted(judged)[: self.effort.tuned]:
+        for _, _, position in sorted(judged)[: self.effort.tuned]:
             operator, tree = brood[position]
             tree, loss = self.tuned(tree, subset)
             if best is None or loss < best.loss:
@@ -85,11 +92,15 @@ class Breeder:
 
     def prune(self, parent: Expr) -> Offspring:
         """The parent without the parts that do not help, its constants tuned again."""
-        subset = self.informative(parent)
-        tree, loss = parent, self.probe(parent, subset)
-        for _ in range(self.effort.offspring // 8):
-            smaller = [t for t in prunings(tree) if self.grammar.fits(t)][: self.effort.offspring]
-            judged = [(self.probe(t, subset), position) for position, t in enumerate(smaller)]
+        subset = self.chosen(parent)
+        few = self.affordable(subset, 2 * self.effort.probe_steps)
+        offspring, rounds = self.effort.offspring, self.effort.offspring // 8
+        left = self.times(few, 2 * self.effort.all_probes, offspring * rounds)
+        tree, loss = parent, self.probe(parent, few)
+        for _ in range(rounds):
+            smaller = [t for t in prunings(tree) if self.grammar.fits(t)][: min(offspring, left)]
+            left -= len(smaller)
+            judged = [(self.probe(t, few), position) for position, t in enumerate(smaller)]
             judged = [(value, position) for value, position in judged if value <= loss + 1e-5]
             if not judged:
                 break
@@ -104,7 +115,38 @@ class Breeder:
     def probe(self, tree: Expr, subset: NDArray[np.int64]) -> float:
         """The loss of an expression on some instances, interpreted."""
         self.work += len(subset)
-        return self.simulator.loss(self.judge, encode(tree, self.grammar.contract), subset)
+        return self.simulator.loss(self.judge(tree), encode(tree, self.grammar.contract), subset)
+
+    def judge(self, tree: Expr) -> Program:
+        """The interpreter, as a program that reads what the tree reads."""
+        named = frozenset(array_of(node) or node.op for node in tree.walk())
+        shown = frozenset(p.name for p in self.grammar.contract.main.parameters)
+        return Program((interpreter(self.grammar.contract),), (named & shown,))
+
+    def affordable(self, order: NDArray[np.int64], steps: int) -> NDArray[np.int64]:
+        """The first instances of an order, as many as have no more decisions than `steps`, but one at least."""
+        if self.steps is None:
+            return order
+        return order[: max(1, int(np.searchsorted(np.cumsum(self.steps[order]), steps, side="right")))]
+
+    def times(self, subset: NDArray[np.int64], steps: int, most: int) -> int:
+        """How often some instances may be simulated with so many decisions, once at least."""
+        if self.steps is None:
+            return most
+        return max(1, min(most, steps // int(self.steps[subset].sum())))
+
+    def offspring(self, subset: NDArray[np.int64]) -> int:
+        """How many offspring may be judged on a few of some instances."""
+        if self.steps is None:
+            return self.effort.offspring
+        each = max(self.effort.probe_steps, int(self.steps[subset].min()))
+        return max(1, min(self.effort.offspring, self.effort.all_probes // each))
+
+    def chosen(self, tree: Expr) -> NDArray[np.int64]:
+        """The instances to vary and tune an expression on: where it loses most, or any where looking costs too much."""
+        if self.steps is None or self.steps.sum() <= self.effort.tune_steps:
+            return self.informative(tree)
+        return self.affordable(self.rng.permutation(self.everything), self.effort.tune_steps)
 
     def sample(self, count: int) -> NDArray[np.int64]:
         """Some instances at random."""
@@ -116,7 +158,7 @@ class Breeder:
         On most instances every sensible rule does the same; tuning on them would only cost time.
         """
         self.work += len(self.everything)
-        excess = self.simulator.excess(self.judge, encode(tree, self.grammar.contract), self.everything)
+        excess = self.simulator.excess(self.judge(tree), encode(tree, self.grammar.contract), self.everything)
         if not np.all(np.isfinite(excess)):
             return self.sample(len(self.everything) // 4)
         # a little is added so that no instance counts for nothing
@@ -127,14 +169,15 @@ class Breeder:
 
     def tuned(self, tree: Expr, subset: NDArray[np.int64]) -> tuple[Expr, float]:
         """The expression with its constants tuned on `subset`, and its loss on everything."""
-        program = compile_program(to_source(lifted(tree), self.grammar.contract), self.grammar.contract)
+        program = compile_tree(tree, self.grammar.contract)
 
         def loss(theta: NDArray[np.float64]) -> float:
             self.work += len(subset)
             return self.simulator.loss(program, theta, subset)
 
+        evaluations = self.times(subset, self.effort.all_tuning, self.effort.evaluations)
         start = constants(tree)
-        theta = _as_written(tune(loss, start, self.effort.evaluations, self.rng)[0])
+        theta = _as_written(tune(loss, start, evaluations, self.rng)[0])
         best = with_constants(tree, theta)
         if not self.grammar.fits(best):  # tuned out of what is always finite
             theta = _as_written(start)

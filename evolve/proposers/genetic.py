@@ -7,32 +7,38 @@ unit of the place where it is added (`trees.py`); a point mutation may exchange 
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from heuresis.evaluators.contract import Unit
-from heuresis.evaluators.expression import Expr, const
+from heuresis.evaluators.expression import Expr, array_of, const, outside
 from heuresis.evaluators.simplify import simplify
+from heuresis.evolve.proposers.arrays import add_bump, add_pair, add_read, move_index, new_constant, weigh_read
+from heuresis.evolve.proposers.reads import Rng
 from heuresis.evolve.proposers.trees import (
     Grammar,
-    Rng,
     pick,
     random_hinge,
     random_number,
     random_ratio,
     random_tree,
-    small_constant,
     unit_of,
 )
 
 
 def _nodes(tree: Expr) -> list[Expr]:
-    return list(tree.walk())
+    return [node for _, node in outside(tree)]
+
+
+def _drawn(tree: Expr, rng: Rng) -> tuple[int, Expr]:
+    """A random node that may change, with its number."""
+    nodes = outside(tree)
+    return nodes[int(rng.integers(len(nodes)))]
 
 
 def subtree_mutation(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:
     """Replace a random subtree by a random tree of its unit."""
-    nodes = _nodes(trees[0])
-    index = int(rng.integers(len(nodes)))
-    unit = unit_of(nodes[index], grammar.units)
+    index, node = _drawn(trees[0], rng)
+    unit = unit_of(node, grammar.units)
     return trees[0].replace(index, random_tree(grammar, unit, int(rng.integers(1, 4)), rng))
 
 
@@ -41,19 +47,16 @@ def crossover(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:
     if len(trees) < 2:
         return None
     donor = _nodes(trees[int(rng.integers(1, len(trees)))])
-    nodes = _nodes(trees[0])
-    index = int(rng.integers(len(nodes)))
-    unit = unit_of(nodes[index], grammar.units)
+    index, node = _drawn(trees[0], rng)
+    unit = unit_of(node, grammar.units)
     fitting = [n for n in donor if unit_of(n, grammar.units) is unit and n.op != "const"]
     return trees[0].replace(index, pick(rng, fitting)) if fitting else None
 
 
 def point_mutation(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:
     """Exchange one parameter for another of its unit, or one operator for another."""
-    nodes = _nodes(trees[0])
-    index = int(rng.integers(len(nodes)))
-    node = nodes[index]
-    if node.op == "const":
+    index, node = _drawn(trees[0], rng)
+    if node.op in ("const", "whole"):
         return None
     if not node.args:
         return trees[0].replace(index, pick(rng, grammar.leaves(grammar.units[node.op])))
@@ -66,26 +69,24 @@ def point_mutation(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | 
 
 def hoist(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:
     """Replace a subtree by one of its own subtrees of the same unit: the tree shrinks."""
-    nodes = _nodes(trees[0])
-    index = int(rng.integers(len(nodes)))
-    unit = unit_of(nodes[index], grammar.units)
-    inner = [n for n in list(nodes[index].walk())[:-1] if unit_of(n, grammar.units) is unit]
+    index, node = _drawn(trees[0], rng)
+    unit = unit_of(node, grammar.units)
+    inner = [n for n in _nodes(node)[:-1] if unit_of(n, grammar.units) is unit]
     return trees[0].replace(index, pick(rng, inner)) if inner else None
 
 
 def add_term(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:
     """Add a small multiple of a random expression to a subtree: a new degree of freedom near the old rule."""
-    nodes = _nodes(trees[0])
-    index = len(nodes) - 1 if rng.random() < 0.4 else int(rng.integers(len(nodes)))
-    unit = unit_of(nodes[index], grammar.units)
+    index, node = (trees[0].size - 1, trees[0]) if rng.random() < 0.4 else _drawn(trees[0], rng)
+    unit = unit_of(node, grammar.units)
     term = random_tree(grammar, Unit.ONE if unit is Unit.ONE else Unit.TIME, int(rng.integers(1, 4)), rng)
-    return trees[0].replace(index, Expr("+", (nodes[index], Expr("*", (small_constant(rng), term)))))
+    return trees[0].replace(index, Expr("+", (node, Expr("*", (new_constant(grammar, rng), term)))))
 
 
 def add_hinge(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:
     """Add a small multiple of a random hinge to the whole rule, in the rule's own unit."""
     tree = trees[0]
-    term = Expr("*", (small_constant(rng), random_hinge(grammar, rng)))
+    term = Expr("*", (new_constant(grammar, rng), random_hinge(grammar, rng)))
     if unit_of(tree, grammar.units) is not Unit.ONE and (scales := grammar.positive(Unit.TIME)):
         term = Expr("*", (term, pick(rng, scales)))
     return Expr("+", (tree, term))
@@ -93,35 +94,31 @@ def add_hinge(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:
 
 def widen(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:
     """Add a small multiple of a random ratio to a number inside the rule."""
-    nodes = _nodes(trees[0])
-    places = [i for i, n in enumerate(nodes) if unit_of(n, grammar.units) is Unit.ONE]
+    places = [(i, n) for i, n in outside(trees[0]) if unit_of(n, grammar.units) is Unit.ONE]
     if not places:
         return None
-    index = places[int(rng.integers(len(places)))]
-    term = Expr("*", (small_constant(rng), random_ratio(grammar, rng)))
-    return trees[0].replace(index, Expr("+", (nodes[index], term)))
+    index, node = places[int(rng.integers(len(places)))]
+    term = Expr("*", (new_constant(grammar, rng), random_ratio(grammar, rng)))
+    return trees[0].replace(index, Expr("+", (node, term)))
 
 
 def weigh(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:
     """Multiply a subtree by a number close to one, to be tuned."""
-    nodes = _nodes(trees[0])
-    index = int(rng.integers(len(nodes)))
-    if nodes[index].op == "const" or unit_of(nodes[index], grammar.units) is Unit.DATE:
+    index, node = _drawn(trees[0], rng)
+    if node.op in ("const", "whole") or unit_of(node, grammar.units) is Unit.DATE:
         return None
     weight: Expr = const(float(np.exp(rng.normal(0.0, 0.2))))
     if rng.random() < 0.5:
-        weight = Expr("+", (weight, Expr("*", (small_constant(rng), random_number(grammar, 2, rng)))))
-    return trees[0].replace(index, Expr("*", (weight, nodes[index])))
+        weight = Expr("+", (weight, Expr("*", (new_constant(grammar, rng), random_number(grammar, 2, rng)))))
+    return trees[0].replace(index, Expr("*", (weight, node)))
 
 
 def perturb(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:  # noqa: ARG001 - an Operator
     """Change one constant by a log-normal factor."""
-    nodes = _nodes(trees[0])
-    places = [i for i, n in enumerate(nodes) if n.op == "const"]
+    places = [(i, n.value) for i, n in outside(trees[0]) if n.op == "const"]
     if not places:
         return None
-    index = places[int(rng.integers(len(places)))]
-    value = nodes[index].value
+    index, value = places[int(rng.integers(len(places)))]
     new = value * float(np.exp(rng.normal(0.0, 0.5))) if value else float(rng.normal(0.0, 0.5))
     return trees[0].replace(index, const(new))
 
@@ -140,13 +137,37 @@ OPERATORS: tuple[tuple[str, Operator, float], ...] = (
 )
 """Name, operator and probability."""
 
+WHOLE_OPERATORS: tuple[tuple[str, Operator, float], ...] = (("bump", add_bump, 0.25),)
+"""More of them where the items that are compared differ by whole numbers; the shares are relative to those above."""
+
+ARRAY_OPERATORS: tuple[tuple[str, Operator, float], ...] = (
+    ("read", add_read, 0.25),
+    ("pair", add_pair, 0.2),
+    ("index", move_index, 0.08),
+    ("weigh read", weigh_read, 0.3),
+)
+"""More of them where there are arrays to read."""
+
+ALL_OPERATORS = (*OPERATORS, *WHOLE_OPERATORS, *ARRAY_OPERATORS)
+
+
+def _shares(grammar: Grammar) -> NDArray[np.float64]:
+    """The probability of each operator under a grammar; those at the end that it has no use for are left out."""
+    first = len(OPERATORS) + len(WHOLE_OPERATORS)
+    use = len(ALL_OPERATORS) if grammar.reads else first if grammar.whole else len(OPERATORS)
+    shares = np.array([share for _, _, share in ALL_OPERATORS[:use]])
+    if not grammar.whole:
+        shares[len(OPERATORS) : first] = 0.0
+    probabilities: NDArray[np.float64] = shares / shares.sum()
+    return probabilities
+
 
 def vary(grammar: Grammar, trees: Sequence[Expr], rng: Rng, attempts: int = 20) -> tuple[int, Expr] | None:
     """One offspring of `trees[0]` (the others are donors) that fits the grammar, with the number of its operator."""
-    shares = np.array([share for _, _, share in OPERATORS])
+    shares = _shares(grammar)
     for _ in range(attempts):
-        which = int(rng.choice(len(OPERATORS), p=shares / shares.sum()))
-        child = OPERATORS[which][1](grammar, trees, rng)
+        which = int(rng.choice(len(shares), p=shares))
+        child = ALL_OPERATORS[which][1](grammar, trees, rng)
         if child is not None and child != trees[0]:
             child = simplify(child)
             if grammar.fits(child) and child != trees[0]:
@@ -156,7 +177,7 @@ def vary(grammar: Grammar, trees: Sequence[Expr], rng: Rng, attempts: int = 20) 
 
 def prunings(tree: Expr) -> Iterator[Expr]:
     """Every tree that results from replacing one node by one of its own operands, largest savings first."""
-    nodes = _nodes(tree)
-    cuts = [(node.size - argument.size, i, argument) for i, node in enumerate(nodes) for argument in node.args]
+    nodes = [(i, node) for i, node in outside(tree) if array_of(node) is None]
+    cuts = [(node.size - argument.size, i, argument) for i, node in nodes for argument in node.args]
     for _, index, argument in sorted(cuts, key=lambda cut: (-cut[0], cut[1])):
         yield simplify(tree.replace(index, argument))

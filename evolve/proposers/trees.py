@@ -9,14 +9,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heuresis.evaluators.contract import Contract, Unit
-from heuresis.evaluators.expression import Expr, const
+from heuresis.evaluators.contract import Contract, Kind, Unit
+from heuresis.evaluators.expression import Expr, array_of, const
+from heuresis.evaluators.indices import readable
 from heuresis.evaluators.intervals import is_total
 from heuresis.evaluators.simplify import simplify
-
-Rng = np.random.Generator
+from heuresis.evolve.proposers.reads import Rng, random_read
 
 _FOLDED = {Unit.COUNT: Unit.ONE, Unit.SIZE: Unit.TIME}
+
+READS = 0.15
+"""How many of the random numbers are read from an array, where there is one."""
 
 _SUM = {
     ("+", Unit.DATE, Unit.TIME): Unit.DATE,
@@ -33,6 +36,17 @@ class Grammar:
     contract: Contract
     max_size: int = 80
     max_depth: int = 14
+
+    @property
+    def whole(self) -> bool:
+        """Whether the items that are compared differ by whole numbers only."""
+        kinds = {p.kind for p in self.contract.main.parameters if p.varies}
+        return kinds == {Kind.INT64}
+
+    @property
+    def reads(self) -> bool:
+        """Whether there are arrays that expressions may read."""
+        return bool(readable(self.contract.main))
 
     @property
     def units(self) -> Mapping[str, Unit]:
@@ -58,7 +72,7 @@ class Grammar:
 
 def unit_of(tree: Expr, units: Mapping[str, Unit]) -> Unit:
     """The unit of an expression; mixtures that no rule covers count as plain numbers."""
-    if tree.op == "const":
+    if tree.op in ("const", "whole") or array_of(tree) is not None:
         return Unit.ONE
     if not tree.args:
         return units[tree.op]
@@ -66,7 +80,7 @@ def unit_of(tree: Expr, units: Mapping[str, Unit]) -> Unit:
     if tree.op in ("min", "max", "+", "-"):
         if (tree.op, *kinds) in _SUM:
             return _SUM[(tree.op, kinds[0], kinds[1])]
-        known = [k for a, k in zip(tree.args, kinds, strict=True) if a.op != "const"]
+        known = [k for a, k in zip(tree.args, kinds, strict=True) if a.op not in ("const", "whole")]
         return known[0] if known else Unit.ONE
     if tree.op in ("neg", "abs"):
         return kinds[0]
@@ -95,12 +109,13 @@ def random_positive(rng: Rng) -> Expr:
     return const(float(np.exp(rng.normal(-2.3, 1.5))))
 
 
-def small_constant(rng: Rng) -> Expr:
+def small_constant(rng: Rng, mean: float = -3.0) -> Expr:
     """A constant for a new term: of either sign, its size anywhere between a thousandth and one.
 
-    What a term is worth beside the rest of a rule depends on its scale, which nobody knows beforehand.
+    What a term is worth beside the rest of a rule depends on its scale, which nobody knows beforehand. `mean` is that
+    of the logarithm.
     """
-    value = float(np.exp(rng.normal(-3.0, 1.5)))
+    value = float(np.exp(rng.normal(mean, 1.5)))
     return const(-value if rng.random() < 0.5 else value)
 
 
@@ -139,6 +154,8 @@ def random_tree(grammar: Grammar, unit: Unit, depth: int, rng: Rng) -> Expr:
 
 def random_number(grammar: Grammar, depth: int, rng: Rng) -> Expr:
     """A random expression without a unit."""
+    if grammar.reads and rng.random() < READS:
+        return random_read(grammar.contract.main, rng)
     times, positive = grammar.leaves(Unit.TIME), grammar.positive(Unit.TIME)
     numbers = grammar.leaves(Unit.ONE)
     if depth <= 1:

@@ -104,7 +104,10 @@ def test_a_long_sum_is_written_term_by_term() -> None:
         ("if t <= d:\n        x = p\n    else:\n        x = d\n    return x", "(d if d < t else p)"),
         ("if t >= d:\n        return p\n    elif p < d:\n        return d\n    else:\n        return t",
          "((d if p < d else t) if t < d else p)"),
-        ("x = p\n    if t < d:\n        x = d\n    return x - t", "(d - t if t < d else p - t)"),
+        ("x = p\n    if t < d:\n        x = d\n    return x - t", "(d if t < d else p) - t"),
+        ("x = p\n    if t < d:\n        x += 2.0\n    return x", "p + (2.0 if t < d else 0)"),
+        ("x = p\n    if t < d:\n        y = 1.0\n    else:\n        x = x - t\n    return x", "p - (0 if t < d else t)"),
+        ("return h(p) + h(d - t)", "p + (d - t)"),
         ("return min(p, d, t)", "min(min(p, d), t)"),
         ("return (p - d) ** 2", "(p - d) * (p - d)"),
         ("return float(p) + math.fabs(d)", "p + abs(d)"),
@@ -114,7 +117,7 @@ def test_a_long_sum_is_written_term_by_term() -> None:
     ],
 )  # fmt: skip
 def test_straight_programs_are_understood(body: str, expression: str) -> None:
-    tree = from_source(f"K = 1.5\n\n{SIGNATURE}    {body}\n", CONTRACT)
+    tree = from_source(f"K = 1.5\n\n\ndef h(x):\n    return x\n\n\n{SIGNATURE}    {body}\n", CONTRACT)
     assert tree is not None
     assert to_text(tree) == expression
 
@@ -124,7 +127,9 @@ def test_straight_programs_are_understood(body: str, expression: str) -> None:
     [
         "s = 0.0\n    for i in range(3):\n        s += p\n    return s",
         "while p < d:\n        p *= 2.0\n    return p",
-        "return h(p)",
+        "return h(p, d)",
+        "return priority(p, d, t, n_left, p_mean, p_max, p_sum, d_mean, d_min, d_max)",
+        "if t < d:\n        y = 1.0\n    return y",
         "return p if t < d and d < p else t",
         "return p if t < d < p else t",
         "return p if t == d else t",
@@ -161,7 +166,10 @@ DOUBLINGS = {
     "squares in one another": f"{SIGNATURE}    return {'(' * 60}p{' ** 2)' * 60}\n",
     "a name used twice again and again": SIGNATURE + "    x = p\n" + "    x = x + x\n" * 60 + "    return x\n",
     "one branch after the other": (
-        SIGNATURE + "    x = p\n" + "    if t < d:\n        x = x + 1.0\n" * 60 + "    return x\n"
+        SIGNATURE + "    x = p\n" + "    if t < d:\n        x = x + 1.0\n" * 90 + "    return x\n"
+    ),
+    "a branch that squares, again and again": (
+        SIGNATURE + "    x = p\n" + "    if t < d:\n        x = x * x\n" * 60 + "    return x\n"
     ),
     "more branches than Python's stack": (
         SIGNATURE + "    x = p\n" + "    if t < d:\n        x = 1.0\n" * 3000 + "    return x\n"

@@ -10,9 +10,18 @@ from hypothesis import strategies as st
 
 from heuresis.evaluators import packing
 from heuresis.evaluators.compile import Program, compile_program
-from heuresis.evaluators.packing import CONTRACT, CONTRACT_N, Packing, PackingWithCount, aggregate
+from heuresis.evaluators.contract import Contract
+from heuresis.evaluators.packing import (
+    CONTRACT,
+    CONTRACT_N,
+    CONTRACT_STATELESS,
+    Packing,
+    PackingStateless,
+    PackingWithCount,
+    aggregate,
+)
 from heuresis.evaluators.reference.replay import judge_of
-from heuresis.problems.bin_packing import PROBLEM, PROBLEM_N
+from heuresis.problems.bin_packing import PROBLEM, PROBLEM_N, PROBLEM_STATELESS
 from heuresis.sandbox.screen import screen
 
 HEAD, HEAD_N = (c.main.signature + ":\n    return " for c in (CONTRACT, CONTRACT_N))
@@ -34,9 +43,14 @@ WITH_COUNT = {
     "turns at half": HEAD_N + "rem if 2 * left < n else -rem",
     "long ones": HEAD_N + "-rem if n > 5 else rem",
 }
+STATELESS = {f"{b.name}, no state": b.source for b in PROBLEM_STATELESS.baselines} | {
+    "no state, sometimes infinite": CONTRACT_STATELESS.main.signature + ":\n    return cap / (rem - item - 2) * item"
+}
 EITHER = [(CONTRACT, n, s) for n, s in (TABLED | STATEFUL).items()] + [
     (CONTRACT_N, n, s) for n, s in WITH_COUNT.items()
 ]
+EITHER += [(CONTRACT_STATELESS, n, s) for n, s in STATELESS.items()]
+SIMULATORS = {CONTRACT: Packing, CONTRACT_N: PackingWithCount, CONTRACT_STATELESS: PackingStateless}
 Instance = tuple[int, list[int]]
 
 
@@ -52,16 +66,19 @@ def packed(instances: Sequence[Instance], make: type[Packing] = Packing, family:
     )
 
 
-def plain(rule: Callable[..., float], cap: int, items: Sequence[int], with_count: bool) -> tuple[list[int], int] | None:
+def plain(
+    rule: Callable[..., float], cap: int, items: Sequence[int], contract: Contract
+) -> tuple[list[int], int] | None:
     """What each item's bin had left and the number of bins, over a list of single bins; None where the rule fails."""
     bins: list[int] = []
     chosen: list[int] = []
     for number, item in enumerate(items):
         counts = np.array([bins.count(r) for r in range(cap + 1)])
         seen = np.array([items[: number + 1].count(s) for s in range(cap + 1)])
-        known = (len(items), len(items) - number) if with_count else ()
+        known = () if contract is CONTRACT_STATELESS else (counts, seen)
+        known = (len(items), len(items) - number, *known) if contract is CONTRACT_N else known
         fitting = [*(r for r in bins if r >= item), cap]
-        values = [rule(item, r, cap, *known, counts, seen) for r in fitting]
+        values = [rule(item, r, cap, *known) for r in fitting]
         if not np.all(np.isfinite(values)):
             return None
         _, rem = min(zip(values, fitting, strict=True))  # of equal scores the fullest
@@ -93,10 +110,9 @@ def instances(draw: st.DrawFn) -> Instance:
 @given(given_ones=st.lists(instances(), min_size=1, max_size=4), data=st.data())
 def test_packings_equal_plain_python(name: str, given_ones: list[Instance], data: st.DataObject) -> None:
     program, judge, contract = RULES[name]
-    with_count = contract is CONTRACT_N
-    simulator = packed(given_ones, PackingWithCount if with_count else Packing)
+    simulator = packed(given_ones, SIMULATORS[contract])
     order = np.array(data.draw(st.permutations(range(len(given_ones)))))
-    expected = [plain(judge, *given_ones[i], with_count) for i in order]
+    expected = [plain(judge, *given_ones[i], contract) for i in order]
     for way in ways(program):
         valid, chosen = way(simulator, order)
         assert valid.tolist() == [e is not None for e in expected]

@@ -142,7 +142,7 @@ def test_the_informative_instances_are_where_a_rule_loses(simulator: Counting) -
     tree = BASELINES["mdd"]
     maker = breeder(simulator)
     subset = maker.informative(tree)
-    excess = simulator.excess(maker.judge, encode(tree, CONTRACT), EVERYTHING)
+    excess = simulator.excess(maker.judge(tree), encode(tree, CONTRACT), EVERYTHING)
     assert subset.tolist() == sorted(set(subset.tolist()))
     assert set(subset.tolist()) <= set(range(20))
     assert 0.85 * excess.sum() <= excess[subset].sum()

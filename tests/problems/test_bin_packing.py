@@ -15,7 +15,7 @@ from heuresis.evaluators.packing import Packing
 from heuresis.evaluators.packing_rules import best_fit_decreasing, first_fit, first_fit_decreasing
 from heuresis.evaluators.simulator import Simulator
 from heuresis.problems import registry
-from heuresis.problems.bin_packing import PROBLEM, PROBLEM_N
+from heuresis.problems.bin_packing import PROBLEM, PROBLEM_N, PROBLEM_STATELESS
 from heuresis.problems.packing_scoring import assigned
 from heuresis.problems.problem import InstanceSet, Problem, UnknownFamily
 from heuresis.problems.readers.packing import read
@@ -24,6 +24,7 @@ from heuresis.sandbox.screen import screen
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "packing"
 needs_data = pytest.mark.skipif(not DATA.exists(), reason="the shared data folder is absent")
 NO_CONSTANTS = np.zeros(0)
+VARIANTS = (PROBLEM, PROBLEM_N, PROBLEM_STATELESS)
 
 
 def bins(problem: Problem, name: str, instances: tuple[Any, ...]) -> float:
@@ -79,7 +80,7 @@ def test_real_files_are_read_or_refused_with_the_reason() -> None:
         read([DATA / "orlib_t60.txt"])
 
 
-@pytest.mark.parametrize(("problem", "name"), [(p, b.name) for p in (PROBLEM, PROBLEM_N) for b in p.baselines])
+@pytest.mark.parametrize(("problem", "name"), [(p, b.name) for p in VARIANTS for b in p.baselines])
 def test_the_exported_driver_packs_as_the_simulator(problem: Problem, name: str) -> None:
     instance = replace(problem.of_family("uniform").splits["search"]().instances[3])
     source = screen(next(b.source for b in problem.baselines if b.name == name), problem.contract.allow_list())
@@ -100,7 +101,7 @@ def registry_simulator(problem: Problem) -> type[Simulator]:
 
 
 def test_an_exported_rule_refuses_what_is_not_finite() -> None:
-    for problem in (PROBLEM, PROBLEM_N):
+    for problem in VARIANTS:
         namespace: dict[str, Any] = {"score": lambda *_: math.nan}
         exec(problem.standalone, namespace)
         with pytest.raises(ValueError, match="NaN"):
@@ -170,8 +171,14 @@ def test_a_family_never_has_a_test_split() -> None:
         replace(PROBLEM, families={"x": {"search": lambda: empty, "select": lambda: empty, "test": lambda: empty}})
 
 
-def test_both_problems_share_instances_and_rules() -> None:
+def test_the_variants_share_instances_and_rules() -> None:
     assert [b.name for b in PROBLEM.baselines] == [b.name for b in PROBLEM_N.baselines]
+    assert [b.name for b in PROBLEM_STATELESS.baselines] == ["best_fit", "worst_fit", "harmonic"]
     for split in ("search", "select", "test"):
-        assert PROBLEM.splits[split]() is PROBLEM_N.splits[split]()
+        assert PROBLEM.splits[split]() is PROBLEM_N.splits[split]() is PROBLEM_STATELESS.splits[split]()
+    assert [p.name for p in PROBLEM_STATELESS.contract.main.parameters] == ["item", "rem", "cap"]
+    assert (
+        "counts"
+        not in PROBLEM_STATELESS.statement + PROBLEM_STATELESS.standalone.partition("score(")[2].partition(")")[0]
+    )
     assert {p.name for p in PROBLEM_N.contract.main.parameters} - {p.name for p in PROBLEM.contract.main.parameters} == {"n", "left"}  # fmt: skip
