@@ -78,7 +78,7 @@ def value(tree: Expr, known: dict[str, object]) -> float:
 def test_every_way_to_compute_agrees(contract: Contract) -> None:
     """Interpreted, compiled three ways, by the reference interpreter and by plain Python."""
     read_arrays = 0
-    for seed in range(8):
+    for seed in range(5):
         tree = bred(seed, contract)
         read_arrays += any(array_of(n) is not None for n in tree.walk())
         source = screen(to_source(tree, contract), contract.allow_list())
@@ -98,7 +98,7 @@ def test_every_way_to_compute_agrees(contract: Contract) -> None:
             names = [p.name for p in contract.main.parameters]
             told = [judge(*[{**known, "rem": r}[n] for n in names]) for r in rems]
             np.testing.assert_allclose(told, expected, rtol=1e-12, atol=1e-300)
-    assert read_arrays > 4
+    assert read_arrays > 3
 
 
 @settings(max_examples=150)
