@@ -26,7 +26,7 @@ _KNOWN: Final = {
     "heuresis.evolve.proposers.proposer.ProposerUnavailable": FAILED,
     "heuresis.problems.problem.InstanceError": FAILED,
     "heuresis.problems.problem.MachineryError": FAILED,
-    "heuresis.problems.problem.UnknownFamily": USAGE,
+    "heuresis.problems.problem.UnknownChoice": USAGE,
     "heuresis.problems.registry.UnknownProblem": USAGE,
     "heuresis.sandbox.allow.ScreenError": FAILED,
     "heuresis.sandbox.engine.CompileError": FAILED,

@@ -9,8 +9,10 @@ import typer
 from heuresis.cli.errors import FAILED, USAGE, UserError
 from heuresis.cli.options import (
     ArchiveOption,
+    EngineOption,
     InstancesOption,
     JsonOption,
+    ObjectiveOption,
     ProblemArgument,
     ProblemOption,
     ProgramArgument,
@@ -34,6 +36,8 @@ def evaluate(
     programs: ProgramsArgument = None,
     instances: InstancesOption = None,
     split: SplitOption = "select",
+    objective: ObjectiveOption = None,
+    engine: EngineOption = None,
     workers: WorkersOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
@@ -44,7 +48,7 @@ def evaluate(
     """
     from heuresis.cli import render
 
-    wanted = find_problem(problem)
+    wanted = find_problem(problem, objective, engine)
     named, references = _line_up(wanted, programs or [], archive)
     chosen = find_instances(wanted, split, instances)
     evaluations = run_programs(wanted, named, chosen, workers)
@@ -70,6 +74,8 @@ def compare(
     ],
     instances: InstancesOption = None,
     split: SplitOption = "test",
+    objective: ObjectiveOption = None,
+    engine: EngineOption = None,
     workers: WorkersOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
@@ -78,7 +84,7 @@ def compare(
     from heuresis.cli import render
     from heuresis.evolve.compare import compare as line_up
 
-    wanted = find_problem(problem)
+    wanted = find_problem(problem, objective, engine)
     if len(programs) < 2:
         raise UserError("compare needs two programs or more", USAGE)
     named, references = _line_up(wanted, programs, archive)
@@ -104,6 +110,8 @@ def explain(
     instance: Annotated[
         str | None, typer.Option("--instance", metavar="NAME", help="Default: where it loses most.")
     ] = None,
+    objective: ObjectiveOption = None,
+    engine: EngineOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -112,9 +120,10 @@ def explain(
 
     from heuresis.cli import render
     from heuresis.evolve.assess import Assessor
+    from heuresis.problems.problem import Choice
 
     named = find_program(program, find_problem(problem) if problem else None, archive)
-    wanted = problem_of(named, problem, archive)
+    wanted = problem_of(named, problem, archive).asked(Choice(objective=objective, engine=engine))
     chosen = find_instances(wanted, split, instances)
     looked_at = chosen if instance is None else _only(chosen, instance)
     with Assessor(wanted, workers=1) as assessor:
@@ -184,6 +193,7 @@ def _entry(named: Named, evaluation: "Evaluation") -> "Entry":
         status=evaluation.status,
         message=evaluation.message,
         id=named.id,
+        metrics=evaluation.metrics,
     )
 
 
@@ -204,7 +214,7 @@ def _document(
             aggregate, metrics = None, {}
         else:
             score = problem.scoring.score(instance_set.instances, [v for v in entry.values if v is not None])
-            aggregate, metrics = score.aggregate, score.metrics
+            aggregate, metrics = score.aggregate, {**entry.metrics, **score.metrics}
         values = entry.values or (None,) * len(instance_set.instances)
         rows = [
             {"name": one.name, "value": value, "reference": one.reference}

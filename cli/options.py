@@ -33,6 +33,18 @@ InstancesOption: TypeAlias = Annotated[
     list[Path] | None,
     typer.Option("--instances", metavar="FILE", help="Instance file to use in place of a split; may be repeated."),
 ]
+ObjectiveOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--objective", metavar="NAME", help="What is minimised, where the problem has several objectives."),
+]
+EngineOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        metavar="NAME|FILE.toml",
+        help="The engine that serves all instances, where the problem has engines.",
+    ),
+]
 WorkersOption: TypeAlias = Annotated[
     int | None, typer.Option("--workers", metavar="W", min=1, help="Processes that evaluate. Default: one per core.")
 ]

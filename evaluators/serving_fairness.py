@@ -1,17 +1,15 @@
 """How evenly clients of one replica are served: service over time, its largest gap, and Jain's index.
 
-Service is counted as in VTC (Sheng et al. 2024, arXiv 2401.00588): a token of input weighs 1, one of output 2. The prompt
-counts when its prefill ends, at the first token; the output evenly from there until the request finishes.
+Service is counted as in VTC (Sheng et al. 2024, arXiv 2401.00588): a token of input weighs 1, one of output 2. The
+prompt counts when its prefill ends, at the first token; the output evenly from there until the request finishes.
 """
 
 from itertools import combinations
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from heuresis.evaluators.serving_results import Floats, Ints, Results
 
 INPUT, OUTPUT = 1.0, 2.0
 """Weights of a token of input and of output."""
@@ -20,76 +18,58 @@ CLIENTS = 24
 """Gaps are sought among so many clients, those who ask for most."""
 
 
-class Requests(Protocol):
-    """What is needed of `heuresis.evaluators.serving_objectives.Served`."""
-
-    @property
-    def arrived(self) -> Floats: ...
-    @property
-    def first_token(self) -> Floats: ...
-    @property
-    def finish(self) -> Floats: ...
-    @property
-    def prompt(self) -> Ints: ...
-    @property
-    def output(self) -> Ints: ...
-    @property
-    def client(self) -> Ints: ...
-    @property
-    def horizon(self) -> float: ...
-
-
 def service_weight(prompt: Ints, output: Ints) -> Floats:
     """The service that requests ask for: input + 2 · output (tokens)."""
     weights: Floats = INPUT * prompt + OUTPUT * output
     return weights
 
 
-def largest_gap(served: Requests) -> float:
+def largest_gap(results: Results) -> float:
     """The largest difference of what two clients got in a time in which both were backlogged all along (tokens).
 
     A client is backlogged while a request of it waits for its first token. 0 where no two clients ever are.
     """
-    kept = ~np.isnan(served.finish)
-    clients, number = np.unique(served.client[kept], return_inverse=True)
+    kept = ~np.isnan(results.finish)
+    clients, number = np.unique(results.client[kept], return_inverse=True)
     if len(clients) < 2:
         return 0.0
-    asked = np.bincount(number, service_weight(served.prompt, served.output)[kept])
+    asked = np.bincount(number, service_weight(results.prompt, results.output)[kept])
     most = np.sort(np.argsort(-asked, kind="stable")[:CLIENTS])
-    times = np.unique(np.concatenate([served.arrived[kept], served.first_token[kept], served.finish[kept]]))
-    curves = [_curve(served, np.flatnonzero(kept)[number == c], times) for c in most]
+    times = np.unique(np.concatenate([results.arrived[kept], results.first_token[kept], results.finish[kept]]))
+    curves = [_curve(results, np.flatnonzero(kept)[number == c], times) for c in most]
     return max(_gap(one, other) for one, other in combinations(curves, 2))
 
 
-def jain(served: Requests) -> float:
+def jain(results: Results) -> float:
     """Jain's index of the clients' shares: what each got by the horizon of what it had asked for until then.
 
-    1 where all get the same share, 1/clients where one gets everything (Jain et al. 1984, DEC-TR-301).
+    1 where all get the same share, 1/clients where one gets everything (Jain et al. 1984, DEC-TR-301), and where all
+    arrive at once, so that there is no horizon.
     """
-    asked_by = (served.arrived <= served.horizon) & ~np.isnan(served.finish)
+    asked_by = (results.arrived <= results.horizon) & ~np.isnan(results.finish)
     if not asked_by.any():
         return 1.0
-    clients, number = np.unique(served.client[asked_by], return_inverse=True)
-    asked = np.bincount(number, service_weight(served.prompt, served.output)[asked_by], len(clients))
-    got = np.bincount(number, _received(served, np.flatnonzero(asked_by), served.horizon), len(clients))
+    clients, number = np.unique(results.client[asked_by], return_inverse=True)
+    asked = np.bincount(number, service_weight(results.prompt, results.output)[asked_by], len(clients))
+    got = np.bincount(number, _received(results, np.flatnonzero(asked_by), results.horizon), len(clients))
     shares = got / asked
     return float(shares.sum() ** 2 / (len(shares) * (shares**2).sum())) if shares.any() else 1.0
 
 
-def _received(served: Requests, which: Ints, now: float) -> Floats:
+def _received(results: Results, which: Ints, now: float) -> Floats:
     """What requests have got by a time."""
-    first, finish = served.first_token[which], served.finish[which]
+    first, finish = results.first_token[which], results.finish[which]
     span = np.maximum(finish - first, 1e-12)
     done = np.clip((now - first) / span, 0.0, 1.0)
-    got: Floats = np.where(first <= now, INPUT * served.prompt[which] + OUTPUT * served.output[which] * done, 0.0)
+    got: Floats = np.where(first <= now, INPUT * results.prompt[which] + OUTPUT * results.output[which] * done, 0.0)
     return got
 
 
-def _curve(served: Requests, which: Ints, times: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+def _curve(results: Results, which: Ints, times: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """The service of one client just before and at each time, and whether it is backlogged from there to the next."""
-    first, finish = served.first_token[which], served.finish[which]
-    prompts = INPUT * served.prompt[which]
-    output = OUTPUT * served.output[which]
+    first, finish = results.first_token[which], results.finish[which]
+    prompts = INPUT * results.prompt[which]
+    output = OUTPUT * results.output[which]
     begin, end = np.searchsorted(times, first), np.searchsorted(times, finish)
     jumps = np.bincount(begin, prompts, len(times))
     rate = output / np.maximum(finish - first, 1e-12)
@@ -100,7 +80,7 @@ def _curve(served: Requests, which: Ints, times: Floats) -> tuple[Floats, Floats
     jumps += np.bincount(begin[~flowing], output[~flowing], len(times))
     flow = np.concatenate([[0.0], np.cumsum(np.cumsum(slope)[:-1] * np.diff(times))])
     after = np.cumsum(jumps) + flow
-    waiting = np.bincount(np.searchsorted(times, served.arrived[which]), minlength=len(times))
+    waiting = np.bincount(np.searchsorted(times, results.arrived[which]), minlength=len(times))
     backlog = np.cumsum(waiting - np.bincount(begin, minlength=len(times)))
     return after - jumps, after, backlog > 0
 

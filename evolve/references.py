@@ -47,7 +47,8 @@ def _remembered(problem: Problem, instance_set: InstanceSet, reference: Referenc
         folder = cache_dir() / "references"
     except CacheError:
         return _measured(problem, instance_set, reference)
-    key = f"{problem.name}@{problem.version}/{reference.name}/{instance_set.fingerprint}/{_code(_file_of(reference))}"
+    kind = f"{problem.name}@{problem.version}/{problem.chosen}/{reference.name}"
+    key = f"{kind}/{instance_set.fingerprint}/{_code(_file_of(reference))}"
     path = folder / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
     known = _read(path, key, len(instance_set.instances))
     if known is not None:

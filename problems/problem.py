@@ -22,7 +22,11 @@ class InstanceError(ValueError):
     """An instance file or instance that is malformed; the message names the line or field."""
 
 
-class UnknownFamily(ValueError):
+class UnknownChoice(ValueError):
+    """A family, objective or engine that a problem does not have; the message lists those it has."""
+
+
+class UnknownFamily(UnknownChoice):
     """A family of instances that a problem does not have; the message lists those it has."""
 
 
@@ -81,6 +85,15 @@ class Objective:
     name: str
     definition: str
     fraction: bool = False  # of the reference; people see it in percent
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How a problem is asked for; None is its default."""
+
+    family: str | None = None  # of instances to search on
+    objective: str | None = None  # by name, one of `Problem.objectives`
+    engine: str | None = None  # on which instances run, where a problem has engines: a name, or the path of a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +174,15 @@ class Problem:
     objective_of: Callable[[Sequence[Any]], Objective] | None = None  # where it depends on the instances at hand
     families: Mapping[str, Mapping[str, Callable[[], InstanceSet]]] = field(default_factory=dict)
     """Kinds of instances that a run may search on, by name, the default first: each its own `search` and `select`."""
+    objectives: Mapping[str, Objective] = field(default_factory=dict)
+    """Where there are several to choose from: all of them by name, the default first."""
+    chosen: str = ""
+    """The name of the objective, where it is another than the default; goes into each evaluation."""
+    configure: Callable[[str | None, str | None], "Problem"] | None = None
+    """The problem with one of `objectives` and with an engine (None: the defaults)."""
+    takes_engine: bool = False
+    measure: Callable[[Sequence[Any], Sequence[NDArray[np.generic]]], Mapping[str, float | None]] | None = None
+    """Metrics that follow from decisions and not from values; asked only where `values` found one everywhere."""
 
     def __post_init__(self) -> None:
         if set(self.splits) != set(SPLITS):
@@ -168,6 +190,18 @@ class Problem:
         for name, splits in self.families.items():
             if set(splits) != {"search", "select"}:
                 raise ValueError(f"problem {self.name}, family {name}: splits must be search and select, never test")
+
+    def asked(self, choice: Choice) -> "Problem":
+        """The problem as it is asked for. Raises UnknownChoice where it has no such family, objective or engine."""
+        problem, objective = self, choice.objective
+        if objective is not None and objective not in self.objectives:
+            known = f"expected one of {', '.join(self.objectives)}" if self.objectives else "this problem has only one"
+            raise UnknownChoice(f"{self.name}: no objective {objective!r}: {known}")
+        if choice.engine is not None and not self.takes_engine:
+            raise UnknownChoice(f"{self.name}: this problem has no engines")
+        if self.configure is not None and (objective is not None or choice.engine is not None):
+            problem = self.configure(objective, choice.engine)
+        return problem.of_family(choice.family)
 
     def of_family(self, name: str | None) -> "Problem":
         """The problem with the splits `search` and `select` of one family; `test` is the same for all.
