@@ -20,10 +20,12 @@ class UserError(Exception):
 _KNOWN: Final = {
     "heuresis.archive.export.subject.ExportError": FAILED,
     "heuresis.archive.records.ArchiveError": FAILED,
+    "heuresis.evaluators.engine.EngineError": FAILED,
     "heuresis.evaluators.numba_cache.CacheError": FAILED,
     "heuresis.evolve.config.ConfigError": USAGE,
     "heuresis.evolve.proposers.proposer.BudgetExhausted": FAILED,
     "heuresis.evolve.proposers.proposer.ProposerUnavailable": FAILED,
+    "heuresis.problems.engines.UnknownEngine": USAGE,
     "heuresis.problems.problem.InstanceError": FAILED,
     "heuresis.problems.problem.MachineryError": FAILED,
     "heuresis.problems.problem.UnknownChoice": USAGE,
