@@ -166,7 +166,10 @@ def _at(curve: Curve, places: Floats) -> Floats:
 
 
 def _table(path: Path) -> tuple[list[str], list[list[str]]]:
-    lines = list(csv.reader(io.StringIO(read_text(path))))
+    try:
+        lines = list(csv.reader(io.StringIO(read_text(path))))
+    except csv.Error as error:
+        raise ProfileError(f"{path}: not CSV: {error}") from error
     if not lines:
         raise ProfileError(f"{path}: the file is empty")
     for number, row in enumerate(lines[1:], start=2):

@@ -95,6 +95,11 @@ def test_tables_that_are_missing_twice_or_empty_are_refused(tmp_path):
     empty.write_text("layer,tokens,time_us\n")
     with pytest.raises(ProfileError, match=r"empty\.csv: the table has no rows"):
         read_profile([attention, empty, head])
+    empty.write_text("layer,tokens,time_us\n" + "x" * 200_000 + ",1,1.0\n")
+    with pytest.raises(ProfileError, match=r"empty\.csv: not CSV"):
+        read_profile([attention, empty, head])
+    with pytest.raises(InstanceError, match="cannot be read"):
+        read_profile([tmp_path])
     with pytest.raises(InstanceError, match=r"none\.csv: cannot be read"):
         read_profile([tmp_path / "none.csv"])
 
