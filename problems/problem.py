@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.evaluators.contract import Contract
+from heuresis.problems.figures import Figure
 
 SPLITS = ("search", "select", "test")
 """What splits are for: fitness, choosing champions, and reporting (never used by a run)."""
@@ -183,6 +184,8 @@ class Problem:
     takes_engine: bool = False
     measure: Callable[[Sequence[Any], Sequence[NDArray[np.generic]]], Mapping[str, float | None]] | None = None
     """Metrics that follow from decisions and not from values; asked only where `values` found one everywhere."""
+    figures: Callable[[Any, Mapping[str, Sequence[NDArray[np.generic]]]], Sequence[Figure]] | None = None
+    """What to draw of one instance and feasible decisions on it, by the name of who made them."""
 
     def __post_init__(self) -> None:
         if set(self.splits) != set(SPLITS):
