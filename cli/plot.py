@@ -11,7 +11,9 @@ from heuresis.cli.options import (
     EngineOption,
     InstancesOption,
     JsonOption,
+    LimitOption,
     ProblemArgument,
+    RateOption,
     SplitOption,
 )
 from heuresis.cli.programs import find_instances, find_problem, find_program
@@ -41,6 +43,8 @@ def plot(
         str | None, typer.Option("--instance", metavar="NAME", help="Which one. Default: the first.")
     ] = None,
     engine: EngineOption = None,
+    rate: RateOption = None,
+    limit: LimitOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -53,7 +57,7 @@ def plot(
 
     if output is not None and output.suffix not in FORMATS:
         raise UserError(f"-o {output}: expected a file that ends in {', '.join(FORMATS)}", USAGE)
-    wanted = find_problem(problem, engine=engine)
+    wanted = find_problem(problem, None, engine, rate, limit)
     if wanted.figures is None:
         raise UserError(f"{wanted.name} has nothing to draw", USAGE)
     named = [find_program(text, wanted, archive) for text in programs]

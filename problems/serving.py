@@ -12,11 +12,12 @@ from heuresis.evaluators.engine import Engine
 from heuresis.evaluators.serving_contract import CONTRACT
 from heuresis.evaluators.serving_objectives import OBJECTIVE_NAMES, value
 from heuresis.problems import engines, serving_splits
-from heuresis.problems.problem import SPLITS, Baseline, InstanceSet, Problem, Reference
-from heuresis.problems.readers import serving as reader
+from heuresis.problems.problem import SPLITS, Baseline, Choice, InstanceError, InstanceSet, Problem, Reference
+from heuresis.problems.readers.serving import Reading, read
 from heuresis.problems.registry import register
 from heuresis.problems.serving_figures import figures
 from heuresis.problems.serving_instances import ServingInstance
+from heuresis.problems.serving_metrics import Scenario, metrics
 from heuresis.problems.serving_runs import fcfs, run
 from heuresis.problems.serving_scoring import OBJECTIVES, ServingScoring, measure
 
@@ -100,24 +101,23 @@ def _baselines() -> tuple[Baseline, ...]:
     )
 
 
-def _clairvoyant(objective: str, rule: str) -> Callable[[ServingInstance], float]:
-    """The value of a rule that is told the true length of every output."""
-
-    def solve(instance: ServingInstance) -> float:
-        told = replace(instance, estimate=instance.output.astype(np.float64))
-        reached = run(rule, [told])[0].results
-        return value(objective, reached) / value(objective, fcfs([instance])[0])
-
-    return solve
+def _clairvoyant(instances: Sequence[ServingInstance]) -> list[Scenario]:
+    """What SRPT makes of instances if it is told the true length of every output."""
+    return run("srpt", [replace(one, estimate=one.output.astype(np.float64)) for one in instances])
 
 
 def _references(objective: str) -> tuple[Reference, ...]:
+    def solve(instance: ServingInstance) -> float:
+        reached = _clairvoyant([instance])[0].results
+        return value(objective, reached) / value(objective, fcfs([instance])[0])
+
     return (
         Reference(
             "clairvoyant_srpt",
             "SRPT that knows the true length of every output",
-            _clairvoyant(objective, "srpt"),
+            solve,
             "Schrage 1968, doi:10.1287/opre.16.3.687",
+            measure=lambda instances: metrics(_clairvoyant(instances)),
         ),
     )
 
@@ -128,17 +128,19 @@ def _split(split: str, engine: Engine | None) -> InstanceSet:
     return serving_splits.build(split, engine)
 
 
-def _read(engine: Engine | None) -> Callable[[Sequence[Path]], InstanceSet]:
-    def read(paths: Sequence[Path]) -> InstanceSet:
-        return reader.read(paths, engine or engines.load(serving_splits.ENGINE))
+def _reader(choice: Choice, engine: Engine | None) -> Callable[[Sequence[Path]], InstanceSet]:
+    """Reads files onto the engine; raises InstanceError where rate or limit cannot be."""
+    try:
+        reading = Reading(rate=1.0 if choice.rate is None else choice.rate, limit=choice.limit)
+    except ValueError as error:
+        raise InstanceError(str(error)) from error
+    return lambda paths: read(paths, engine or engines.load(serving_splits.ENGINE), reading)
 
-    return read
 
-
-def configure(objective: str | None, engine: str | None) -> Problem:
-    """The problem by one of its objectives and on one engine; None: the defaults."""
-    name = objective or OBJECTIVE_NAMES[0]
-    on = None if engine is None else engines.load(engine)
+def configure(choice: Choice) -> Problem:
+    """The problem by one of its objectives, on one engine, with traces at a rate and of a length; None: the default."""
+    name = choice.objective or OBJECTIVE_NAMES[0]
+    engine = None if choice.engine is None else engines.load(choice.engine)
     return Problem(
         name="serving",
         version=1,
@@ -148,19 +150,19 @@ def configure(objective: str | None, engine: str | None) -> Problem:
         simulator="heuresis.evaluators.serving:Serving",
         scoring=ServingScoring(name),
         objective=OBJECTIVES[name],
-        splits={split: functools.partial(_split, split, on) for split in SPLITS},
+        splits={split: functools.partial(_split, split, engine) for split in SPLITS},
         baselines=_baselines(),
         references=_references(name),
-        read=_read(on),
+        read=_reader(choice, engine),
         sources=SOURCES,
         standalone=STANDALONE,
         objectives=OBJECTIVES,
         chosen="" if name == OBJECTIVE_NAMES[0] else name,
         configure=configure,
-        takes_engine=True,
+        takes=frozenset({"engine", "rate", "limit"}),
         measure=measure,
         figures=figures,
     )
 
 
-PROBLEM = register(configure(None, None))
+PROBLEM = register(configure(Choice()))
