@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from heuresis.cli import browse, doctor, errors, evaluate, evolve, export, models, plot, problems
+from heuresis.cli import browse, doctor, engine, errors, evaluate, evolve, export, models, plot, problems
 
 app = typer.Typer(
     name="heuresis",
@@ -57,6 +57,7 @@ app.command("import")(export.import_)
 app.command("doctor")(doctor.doctor)
 app.add_typer(archive_app, name="archive")
 app.add_typer(models.app, name="models")
+app.add_typer(engine.app, name="engine")
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

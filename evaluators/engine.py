@@ -21,6 +21,12 @@ CONST, PREFILL, DECODES, KV, ATTENTION, EXCESS, EXCESS_FROM = range(7)
 
 LARGEST_COUNT = 1 << 30
 """Limit of blocks, block size, sequences, tokens and replicas."""
+LARGEST = 1e9
+"""Limit of coefficients and of service levels: no sum of them can overflow."""
+LARGEST_INTEGER = 1 << 62
+"""Limit of integers that stand for numbers."""
+SHORTEST = 1e-6
+"""The least `const` in milliseconds: a nanosecond, which a clock of seconds in float64 still sees after a week."""
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -54,8 +60,8 @@ class IterationTime:
     const + prefill·prefill_tokens + decode·decodes + kv·kv_tokens + attention·Σ chunk·(past + chunk/2)/10⁶
     + excess·max(0, tokens − excess_from), with `prefill_tokens` the tokens of all prefill chunks, `decodes` the
     requests that get an output token without a prefill chunk, `kv_tokens` the tokens in the KV cache of these, `past`
-    the tokens computed before a chunk, and tokens = prefill_tokens + decodes. `const` is positive and nothing is
-    negative, or time could stand still or run backwards: raises EngineError.
+    the tokens computed before a chunk, and tokens = prefill_tokens + decodes. `const` is a nanosecond or more and
+    nothing is negative, or time could stand still or run backwards: raises EngineError.
     """
 
     const: float
@@ -70,11 +76,14 @@ class IterationTime:
         for one in fields(self):
             value = _number(getattr(self, one.name), one.name)
             object.__setattr__(self, one.name, value)
-            if value < 0 or (one.name == "const" and value == 0):
-                wanted = "a positive number" if one.name == "const" else "0 or more"
+            least = SHORTEST if one.name == "const" else 0.0
+            if value < least:
                 raise EngineError(
-                    f"{one.name} must be {wanted}, got {value:g}: with these coefficients time could run backwards"
+                    f"{one.name} must be {least:g} or more, got {value:g}: with such coefficients time could stand "
+                    f"still or run backwards"
                 )
+            if value > LARGEST:
+                raise EngineError(f"{one.name} must be at most {LARGEST:g}, got {value:g}")
 
     def milliseconds(
         self, prefill_tokens: float, decodes: float, kv_tokens: float = 0.0, attention_work: float = 0.0
@@ -109,7 +118,7 @@ class ServiceLevel:
         for what in ("ttft", "tpot"):
             value = _number(getattr(self, what), f"slo {self.name}: {what}")
             object.__setattr__(self, what, value)
-            if value <= 0:
+            if not 0 < value <= LARGEST:
                 raise EngineError(f"slo {self.name}: {what} must be a positive number of seconds, got {value:g}")
 
 
@@ -164,9 +173,9 @@ class Engine:
             object.__setattr__(self, what, _number(getattr(self, what), what))
         if not 0 <= self.watermark < 1:
             raise EngineError(f"watermark must be a share of 0 or more and less than 1, got {self.watermark:g}")
-        for what in ("kv_bytes_per_token", "link_bytes_per_second"):
-            if getattr(self, what) <= 0:
-                raise EngineError(f"{what} must be positive, got {getattr(self, what):g}")
+        for what, most in (("kv_bytes_per_token", 1e12), ("link_bytes_per_second", 1e18)):
+            if not 1 <= getattr(self, what) <= most:
+                raise EngineError(f"{what} must be 1 to {most:g}, got {getattr(self, what):g}")
         if not self.slo or len({one.name for one in self.slo}) < len(self.slo):
             raise EngineError(f"slo must hold one or more classes of different names, got {self.slo!r}")
 
@@ -202,8 +211,10 @@ class Engine:
 
 
 def _number(value: object, what: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -math.inf < value < math.inf:
         raise EngineError(f"{what} must be a finite number, got {value!r}")
+    if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+        raise EngineError(f"{what} must be a finite number, got an integer of {value.bit_length()} bits")
     return float(value)
 
 

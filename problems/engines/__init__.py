@@ -61,7 +61,7 @@ def _parsed(path: Path) -> dict[str, Any]:
         raise EngineError(f"{path}: cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise EngineError(f"{path}: not a text file: byte {error.start} is not UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # ill-formed, a number with thousands of digits, or nested too deeply
         raise EngineError(f"{path}: not TOML: {error}") from error
 
 

@@ -89,16 +89,26 @@ def test_enumerations_are_read_from_their_names():
 
 @pytest.mark.parametrize("name", [one.name for one in dataclasses.fields(IterationTime)])
 def test_no_coefficient_lets_time_run_backwards(name):
-    with pytest.raises(EngineError, match=f"^{name} must be .*time could run backwards"):
+    with pytest.raises(
+        EngineError, match=f"^{name} must be .* or more, got -1e-09: .*time could stand still or run backwards"
+    ):
         dataclasses.replace(MIXED, **{name: -1e-9})
-    for wrong in (float("nan"), float("inf"), "1", True, None):
+    with pytest.raises(EngineError, match=f"^{name} must be at most 1e\\+09"):
+        dataclasses.replace(MIXED, **{name: 1.1e9})
+    for wrong in (float("nan"), float("inf"), -float("inf"), 10**400, "1", True, None):
         with pytest.raises(EngineError, match=f"^{name} must be a finite number"):
             dataclasses.replace(MIXED, **{name: wrong})
 
 
 def test_an_iteration_takes_time_even_when_it_does_nothing():
-    with pytest.raises(EngineError, match="const must be a positive number"):
-        dataclasses.replace(DECODE, const=0.0)
+    for wrong in (0.0, 1e-300):
+        with pytest.raises(EngineError, match="const must be 1e-06 or more"):
+            dataclasses.replace(DECODE, const=wrong)
+
+
+def test_the_largest_engine_has_finite_times():
+    largest = IterationTime(*(1e9,) * 6, 0.0)
+    assert np.isfinite(largest.milliseconds(2.0**30, 2.0**30, 2.0**30, 2.0**60))
 
 
 @pytest.mark.parametrize(
@@ -115,8 +125,9 @@ def test_an_iteration_takes_time_even_when_it_does_nothing():
         ({"prefix_caching": 1}, "prefix_caching must be true or false"),
         ({"watermark": 1.0}, "watermark must be a share"),
         ({"watermark": -0.1}, "watermark must be a share"),
-        ({"kv_bytes_per_token": 0}, "kv_bytes_per_token must be positive"),
+        ({"kv_bytes_per_token": 0}, "kv_bytes_per_token must be 1 to 1e"),
         ({"link_bytes_per_second": float("inf")}, "link_bytes_per_second must be a finite number"),
+        ({"link_bytes_per_second": 1e-300}, "link_bytes_per_second must be 1 to 1e"),
         ({"origin": ""}, "origin must be a text"),
         ({"slo": ()}, "slo must hold one or more classes"),
         ({"slo": (ServiceLevel("a", 1, 1), ServiceLevel("a", 2, 2))}, "slo must hold one or more classes"),
