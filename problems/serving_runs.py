@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from heuresis.evaluators.serving import Served, Serving
 from heuresis.evaluators.serving_contract import CONTRACT
-from heuresis.evaluators.serving_replay import FAULTS
 from heuresis.evaluators.serving_results import Floats, Ints, Results
 from heuresis.problems.serving_instances import ServingInstance, fingerprint
 from heuresis.problems.serving_metrics import Scenario
@@ -50,6 +49,8 @@ def replayed(instances: Instances, decisions: Decisions) -> tuple[list[Scenario 
 
     Decisions are those of `Serving.decide`, of all instances in their order.
     """
+    from heuresis.evaluators.serving_replay import FAULTS  # compiled: only when it is asked for
+
     simulator = Serving(pack(instances))
     served = simulator.served(np.arange(len(instances)), decisions)
     faults = [FAULTS[number] for number in served.faults]
