@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.evaluators.contract import Contract
-from heuresis.evaluators.engine import ARRAY_SIZE
+from heuresis.evaluators.engine import ARRAY_SIZE, MAX_SEQS
 from heuresis.evaluators.serving_contract import CONTRACT
 from heuresis.evaluators.serving_objectives import OBJECTIVE_NAMES, aggregate, value
 from heuresis.evaluators.serving_results import Results
@@ -179,12 +179,13 @@ class Serving:
         self, program: object, theta: Floats, i: int, records: bool
     ) -> tuple[bool, NDArray[np.int32], NDArray[Any]]:
         """Run a program on an instance: whether it decided all, its decisions, the requests in the end."""
-        from heuresis.evaluators.serving_loops import serve
+        from heuresis.evaluators.serving_loops import serve, workspace
         from heuresis.evaluators.serving_policy import policy_of
 
         theta = np.ascontiguousarray(theta, dtype=np.float64)
         policy, replica = policy_of(program, theta, self.engine[i]), self._opened(i)
-        decided, stream = serve(*policy.functions, theta, policy.flags, policy.reads, *replica, records)
+        arrays = workspace(policy.reads, len(replica[1]), int(self.engine[i, MAX_SEQS]))
+        decided, stream = serve(*policy.functions, theta, policy.flags, *arrays, *replica, records)
         return decided, stream, replica[1]
 
     def _results(self, i: int, requests: NDArray[Any]) -> Results:

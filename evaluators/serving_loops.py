@@ -12,7 +12,7 @@ from heuresis.evaluators.serving_admission import ADMIT_RULE, BUDGET_RULE, FAILE
 from heuresis.evaluators.serving_queue import CHANGES, FACTS, FEWEST, READS_CLIENT, RULE, WIDTH, join
 from heuresis.evaluators.serving_state import (
     B1, DECODES, ENDED, EVICTIONS, F1, F2, I1, I64, NEVER, PREFILLS, Q1, SEATS, SETTINGS, SWAPPED, WAITS, Floats, Ints,
-    Requests, next_arrival, take_arrival,
+    Requests, borrowed, next_arrival, take_arrival,
 )  # fmt: skip
 from heuresis.evaluators.serving_step import advance, arrive, coast
 
@@ -32,6 +32,18 @@ def warm() -> None:
         raise RuntimeError("the serving loops have no compiled signature")
 
 
+def workspace(reads: Ints, requests: int, seats: int) -> tuple[Floats, Floats, Ints, Ints]:
+    """The queue of an empty replica (`serving_queue`) and room for the decisions of an iteration.
+
+    `reads` says what the priority reads of what changes: `serving_queue.CHANGES` and what follows.
+    """
+    facts = np.zeros(FACTS, np.int64)
+    facts[: len(reads)] = reads
+    facts[FEWEST] = NEVER
+    in_heap, in_columns = (1, requests) if reads[CHANGES] else (requests, 1)
+    return np.empty((in_heap, 2)), np.empty((WIDTH, in_columns)), facts, np.zeros(5 * seats + 3, np.int64)
+
+
 @numba.njit(types.Tuple((_STREAM, I64))(_STREAM, I64, I64, I1), **SETTINGS)
 def _written(out: Stream, length: int, quiet: int, ops: Ints) -> tuple[Stream, int]:
     """Append a record: iterations before it without decisions, how many numbers follow, the decisions."""
@@ -46,24 +58,23 @@ def _written(out: Stream, length: int, quiet: int, ops: Ints) -> tuple[Stream, i
 
 
 @numba.njit(
-    types.Tuple((B1, _STREAM))(RULE, ADMIT_RULE, BUDGET_RULE, F1, I1, I1, I1, Q1, F2, F1, B1), **SETTINGS
+    types.Tuple((B1, _STREAM))(
+        RULE, ADMIT_RULE, BUDGET_RULE, F1, I1, F2, F2, I1, I1, I1, Q1, F2, F1, B1
+    ),
+    **SETTINGS,
 )
 def serve(
-    rule: Rule, ask: Number, limit: Number, theta: Floats, flags: Ints, reads: Ints, s: Ints, q: Requests,
-    later: Floats, engine: Floats, records: bool,
+    rule: Rule, ask: Number, limit: Number, theta: Floats, flags: Ints, heap: Floats, columns: Floats,
+    facts: Ints, ops: Ints, s: Ints, q: Requests, later: Floats, engine: Floats, records: bool,
 ) -> tuple[bool, Stream]:  # fmt: skip
     """Serve a whole trace: whether the program decided all of it, and its decisions (empty unless `records`).
 
-    `flags` say what the optional functions do (`serving_admission.FLAGS`), `reads` what the priority
-    reads of what changes (`serving_queue.CHANGES` and what follows).
+    `flags` say what the optional functions do (`serving_admission.FLAGS`); `workspace` makes the four arrays after it.
     """
+    s, q, later, engine, theta = borrowed(s), borrowed(q), borrowed(later), borrowed(engine), borrowed(theta)
+    heap, columns, facts, ops = borrowed(heap), borrowed(columns), borrowed(facts), borrowed(ops)
     n, seats = q.shape[0], s[SEATS]
-    facts = np.zeros(FACTS, np.int64)
-    facts[: reads.shape[0]] = reads
-    facts[FEWEST] = NEVER
-    lifting, changes = reads[READS_CLIENT] == 1, reads[CHANGES] == 1
-    heap, columns = np.empty((1 if changes else n, 2)), np.empty((WIDTH, n if changes else 1))
-    ops = np.zeros(5 * seats + 3, np.int64)
+    lifting = facts[READS_CLIENT] == 1
     out, length, quiet, now, how = np.empty(64, np.int32), 0, 0, 0.0, RAN
     while s[ENDED] < n:
         coming = next_arrival(s, q, later)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from heuresis.evaluators.serving_memory import grow, lacking, take
 from heuresis.evaluators.serving_state import (
     BUDGET, DECODE, DECODES, ENDED, F1, F2, F64, FREE, I1, I64, PREFILL, PREFILLS, Q1, SEATS, SETTINGS, SWAPPED, TOTAL,
-    WAITING, WAITS, Floats, Ints, Requests, next_arrival, take_arrival,
+    WAITING, WAITS, Floats, Ints, Requests, borrowed, next_arrival, take_arrival,
 )  # fmt: skip
 from heuresis.evaluators.serving_step import admit, advance, arrive, coast, due, evict, start
 
@@ -148,7 +148,7 @@ def replay(
     s: Ints, q: Requests, later: Floats, engine: Floats, stream: Stream
 ) -> int:
     """Run decisions on a fresh replica; return a fault or 0. `q` then holds what became of all requests."""
-    at, now = 0, 0.0
+    s, q, later, engine, at, now = borrowed(s), borrowed(q), borrowed(later), borrowed(engine), 0, 0.0
     while at < stream.shape[0]:
         if at + 2 > stream.shape[0] or stream[at] < 0 or stream[at + 1] < 0:
             return _CUT

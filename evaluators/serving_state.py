@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import numba
 import numpy as np
 from numba import types
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from heuresis.evaluators.engine import BLOCK_SIZE, BLOCKS, MAX_SEQS, PREEMPTION, PREFIX_CACHING, TOKEN_BUDGET, WATERMARK
@@ -108,6 +109,18 @@ I64, F64, B1 = types.int64, types.float64, types.boolean
 I1, I2, F1, F2 = types.int64[::1], types.int64[:, ::1], types.float64[::1], types.float64[:, ::1]
 Q1: Any = numba.from_dtype(REQUEST)[::1]
 SETTINGS: dict[str, Any] = {"error_model": "numpy", "cache": True}
+
+
+@intrinsic
+def borrowed(_typing: Any, array: Any) -> Any:
+    """The same array without an owner, for loops whose caller keeps it alive: nothing of it is counted any more."""
+
+    def generate(context: Any, builder: Any, _signature: Any, values: Any) -> Any:
+        view = context.make_array(array)(context, builder, values[0])
+        view.meminfo = view.meminfo.type(None)
+        return view._getvalue()
+
+    return array(array), generate
 
 
 @numba.njit(types.void(Q1, F1, F1, I2, F1, I1, F1, F1, F1), **SETTINGS)
