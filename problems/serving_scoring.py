@@ -149,9 +149,9 @@ def _misfit(decisions: Decisions, count: int) -> str:
     got = ", ".join(f"{a.dtype}{list(a.shape)}" for a in decisions)
     fits = len(decisions) == 3 and all(a.ndim == 1 for a in decisions)
     if fits:
-        decided, lengths, stream = decisions
+        decided, lengths, stream = decisions[0], decisions[1].astype(np.int64), decisions[2]
         fits = decided.shape == lengths.shape == (count,) and decided.dtype.kind == "u"
-        fits = fits and lengths.dtype == np.int64 and stream.dtype == np.int32
+        fits = fits and decisions[1].dtype == np.int64 and stream.dtype == np.int32
         # Lengths come from a child: none may be negative or so large that their sum wraps around.
         fits = fits and bool(np.all((lengths >= 0) & (lengths <= len(stream)))) and lengths.sum() == len(stream)
     return "" if fits else f"expected decisions uint8[{count}], int64[{count}], int32[their sum], got {got or 'none'}"
