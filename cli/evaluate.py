@@ -12,11 +12,13 @@ from heuresis.cli.options import (
     EngineOption,
     InstancesOption,
     JsonOption,
+    LimitOption,
     ObjectiveOption,
     ProblemArgument,
     ProblemOption,
     ProgramArgument,
     ProgramsArgument,
+    RateOption,
     SplitOption,
     WorkersOption,
 )
@@ -38,6 +40,8 @@ def evaluate(
     split: SplitOption = "select",
     objective: ObjectiveOption = None,
     engine: EngineOption = None,
+    rate: RateOption = None,
+    limit: LimitOption = None,
     workers: WorkersOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
@@ -48,7 +52,7 @@ def evaluate(
     """
     from heuresis.cli import render
 
-    wanted = find_problem(problem, objective, engine)
+    wanted = find_problem(problem, objective, engine, rate, limit)
     named, references = _line_up(wanted, programs or [], archive)
     chosen = find_instances(wanted, split, instances)
     evaluations = run_programs(wanted, named, chosen, workers)
@@ -76,6 +80,8 @@ def compare(
     split: SplitOption = "test",
     objective: ObjectiveOption = None,
     engine: EngineOption = None,
+    rate: RateOption = None,
+    limit: LimitOption = None,
     workers: WorkersOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
@@ -84,7 +90,7 @@ def compare(
     from heuresis.cli import render
     from heuresis.evolve.compare import compare as line_up
 
-    wanted = find_problem(problem, objective, engine)
+    wanted = find_problem(problem, objective, engine, rate, limit)
     if len(programs) < 2:
         raise UserError("compare needs two programs or more", USAGE)
     named, references = _line_up(wanted, programs, archive)
@@ -112,6 +118,8 @@ def explain(
     ] = None,
     objective: ObjectiveOption = None,
     engine: EngineOption = None,
+    rate: RateOption = None,
+    limit: LimitOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -123,7 +131,9 @@ def explain(
     from heuresis.problems.problem import Choice
 
     named = find_program(program, find_problem(problem) if problem else None, archive)
-    wanted = problem_of(named, problem, archive).asked(Choice(objective=objective, engine=engine))
+    wanted = problem_of(named, problem, archive).asked(
+        Choice(objective=objective, engine=engine, rate=rate, limit=limit)
+    )
     chosen = find_instances(wanted, split, instances)
     looked_at = chosen if instance is None else _only(chosen, instance)
     with Assessor(wanted, workers=1) as assessor:

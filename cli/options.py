@@ -45,6 +45,13 @@ EngineOption: TypeAlias = Annotated[
         help="The engine that serves all instances, where the problem has engines.",
     ),
 ]
+RateOption: TypeAlias = Annotated[
+    float | None,
+    typer.Option("--rate", metavar="FACTOR", help="Multiply the rate of arrivals in instance files by this."),
+]
+LimitOption: TypeAlias = Annotated[
+    int | None, typer.Option("--limit", metavar="N", min=1, help="Take the first N requests of each instance file.")
+]
 WorkersOption: TypeAlias = Annotated[
     int | None, typer.Option("--workers", metavar="W", min=1, help="Processes that evaluate. Default: one per core.")
 ]

@@ -67,7 +67,7 @@ def _show_problem(problem: "Problem", *, as_json: bool) -> None:
         console.print(f"families to search on (--family): {', '.join(problem.families)}", soft_wrap=True)
     if problem.objectives:
         console.print(f"objectives (--objective): {', '.join(problem.objectives)}", soft_wrap=True)
-    if problem.takes_engine:
+    if "engine" in problem.takes:
         console.print("engines (--engine): `heuresis engine list` shows them", soft_wrap=True)
     rules = render.table("rule", "", "source")
     for baseline in problem.baselines:

@@ -62,15 +62,21 @@ def existing_archive(url: str | None, wanted: str) -> "Archive":
     return open_archive(url)
 
 
-def find_problem(name: str, objective: str | None = None, engine: str | None = None) -> "Problem":
-    """The problem of that name, or the one that a Python file registers, with one of its objectives and an engine.
+def find_problem(
+    name: str,
+    objective: str | None = None,
+    engine: str | None = None,
+    rate: float | None = None,
+    limit: int | None = None,
+) -> "Problem":
+    """The problem of that name, or the one that a Python file registers, as it is asked for (`Choice`).
 
     Raises UserError where the file cannot be executed: its defects are its author's to see, in one line; UnknownChoice
     where the problem has no such objective or engine.
     """
     from heuresis.problems.problem import Choice
 
-    return _registered(name).asked(Choice(objective=objective, engine=engine))
+    return _registered(name).asked(Choice(objective=objective, engine=engine, rate=rate, limit=limit))
 
 
 def _registered(name: str) -> "Problem":

@@ -30,6 +30,7 @@ def reference_entries(
             continue
         values = _remembered(problem, instance_set, reference)
         partial = None in values
+        measured = reference.measure(instance_set.instances) if reference.measure and not partial else {}
         entries.append(
             Entry(
                 name=reference.name,
@@ -37,6 +38,7 @@ def reference_entries(
                 status="partial" if partial else "ok",
                 message=f"at most {reference.max_size} decisions" if partial else "",
                 evolvable=False,
+                metrics=measured,
             )
         )
     return tuple(entries)

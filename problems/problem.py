@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.evaluators.contract import Contract
+from heuresis.problems.figures import Figure
 
 SPLITS = ("search", "select", "test")
 """What splits are for: fitness, choosing champions, and reporting (never used by a run)."""
@@ -76,6 +77,7 @@ class Reference:
     citation: str
     exact: bool = False
     max_size: int | None = None  # largest instance it is run on; None: any
+    measure: Callable[[Sequence[Any]], Mapping[str, float | None]] | None = None  # metrics that values do not tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,8 @@ class Choice:
     family: str | None = None  # of instances to search on
     objective: str | None = None  # by name, one of `Problem.objectives`
     engine: str | None = None  # on which instances run, where a problem has engines: a name, or the path of a file
+    rate: float | None = None  # by which the arrivals in instance files are multiplied
+    limit: int | None = None  # requests that are taken of each instance in files
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +182,14 @@ class Problem:
     """Where there are several to choose from: all of them by name, the default first."""
     chosen: str = ""
     """The name of the objective, where it is another than the default; goes into each evaluation."""
-    configure: Callable[[str | None, str | None], "Problem"] | None = None
-    """The problem with one of `objectives` and with an engine (None: the defaults)."""
-    takes_engine: bool = False
+    configure: Callable[[Choice], "Problem"] | None = None
+    """The problem with one of `objectives` and what else it `takes`; the family is not for it."""
+    takes: frozenset[str] = frozenset()
+    """Which of the fields `engine`, `rate` and `limit` of a choice the problem knows."""
     measure: Callable[[Sequence[Any], Sequence[NDArray[np.generic]]], Mapping[str, float | None]] | None = None
     """Metrics that follow from decisions and not from values; asked only where `values` found one everywhere."""
+    figures: Callable[[Any, Mapping[str, Sequence[NDArray[np.generic]]]], Sequence[Figure]] | None = None
+    """What to draw of one instance and feasible decisions on it, by the name of who made them."""
 
     def __post_init__(self) -> None:
         if set(self.splits) != set(SPLITS):
@@ -193,14 +200,14 @@ class Problem:
 
     def asked(self, choice: Choice) -> "Problem":
         """The problem as it is asked for. Raises UnknownChoice where it has no such family, objective or engine."""
-        problem, objective = self, choice.objective
+        objective = choice.objective
         if objective is not None and objective not in self.objectives:
             known = f"expected one of {', '.join(self.objectives)}" if self.objectives else "this problem has only one"
             raise UnknownChoice(f"{self.name}: no objective {objective!r}: {known}")
-        if choice.engine is not None and not self.takes_engine:
-            raise UnknownChoice(f"{self.name}: this problem has no engines")
-        if self.configure is not None and (objective is not None or choice.engine is not None):
-            problem = self.configure(objective, choice.engine)
+        given = {name for name in ("engine", "rate", "limit") if getattr(choice, name) is not None}
+        if given - self.takes:
+            raise UnknownChoice(f"{self.name}: this problem takes no {' and no '.join(sorted(given - self.takes))}")
+        problem = self.configure(choice) if self.configure is not None and (objective or given) else self
         return problem.of_family(choice.family)
 
     def of_family(self, name: str | None) -> "Problem":

@@ -119,7 +119,7 @@ def worst_tardiness() -> Problem:
 def test_runs_by_another_objective_share_nothing(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     objectives = {"mean": TINY.objective, "worst": Objective("worst", "the largest total tardiness")}
     several = replace(
-        TINY, objectives=objectives, configure=lambda name, _: worst_tardiness() if name == "worst" else TINY
+        TINY, objectives=objectives, configure=lambda choice: worst_tardiness() if choice.objective == "worst" else TINY
     )
     monkeypatch.setattr(registry, "get", lambda _: several)
     one = start(CONFIG, archive, make=tinkering)
@@ -134,7 +134,7 @@ def test_runs_by_another_objective_share_nothing(archive: Archive, monkeypatch: 
     assert top(archive, "tiny")[0].select == crowned(one).select
     with pytest.raises(UnknownChoice, match="tiny: no objective 'best': expected one of mean, worst"):
         start(replace(CONFIG, objective="best"), archive, make=tinkering)
-    with pytest.raises(UnknownChoice, match="tiny: this problem has no engines"):
+    with pytest.raises(UnknownChoice, match="tiny: this problem takes no engine"):
         start(replace(CONFIG, engine="a30-qwen2-7b"), archive, make=tinkering)
 
 
