@@ -19,7 +19,7 @@ _DEFAULTS: dict[str, Callable[[Sequence[float]], float]] = {
 
 
 JUDGED = 3_000
-"""Of each instance the beginning is judged, as much as plain Python bears: so many priorities and iterations together."""
+"""Of each instance the beginning is judged: so many priorities and iterations together, what plain Python bears."""
 
 
 def furthest(
