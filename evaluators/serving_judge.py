@@ -18,7 +18,7 @@ _DEFAULTS: dict[str, Callable[[Sequence[float]], float]] = {
 }
 
 
-JUDGED = 3_000
+JUDGED = 2_000
 """Of each instance the beginning is judged: so many priorities and iterations together, as much as plain Python bears."""
 
 
