@@ -23,7 +23,7 @@ _UNSTEADY_BUDGET = frozenset({"now", "free"})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Policy:
-    """The functions in the contract's order, `flags` (`serving_admission.FLAGS`), `reads` (`serving_queue.CHANGES` …)."""
+    """The functions in the contract's order, `flags` (`serving_admission`), `reads` (`serving_queue.CHANGES` …)."""
 
     functions: tuple[Callable[..., Any], ...]
     flags: Ints

@@ -1,3 +1,4 @@
+# ruff: noqa: I001 - the many places of the state stand side by side
 """Who is next: the waiting requests of a replica by priority, and the running ones where one must go.
 
 A priority that reads nothing that changes while a request waits is computed once, when the request begins to wait, and
@@ -88,9 +89,7 @@ def join(
 
 
 @numba.njit(B1(RULE, F1, I1, Q1, F2, I1, F64), **SETTINGS)
-def judge_waiting(
-    rule: Rule, theta: Floats, s: Ints, q: Requests, columns: Floats, facts: Ints, now: float
-) -> bool:
+def judge_waiting(rule: Rule, theta: Floats, s: Ints, q: Requests, columns: Floats, facts: Ints, now: float) -> bool:
     """Bring the priorities of all waiting requests up to date; False where one is NaN or infinite."""
     count = facts[COUNT]
     if facts[CHANGES] == 0:
@@ -105,7 +104,7 @@ def judge_waiting(
         has = columns[4, k]
         fewest = min(fewest, has + 1.0 if has > 0.0 else columns[2, k] + columns[5, k])
     facts[FEWEST] = int(fewest)
-    return first_smallest(columns[_VALUE], count) >= 0
+    return bool(first_smallest(columns[_VALUE], count) >= 0)
 
 
 @numba.njit(I64(F2, F2, I1), **SETTINGS)
@@ -150,7 +149,7 @@ def judge_running(rule: Rule, theta: Floats, s: Ints, q: Requests, facts: Ints, 
     _judge(rule, theta, s, now, columns, count)
     for k in range(count):
         q[int(columns[_WHO, k])].key = columns[_VALUE, k]
-    return first_smallest(columns[_VALUE], count) >= 0
+    return bool(first_smallest(columns[_VALUE], count) >= 0)
 
 
 @numba.njit(I64(I1, Q1), **SETTINGS)
@@ -159,10 +158,6 @@ def worst(s: Ints, q: Requests) -> int:
     victim = NONE
     for k in range(s[DECODES] + s[PREFILLS]):
         i = s[s[DECODING] + k] if k < s[DECODES] else s[s[PREFILLING] + k - s[DECODES]]
-        if (
-            victim == NONE
-            or q[i].key > q[victim].key
-            or (q[i].key == q[victim].key and q[i].serial > q[victim].serial)
-        ):
+        if victim == NONE or q[i].key > q[victim].key or (q[i].key == q[victim].key and q[i].serial > q[victim].serial):
             victim = i
     return victim

@@ -89,7 +89,8 @@ class Reference:
         return self.given.popleft()
 
     def _arrivals(self) -> None:
-        for job in sorted((j for j in self.coming if j.arrived <= self.now), key=lambda j: (j.arrived, j.number)):
+        while any(j.arrived <= self.now for j in self.coming):  # who is rejected may be followed at once
+            job = min(self.coming, key=lambda j: (j.arrived, j.number))
             self.coming.remove(job)
             job.deadline = job.ttft + job.tpot * job.estimate + job.arrived
             if job.prompt + 1 > self.engine.kv_tokens:

@@ -118,7 +118,7 @@ def borrowed(_typing: Any, array: Any) -> Any:
     def generate(context: Any, builder: Any, _signature: Any, values: Any) -> Any:
         view = context.make_array(array)(context, builder, values[0])
         view.meminfo = view.meminfo.type(None)
-        return view._getvalue()
+        return view._getvalue()  # noqa: SLF001 - Numba has no other way to read a structure
 
     return array(array), generate
 
@@ -199,7 +199,8 @@ def drop(heap: Floats, size: int) -> None:
     while 2 * at + 1 < last:
         down = 2 * at + 1
         if down + 1 < last and (
-            heap[down + 1, 0] < heap[down, 0] or (heap[down + 1, 0] == heap[down, 0] and heap[down + 1, 1] < heap[down, 1])
+            heap[down + 1, 0] < heap[down, 0]
+            or (heap[down + 1, 0] == heap[down, 0] and heap[down + 1, 1] < heap[down, 1])
         ):
             down += 1
         if value < heap[down, 0] or (value == heap[down, 0] and i < heap[down, 1]):
