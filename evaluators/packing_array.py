@@ -35,6 +35,9 @@ CONTRACT = _contract("all bins exist from the start, one for each item of the in
 CONTRACT_FRESH = _contract("the last one is new")
 """With one new bin, so that nothing shows how many items will come."""
 
+REPLAYED = 24
+"""At so many choices of an instance, at most, a replay compares priorities where all bins are shown."""
+
 
 class PackingArray:
     """Packs items one after the other into the bin of largest priority, the first of equal ones.
@@ -88,7 +91,11 @@ class PackingArray:
         return excess
 
     def replay(self, judge: Callable[..., Any], order: Ints, decisions: Decisions) -> Floats:
-        """The largest distance of a chosen bin's priority from the largest one, by instance (see `Simulator`)."""
+        """The largest distance of a chosen bin's priority from the largest one, by instance (see `Simulator`).
+
+        Every choice must be possible. Where all bins are shown, priorities are compared at some `REPLAYED` choices of
+        an instance, evenly spread: each takes as long as there are bins.
+        """
         order = self._checked(order)
         valid, chosen = decisions
         lengths = self.lengths[order]
@@ -105,15 +112,16 @@ class PackingArray:
     def _furthest(self, judge: Callable[..., Any], items: list[int], cap: int, chosen: list[int]) -> float:
         """The largest distance of one instance's choices, packed again item by item."""
         left = [float(cap)] * (1 if self.one_fresh else len(items))
-        furthest = 0.0
-        for item, bin_ in zip(items, chosen, strict=True):
-            places = [b for b, rem in enumerate(left) if rem >= item]
-            if bin_ not in places:
+        furthest, every = 0.0, 1 if self.one_fresh else -(-len(items) // REPLAYED)
+        for number, (item, bin_) in enumerate(zip(items, chosen, strict=True)):
+            if not 0 <= bin_ < len(left) or left[bin_] < item:
                 return math.inf
-            priorities = judge(float(item), [left[b] for b in places])
-            if not isinstance(priorities, list) or len(priorities) != len(places):
-                return math.inf
-            furthest = max(furthest, _behind(priorities, places.index(bin_)))
+            if number % every == 0:
+                places = [b for b, rem in enumerate(left) if rem >= item]
+                priorities = judge(float(item), [left[b] for b in places])
+                if not isinstance(priorities, list) or len(priorities) != len(places):
+                    return math.inf
+                furthest = max(furthest, _behind(priorities, places.index(bin_)))
             left[bin_] -= item
             if self.one_fresh and left[-1] < cap:
                 left.append(float(cap))
