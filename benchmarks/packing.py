@@ -49,7 +49,7 @@ BY_LEVELS = {
         "- (2.0 * counts[rem] - 1.0 if rem < cap else 0.0) / (1.0 + seen[rem]) ** 0.5 + 0.002 * (rem - item)"
     ),
 }
-LEAST_OF, SLOW_INSTANCES, CANDIDATES = 7, 2, 40
+LEAST_OF, SLOW_INSTANCES, CANDIDATES = 7, 2, 12
 
 
 def source_of(name: str) -> str:

@@ -37,7 +37,8 @@ class AllowList:
     may bind an allowed module to that module (`{"math": "math", "np": "numpy"}`). The caps bound what compiling costs
     (`benchmarks/compile_time.py`): bytes of source, expressions and statements, nesting, loops and nested loops,
     branches (`if`, `elif`, `while`, conditional expressions), conditions (further operands of `and`, `or` and chained
-    comparisons), helper functions, calls of helper functions along every path, and operations on whole arrays.
+    comparisons), helper functions, calls of helper functions along every path, and arrays made by operations on whole
+    ones.
     """
 
     functions: tuple[FunctionShape, ...]
@@ -52,7 +53,7 @@ class AllowList:
     max_conditions: int = 48
     max_helpers: int = 16
     max_helper_calls: int = 32
-    max_whole: int = 80
+    max_whole: int = 32
 
     @property
     def has_arrays(self) -> bool:

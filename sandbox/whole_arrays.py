@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from heuresis.sandbox.allow import AllowList
 from heuresis.sandbox.arrays import check_index, pairs
 from heuresis.sandbox.normalise import error_at
-from heuresis.sandbox.whole_kinds import Kind, Kinds, is_view
+from heuresis.sandbox.whole_kinds import Kind, Kinds, is_elementwise, is_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Analysis:
         self._allow = allow
         self._given: dict[str, tuple[Kind, ...]] = {}
         self._found: dict[str, FunctionKinds] = {}
-        self._operations = 0
+        self._made = 0
 
     def functions(self) -> Mapping[str, FunctionKinds]:
         """The kinds in each function that is reached. Raises ScreenError."""
@@ -72,13 +72,18 @@ class Analysis:
         return self._found[definition.name]
 
     def _count(self, definition: ast.FunctionDef, kinds: Kinds) -> None:
-        most = self._allow.max_whole
-        for node in ast.walk(definition):
+        """Count the arrays that are made; operations inside an operation make one array together."""
+        most, inner = self._allow.max_whole, set[int]()
+        for node in ast.walk(definition):  # what is further out comes first
             parts = isinstance(node, ast.Call | ast.BinOp | ast.UnaryOp | ast.Compare | ast.Subscript)
-            if parts and isinstance(node, ast.expr) and kinds.of(node) is not Kind.NUMBER:
-                self._operations += 1
-                if self._operations > most:
-                    raise error_at(node, f"the program has more than {most} operations on whole arrays: simplify it")
+            if not parts or not isinstance(node, ast.expr) or kinds.of(node) is Kind.NUMBER:
+                continue
+            if is_elementwise(node):
+                inner |= {id(part) for part in ast.iter_child_nodes(node) if is_elementwise(part)}
+            if id(node) not in inner:
+                self._made += 1
+                if self._made > most:
+                    raise error_at(node, f"the program makes more than {most} arrays, one for each step: simplify it")
 
 
 class _Body:
