@@ -15,9 +15,12 @@ import numpy as np
 from numba import types
 from numba.core.errors import NumbaError
 
-from heuresis.evaluators.contract import Contract, Function, Kind
+from heuresis.evaluators.contract import Contract, Function, Kind, Parameter
 from heuresis.evaluators.literals import MAX_LITERALS, free_theta, lift_literals, write_literals
 from heuresis.evaluators.rule import compile_inner, compile_rule
+from heuresis.evaluators.whole_lowering import lower
+from heuresis.evaluators.whole_pointwise import is_pointwise
+from heuresis.sandbox.allow import CONSTRUCTORS
 from heuresis.sandbox.engine import CompileError
 
 __all__ = ["MAX_LITERALS", "CompileError", "Program", "compile_program", "function_type", "lift_literals",
@@ -42,15 +45,18 @@ class Program:
     those parameters are 1-D arrays of their kind, two more arguments follow (`out`, 1-D float64, and `count`), and
     the values of the first `count` items are written to `out`. So a decision among n items costs one call, and what
     is the same for all items is computed once. Parameters that are arrays (1-D, contiguous; read-only to the program)
-    are the same for all items and passed whole. Functions that the program does not define have the contract's
+    are the same for all items and passed whole. A function that returns an array is called in the same way, and `count`
+    is its length. Functions that the program does not define have the contract's
     default body.
 
     `reads` says for each function which of its parameters it reads at all: where a program does not look at what
-    changes from decision to decision, a simulator may compute its values once.
+    changes from decision to decision, a simulator may compute its values once. `pointwise` says of each function that
+    returns an array whether equal elements get equal values, wherever and among however many they stand.
     """
 
     functions: tuple[Callable[..., Any], ...]
     reads: tuple[frozenset[str], ...]
+    pointwise: tuple[bool, ...] = ()  # nothing is known
 
     @property
     def main(self) -> Callable[..., Any]:
@@ -62,16 +68,23 @@ def signature(function: Function) -> Any:
     """The Numba signature under which a simulator calls a contract's function (see `Program`)."""
     if not _varies(function):
         return _scalar_signature(function)
-    columns = (_KINDS[p.kind][::1] if p.varies else _KINDS[p.kind] for p in function.parameters)
+    columns = (_KINDS[p.kind][::1] if p.varies else _kind(p, function) for p in function.parameters)
     return types.void(*columns, _THETA, types.float64[::1], types.int64)
 
 
 def _scalar_signature(function: Function) -> Any:
-    return types.float64(*(_KINDS[p.kind] for p in function.parameters), _THETA)
+    result = types.float64[::1] if function.per else types.float64
+    return result(*(_kind(p, function) for p in function.parameters), _THETA)
+
+
+def _kind(parameter: Parameter, function: Function) -> Any:
+    """Where arrays are returned, those handed over are of the same type; the screen keeps programs from writing."""
+    return types.float64[::1] if function.per and parameter.kind is Kind.FLOAT64_ARRAY else _KINDS[parameter.kind]
 
 
 def _varies(function: Function) -> bool:
-    return any(p.varies for p in function.parameters)
+    """Whether a call writes many values to `out`."""
+    return bool(function.per) or any(p.varies for p in function.parameters)
 
 
 def function_type(function: Function) -> Any:
@@ -90,8 +103,11 @@ def compile_program(source: str, contract: Contract) -> Program:
         tree = ast.parse(source, _FILE)
     except SyntaxError as error:
         raise CompileError(f"line {error.lineno}: {error.msg}") from error
-    tree = _with_theta(free_theta(_with_defaults(tree, contract)))
-    namespace: dict[str, Any] = {"__builtins__": {}, "math": math, "np": np, "numpy": np}
+    tree = lower(free_theta(_with_defaults(tree, contract)), contract)
+    reads = tuple(_reads(tree, f) for f in contract.functions)
+    pointwise = contract.has_whole_arrays and is_pointwise(tree)
+    tree = _with_theta(_with_constructors(tree) if contract.has_whole_arrays else tree)
+    namespace: dict[str, Any] = {"__builtins__": {}, "math": math, "np": np, "numpy": np, **_trusted(contract)}
     try:
         exec(compile(tree, _FILE, "exec"), namespace)  # noqa: S102 - screened, and run where the sandbox confines it
     except (SyntaxError, NameError, TypeError, ValueError, ArithmeticError) as error:
@@ -104,7 +120,30 @@ def compile_program(source: str, contract: Contract) -> Program:
         if name not in main_names:
             namespace[name] = compile_inner(function)
     functions = tuple(_compile(plain[f.name], f, lines) for f in contract.functions)
-    return Program(functions, tuple(_reads(tree, f) for f in contract.functions))
+    return Program(functions, reads, tuple(pointwise and bool(f.per) for f in contract.functions))
+
+
+class _Constructors(ast.NodeTransformer):
+    """Names the compiled constructors: NumPy's own would be compiled anew for each place."""
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        """Of a screened program, attributes are functions of `math` and constructors of NumPy."""
+        name = ast.unparse(node)
+        return ast.copy_location(ast.Name(f"_{node.attr}", ast.Load()), node) if name in CONSTRUCTORS else node
+
+
+def _with_constructors(tree: ast.Module) -> ast.Module:
+    changed: ast.Module = _Constructors().visit(tree)
+    return changed
+
+
+def _trusted(contract: Contract) -> dict[str, Any]:
+    """The functions that arithmetic on whole arrays was written out with (`whole_lowering.py`)."""
+    if not contract.has_whole_arrays:
+        return {}
+    from heuresis.evaluators.whole_compiled import FUNCTIONS  # compiled: only where it is wanted
+
+    return FUNCTIONS
 
 
 def _reads(tree: ast.Module, function: Function) -> frozenset[str]:
@@ -118,7 +157,8 @@ def _compile(function: Callable[..., float], wanted: Function, lines: list[str])
     try:
         if _varies(wanted):
             inner = compile_inner(function, _scalar_signature(wanted))
-            return compile_rule(_over_items(inner, wanted), signature(wanted))
+            loop = _all_at_once if wanted.per else _over_items
+            return compile_rule(loop(inner, wanted), signature(wanted))
         return compile_rule(function, signature(wanted))
     except NumbaError as error:
         raise CompileError(_message(error, lines)) from error
@@ -148,6 +188,23 @@ def _over_items(one: Callable[..., float], wanted: Function) -> Callable[..., No
     exec(text, namespace)  # noqa: S102 - made of the contract alone, nothing of the program's text
     loop: Callable[..., None] = namespace["over_items"]
     return loop
+
+
+def _all_at_once(one: Callable[..., Any], wanted: Function) -> Callable[..., None]:
+    """A call of the compiled `one`, which returns an array of all values; one of another length is an error."""
+    names = ", ".join(f"a{i}" for i in range(len(wanted.parameters)))
+    text = (
+        f"def all_at_once({names}, theta, out, count):\n"
+        f"    found = one({names}, theta)\n"
+        f"    if len(found) != count:\n"
+        f"        raise ValueError('{wanted.name} returned an array of another length than {wanted.per}')\n"
+        f"    for i in range(count):\n"
+        f"        out[i] = found[i]\n"
+    )
+    namespace: dict[str, Any] = {"one": one}
+    exec(text, namespace)  # noqa: S102 - made of the contract alone, nothing of the program's text
+    call: Callable[..., None] = namespace["all_at_once"]
+    return call
 
 
 def _with_defaults(tree: ast.Module, contract: Contract) -> ast.Module:

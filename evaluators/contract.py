@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from heuresis.sandbox.allow import ARRAY_CALLS, AllowList, FunctionShape
+from heuresis.sandbox.whole_calls import WHOLE_CALLS
 
 SCALAR_CALLS = (
     "abs",
@@ -92,12 +93,24 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One function of a contract; `returns` says what the value means and its direction."""
+    """One function of a contract; `returns` says what the value means and its direction.
+
+    With `per` it returns an array of float64 instead of a number, with one value for each element of that parameter,
+    and programs compute with whole arrays. Raises ValueError where `per` is no parameter that is an array of float64.
+    """
 
     name: str
     parameters: tuple[Parameter, ...]
     returns: str
     default: str | None = None  # source of the default body; None where the function is required
+    per: str = ""
+
+    def __post_init__(self) -> None:
+        floats = [p.name for p in self.parameters if p.kind is Kind.FLOAT64_ARRAY]
+        if self.per and (self.per not in floats or any(p.varies for p in self.parameters)):
+            raise ValueError(
+                f"`{self.name}` returns a value per element of `{self.per}`: no array of float64, or varies"
+            )
 
     def __post_init__(self) -> None:
         whole = {p.name for p in self.parameters if p.kind is Kind.INT64}
@@ -146,15 +159,23 @@ class Contract:
         return self.functions[0]
 
     @property
+    def has_whole_arrays(self) -> bool:
+        """Whether programs compute with whole arrays: where a function returns one."""
+        return any(f.per for f in self.functions)
+
+    @property
     def allowed_calls(self) -> tuple[str, ...]:
         """What a program may call: `calls`, and where a parameter is an array, what makes and measures arrays."""
         more = ARRAY_CALLS if any(f.arrays for f in self.functions) else ()
+        more += WHOLE_CALLS if self.has_whole_arrays else ()
         return (*self.calls, *(c for c in more if c not in self.calls))
 
     def allow_list(self) -> AllowList:
         """What the syntax screen lets pass."""
         shapes = tuple(
-            FunctionShape(f.name, tuple(p.name for p in f.parameters), f.required, tuple(p.name for p in f.arrays))
+            FunctionShape(
+                f.name, tuple(p.name for p in f.parameters), f.required, tuple(p.name for p in f.arrays), bool(f.per)
+            )
             for f in self.functions
         )
         return AllowList(functions=shapes, calls=frozenset(self.allowed_calls))
@@ -169,7 +190,7 @@ class Contract:
             lines += [f"- `{p.name}` ({p.kind}, {p.unit}): {p.meaning}" for p in function.parameters]
             lines.append("")
         if any(f.arrays for f in self.functions):
-            lines += [_ARRAYS, ""]
+            lines += [_WHOLE_ARRAYS if self.has_whole_arrays else _ARRAYS, ""]
         lines.append("Allowed calls: " + ", ".join(f"`{c}`" for c in self.allowed_calls) + ".")
         return "\n".join(lines)
 
@@ -180,4 +201,13 @@ _ARRAYS = (
     "`x = np.zeros(n)`, `np.ones(n)` or `np.full(n, value)` and write `x[i] = value`. Loops run over `range(...)`; "
     "slices, arithmetic on whole arrays and returning an array are not allowed; helper functions may read arrays, not "
     "write them."
+)
+
+_WHOLE_ARRAYS = (
+    "Arrays (`[]`) have one dimension and are used as in NumPy: arithmetic and comparisons on whole arrays, the "
+    "functions `np.…` below without keywords, elements `a[i]`, slices `a[1:]` without a step, and masks "
+    "(`a[a > 2] = 0`), joined by `&`, `|`, `~`. Parameters are read-only (`x = np.copy(a)`), an array has one name, "
+    "and a name is an array or a number throughout. Arrays of different lengths do not combine, and an array is no "
+    "index. Loops run over `range(...)`; `if`, `and` and `or` take numbers; helper functions may return arrays, and "
+    "may not write to those that they are handed."
 )

@@ -46,7 +46,8 @@ class Worker:
 
             least = Effort(offspring=2, probes=1, tuned=1, evaluations=8, max_size=20)
             self.run(tasks.TUNE, self.compile(source, tasks.TUNE), (one, one + 8, one))
-            self.run(tasks.BREED, None, (one, one, least.to_array()))
+            if any(p.varies for p in self.simulator.contract.main.parameters):  # else no expression judges an item
+                self.run(tasks.BREED, None, (one, one, least.to_array()))
 
     def compile(self, source: str, kind: str) -> object:
         """What `run` wants of a program: compiled, with its constants as parameters where they are to be tuned.
@@ -128,6 +129,8 @@ def specimen(contract: Contract) -> str:
 def _reading(function: Function) -> list[str]:
     """A body that reads every parameter."""
     total = " + ".join(f"float({p.name})" for p in function.scalars) or "1.0"
+    if function.per:
+        return _reading_whole(function, total)
     if not function.arrays:
         return [f"    return helper({total})"]
     lines = [f"    own_sum = {total}"]
@@ -137,3 +140,11 @@ def _reading(function: Function) -> list[str]:
     lines += ["    own_array, own_ones, own_zeros = np.full(2, own_sum), np.ones(2), np.zeros(2)"]
     lines += ["    own_zeros[0] = own_array[1] + own_ones[-1]", "    return helper(own_zeros[0])"]
     return lines
+
+
+def _reading_whole(function: Function, total: str) -> list[str]:
+    """The same for a function that returns an array, by whole arrays and by elements."""
+    lines = [f"    own_sum = helper({total})", f"    own = np.where({function.per} > own_sum, {function.per}, 1.0)"]
+    lines += [f"    own = own + np.sum({p.name})" for p in function.arrays]
+    lines += [f"    own[own > {function.per}] = 0.0", "    for own_place in range(len(own)):"]
+    return [*lines, "        own[own_place] += own_sum", "    own[1:] -= own[:-1]", "    return own"]

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +50,8 @@ def _group(instance: PackingInstance) -> str:
 class PackingScoring:
     """Scores packings. Decisions: `uint8[instances]` (1: decided) and what the bin of each item had left (`int32`)."""
 
+    failure: ClassVar[str] = "a score was NaN or infinite"
+
     def pack(self, instances: Instances) -> Mapping[str, NDArray[np.generic]]:
         """The payload of `heuresis.evaluators.packing.Packing`."""
         return {
@@ -70,14 +73,14 @@ class PackingScoring:
         if problem:
             return (None,) * len(instances), problem
         decided = decisions[0] == 1
-        feasible, bins = _replayed(instances, decisions[1].astype(np.int64), offsets)
+        feasible, bins = self._replayed(instances, decisions[1].astype(np.int64), offsets)
         values = tuple(
             float(count) if ok and fits else None for count, ok, fits in zip(bins, decided, feasible, strict=True)
         )
         for instance, value in zip(instances, values, strict=True):
             if value is not None and value < instance.proven:
                 raise MachineryError(f"{instance.name}: {value:.0f} bins lie below the lower bound {instance.proven}")
-        return values, _complaint(instances, decided, feasible)
+        return values, _complaint(instances, decided, feasible, self.failure)
 
     def cut(self, instances: Instances, decisions: Decisions) -> Sequence[Decisions]:
         """Of each instance, whether it was decided and what each item's bin had left."""
@@ -134,7 +137,17 @@ class PackingScoring:
         values, message = self.values([instance], decisions)
         if values[0] is None:
             return message
-        return _table(instance, Counter(_left_over(instance, decisions[1].astype(np.int64))))
+        return _table(instance, Counter(self._left_over(instance, decisions[1].astype(np.int64))))
+
+    def _replayed(
+        self, instances: Instances, chosen: NDArray[np.int64], offsets: NDArray[np.int64]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+        """Whether each instance's choices are possible, and its number of bins."""
+        return _replayed(instances, chosen, offsets)
+
+    def _left_over(self, instance: PackingInstance, chosen: NDArray[np.int64]) -> list[int]:
+        """What each bin has left at the end, of a feasible packing."""
+        return _left_over(instance, chosen)
 
     def decisions_in(self, instances: Instances) -> int:
         """Items packed."""
@@ -204,13 +217,13 @@ def _narrow(numbers: NDArray[np.int64], end: int) -> NDArray[np.integer]:
     return numbers.astype(np.uint16) if end <= 1 << 16 else numbers
 
 
-def _complaint(instances: Instances, decided: NDArray[np.bool_], feasible: NDArray[np.bool_]) -> str:
+def _complaint(instances: Instances, decided: NDArray[np.bool_], feasible: NDArray[np.bool_], failure: str) -> str:
     """A message on the first instance without a value."""
     bad = np.flatnonzero(~(decided & feasible))
     if len(bad) == 0:
         return ""
     first = instances[int(bad[0])].name
-    reason = "an item was put where no open bin is" if decided[bad[0]] else "a score was NaN or infinite"
+    reason = "an item was put where no open bin is" if decided[bad[0]] else failure
     return f"{reason} (first on instance {first}; {len(bad)} of {len(instances)} instances have no value)"
 
 

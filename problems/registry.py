@@ -15,6 +15,8 @@ ENTRY_POINTS = "heuresis.problems"
 
 _BUILT_IN = {
     "bin-packing": "heuresis.problems.bin_packing",
+    "bin-packing-array": "heuresis.problems.packing_array",
+    "bin-packing-array-fresh": "heuresis.problems.packing_array",
     "bin-packing-n": "heuresis.problems.bin_packing",
     "bin-packing-stateless": "heuresis.problems.bin_packing",
     "serving": "heuresis.problems.serving",

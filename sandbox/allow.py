@@ -13,13 +13,15 @@ ARRAY_CALLS = ("float", "len", *CONSTRUCTORS)
 class FunctionShape:
     """One function that a program must (or may) define, with its exact parameter names in order.
 
-    `arrays` are the parameters that are read-only arrays of one dimension; the others are numbers.
+    `arrays` are the parameters that are read-only arrays of one dimension; the others are numbers. A `vector` function
+    returns an array of numbers instead of one number; a program under such a contract may compute with whole arrays.
     """
 
     name: str
     parameters: tuple[str, ...]
     required: bool = True
     arrays: tuple[str, ...] = ()
+    vector: bool = False
 
     @property
     def signature(self) -> str:
@@ -35,7 +37,8 @@ class AllowList:
     may bind an allowed module to that module (`{"math": "math", "np": "numpy"}`). The caps bound what compiling costs
     (`benchmarks/compile_time.py`): bytes of source, expressions and statements, nesting, loops and nested loops,
     branches (`if`, `elif`, `while`, conditional expressions), conditions (further operands of `and`, `or` and chained
-    comparisons), helper functions, and calls of helper functions along every path.
+    comparisons), helper functions, calls of helper functions along every path, and arrays made by operations on whole
+    ones.
     """
 
     functions: tuple[FunctionShape, ...]
@@ -50,11 +53,17 @@ class AllowList:
     max_conditions: int = 48
     max_helpers: int = 16
     max_helper_calls: int = 32
+    max_whole: int = 32
 
     @property
     def has_arrays(self) -> bool:
         """Whether a program may read and make arrays: only where the contract hands it one."""
         return any(f.arrays for f in self.functions)
+
+    @property
+    def has_whole_arrays(self) -> bool:
+        """Whether a program may compute with whole arrays: only where the contract wants an array back."""
+        return any(f.vector for f in self.functions)
 
     @property
     def shapes(self) -> dict[str, FunctionShape]:

@@ -4,7 +4,9 @@ import ast
 import math
 from typing import TypeVar
 
+from heuresis.sandbox import whole_calls
 from heuresis.sandbox.allow import CONSTRUCTORS, AllowList, ScreenError
+from heuresis.sandbox.whole_forms import of_call
 
 _Node = TypeVar("_Node", bound=ast.AST)
 
@@ -100,6 +102,7 @@ class _Normaliser(ast.NodeTransformer):
 
     def __init__(self, imported: dict[str, str], allow: AllowList) -> None:
         self._imported, self._calls, self._arrays = imported, allow.calls, allow.has_arrays
+        self._whole = allow.has_whole_arrays
         self._kinds = _SCALARS | _ARRAYS if allow.has_arrays else _SCALARS
 
     def visit_Module(self, node: ast.Module) -> ast.AST:
@@ -170,7 +173,13 @@ class _Normaliser(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        """`pow(x, y)` is `x ** y`; arrays are of float64."""
+        """`pow(x, y)` is `x ** y`; arrays are of float64, and their methods functions."""
+        if self._whole:
+            name = dotted(node.func)
+            changed = of_call(node, self._imported.get(name or "", name))
+            if not isinstance(changed, ast.Call):
+                return self.generic_visit(changed)
+            node = changed
         self.generic_visit(node)
         if self._arrays and dotted(node.func) in CONSTRUCTORS:
             return _of_floats(node)
@@ -187,6 +196,8 @@ class _Normaliser(ast.NodeTransformer):
                 return _at(ast.Constant(_CONSTANTS[attribute]), node)
             if self._arrays and f"np.{attribute}" in CONSTRUCTORS:
                 name = f"np.{attribute}"
+            elif self._whole and module != "math" and (same := whole_calls.of_numpy(attribute)):
+                name = same
             elif module != "math":
                 same = _SAME.get(attribute, f"math.{attribute}")
                 name = same if same in self._calls else name

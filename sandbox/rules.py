@@ -3,12 +3,14 @@
 import ast
 from collections.abc import Sequence
 
+from heuresis.sandbox import whole_calls
 from heuresis.sandbox.advice import remedy, word
 from heuresis.sandbox.allow import CONSTRUCTORS, AllowList
 from heuresis.sandbox.arrays import check_arrays, check_index
 from heuresis.sandbox.calls import check_calls
 from heuresis.sandbox.normalise import dotted, error_at
 from heuresis.sandbox.numerals import check_folding, check_number
+from heuresis.sandbox.whole_arrays import check_whole_arrays
 
 _STATEMENTS = (
     ast.Assign, ast.AugAssign, ast.If, ast.For, ast.While, ast.Break, ast.Continue, ast.Pass, ast.Return
@@ -22,8 +24,9 @@ _OPERATORS: dict[type[ast.AST], str] = {
     ast.UAdd: "+", ast.USub: "-", ast.Not: "not", ast.And: "and", ast.Or: "or",
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
 }  # fmt: skip
+_OF_MASKS = (ast.BitAnd, ast.BitOr, ast.BitXor, ast.Invert)
 _ARITY = {"abs": (1, 1), "float": (1, 1), "min": (2, 64), "max": (2, 64), "math.pow": (2, 2)}
-_ARITY |= {name: (count, count) for name, count in CONSTRUCTORS.items()}
+_ARITY |= {name: (count, count) for name, count in (CONSTRUCTORS | whole_calls.ARITY).items()}
 _WITH_STEP = 3  # arguments of a range
 _BUILT_IN = frozenset({"range", "theta", "int", "bool", "pow", "round"})
 
@@ -54,7 +57,9 @@ def check_rules(tree: ast.Module, allow: AllowList) -> None:
         _check_signature(function, allow)
         _Body(function, functions, constants, allow).check()
     check_calls(functions, allow)
-    if allow.has_arrays:
+    if allow.has_whole_arrays:
+        check_whole_arrays(tree, allow)
+    elif allow.has_arrays:
         check_arrays(tree, allow)
 
 
@@ -198,6 +203,8 @@ class _Body:
         _check_name(target, target.id, self._taken)
 
     def _operator(self, node: ast.AST, operator: ast.AST) -> None:
+        if self._allow.has_whole_arrays and isinstance(operator, _OF_MASKS):
+            return
         if type(operator) not in _OPERATORS:
             raise error_at(node, f"the operator {word(operator)} is not allowed")
 
@@ -235,13 +242,26 @@ class _Body:
         """An element `a[i]` of an array."""
         if not isinstance(node.value, ast.Name):
             raise error_at(node.value, "only an array that has a name can be indexed with []")
+        if isinstance(node.slice, ast.Slice) and self._allow.has_whole_arrays:
+            self._read(node.value)
+            self._slice(node.slice)
+            return
         if isinstance(node.slice, ast.Slice):
             raise error_at(node, "slices are not allowed: read one element at a time, in a loop over range(...)")
         if isinstance(node.slice, ast.Tuple):
             raise error_at(node, "arrays have one dimension: an index is one integer")
         self._read(node.value)
         self._expression(node.slice)
-        check_index(node.slice, "an index", self._allow)
+        if not self._allow.has_whole_arrays:
+            check_index(node.slice, "an index", self._allow)
+
+    def _slice(self, node: ast.Slice) -> None:
+        """The bounds of a slice `a[i:j]`."""
+        if node.step is not None:
+            raise error_at(node.step, "a slice with a step is not allowed: read one element at a time, in a loop")
+        for bound in (node.lower, node.upper):
+            if bound is not None:
+                self._expression(bound)
 
     def _read(self, node: ast.Name) -> None:
         if node.id in self._readable:
@@ -265,7 +285,9 @@ class _Body:
             raise error_at(node, f"`{name}` takes positional arguments only")
         count = len(helper.args.args) if helper is not None else 1
         least, most = (count, count) if helper is not None else _ARITY.get(name, (1, 1))
-        known = name in CONSTRUCTORS or not name.startswith("np.")
+        if name in ("min", "max") and self._allow.has_whole_arrays:
+            least = 1  # of an array
+        known = name in _ARITY or not name.startswith("np.")
         if known and not least <= len(node.args) <= most:
             few = len(node.args) < least
             wanted = str(least) if least == most else f"at least {least}" if few else f"at most {most}"

@@ -99,7 +99,8 @@ def receive_setup(channel: socket.socket) -> Setup | None:
     head, arrays = frame
     allow = dict(head["allow"])
     allow["functions"] = tuple(
-        FunctionShape(f["name"], tuple(f["parameters"]), f["required"], tuple(f["arrays"])) for f in allow["functions"]
+        FunctionShape(f["name"], tuple(f["parameters"]), f["required"], tuple(f["arrays"]), f["vector"])
+        for f in allow["functions"]
     )
     allow["calls"] = frozenset(allow["calls"])
     allow["modules"] = tuple((name, module) for name, module in allow["modules"])

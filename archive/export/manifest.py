@@ -16,7 +16,8 @@ VECTORS = 32
 """Test vectors per function."""
 
 Input: TypeAlias = float | int | list[float | int]
-Call: TypeAlias = Callable[[str, Sequence[Any]], float]
+Call: TypeAlias = Callable[[str, Sequence[Any]], Any]
+Output: TypeAlias = float | str | None
 
 
 def manifest(subject: Subject, call: Call) -> str:
@@ -77,9 +78,14 @@ def _number(parameter: Parameter, rng: random.Random) -> float | int:
     return int(value) if parameter.kind in (Kind.INT64, Kind.INT64_ARRAY) else value
 
 
-def _output(name: str, row: Sequence[Input], call: Call) -> float | str | None:
+def _output(name: str, row: Sequence[Input], call: Call) -> Output | list[Output]:
+    """What a function returns: a number, or a list of them where it returns an array."""
     try:
         value = call(name, row)
     except (ArithmeticError, LookupError, ValueError, TooLong):
         return None
+    return [_written(element) for element in value] if isinstance(value, list) else _written(value)
+
+
+def _written(value: float) -> Output:
     return value if math.isfinite(value) else repr(value)

@@ -22,6 +22,12 @@ _FLOATS = {
     "math.atan": "math.atan", "math.fabs": "math.fabs", "float": "float",
 }  # fmt: skip
 _INTEGERS = {"math.floor": "_floor", "math.ceil": "_ceil", "len": "len"}
+_WHOLE = {
+    **dict.fromkeys(("_copy", "_slice", "_compress", "_put_slice", "_fill_slice", "_put_mask"), Kind.FLOATS),
+    **dict.fromkeys(("_fill_mask", "_cumsum", "_sort"), Kind.FLOATS),
+    **dict.fromkeys(("_sign", "_sum", "_prod", "_dot", "_mean", "_var", "_median", "_min", "_max"), Kind.FLOAT),
+    **dict.fromkeys(("_same", "_argmin", "_argmax", "_count_nonzero", "_any", "_all"), Kind.INT),
+}
 _OPERATORS: dict[type[ast.operator], str] = {
     ast.Div: "_div", ast.FloorDiv: "_floordiv", ast.Mod: "_mod", ast.Pow: "_pow"
 }  # fmt: skip
@@ -159,6 +165,8 @@ class Expressions:
             return Value(call("_pow", values[0].as_(Kind.FLOAT), nodes[1]), Kind.FLOAT)
         if name in CONSTRUCTORS:
             return Value(call(CONSTRUCTORS[name], *nodes), Kind.FLOATS)
+        if name in _WHOLE:
+            return Value(call(name, *nodes), _WHOLE[name])
         if name in _INTEGERS:
             return Value(call(_INTEGERS[name], *nodes), Kind.INT)
         if name in _FLOATS:

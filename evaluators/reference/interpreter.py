@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from heuresis.evaluators.contract import Contract
+from heuresis.evaluators.reference import whole
 from heuresis.evaluators.reference.closures import Compute, Frame, compute_of
 from heuresis.evaluators.reference.rewrite import helpers_of, rewrite
 
@@ -54,19 +55,20 @@ class Reference:
         for definition in definitions:
             self._functions[definition.name] = _Translator(self, definition).function()
 
-    def __call__(self, *arguments: Any) -> float:
+    def __call__(self, *arguments: Any) -> Any:
         """The result of the contract's main function, of numbers and arrays. Raises what `call` raises."""
         return self.call(self._main, arguments)
 
-    def call(self, name: str, arguments: Sequence[Any]) -> float:
-        """The result of one function.
+    def call(self, name: str, arguments: Sequence[Any]) -> Any:
+        """The result of one function: a float, or where the contract says so a list of floats.
 
         Raises TooLong, and ZeroDivisionError, IndexError and ValueError where the compiled program does.
         """
         self._left = self._limit
         plain = [a.tolist() if isinstance(a, np.ndarray | np.generic) else a for a in arguments]
         try:
-            return float(self.function(name)(*plain))
+            result = self.function(name)(*plain)
+            return result if isinstance(result, list) else float(result)
         except RecursionError as error:
             raise TooLong("helpers call one another too deeply") from error
 
@@ -88,6 +90,8 @@ class Reference:
     def trusted(self, name: str) -> Callable[..., Any]:
         """A function that is not the program's own."""
         make = self._trusted[name]
+        if name in vars(whole):
+            return self._of_array(make)
         if name not in _ALLOCATES:
             return make
 
@@ -96,6 +100,15 @@ class Reference:
             return make(size, *value)
 
         return allocate
+
+    def _of_array(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A function of arrays, which costs as much as they are long."""
+
+        def apply(*arguments: Any) -> Any:
+            self.spend(sum(len(a) if isinstance(a, list) else 1 for a in arguments))
+            return function(*arguments)
+
+        return apply
 
     def spend(self, steps: int) -> None:
         """Count steps. Raises TooLong."""

@@ -8,6 +8,7 @@ on any of them. Helpers have one version for each combination of kinds that they
 from collections.abc import Mapping
 from enum import StrEnum
 
+from heuresis.evaluators.contract import Function
 from heuresis.evaluators.contract import Kind as Declared
 
 
@@ -37,6 +38,11 @@ _DECLARED = {
 def declared(kind: Declared) -> Kind:
     """The kind of a parameter of the contract."""
     return _DECLARED[kind]
+
+
+def returned(function: Function) -> Kind:
+    """The kind that a function of the contract returns."""
+    return Kind.FLOATS if function.per else Kind.FLOAT
 
 
 def join(*kinds: Kind) -> Kind:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from heuresis.evaluators.contract import Contract
 from heuresis.evaluators.reference.interpreter import Reference, interpreter_of
@@ -13,17 +14,18 @@ NO_LIMIT = 1 << 60
 class Judge:
     """The values of a program's functions, interpreted; NaN where the program ends with an error.
 
-    Called with the parameters of the main function it returns its key; `call` has the others by their names.
+    Called with the parameters of the main function it returns its key, a float, or a list of them where the contract's
+    function returns an array; `call` has the others by their names.
     """
 
     def __init__(self, reference: Reference, main: str) -> None:
         self._reference, self._main = reference, main
 
-    def __call__(self, *arguments: object) -> float:
+    def __call__(self, *arguments: object) -> Any:
         """The key of one item."""
         return self.call(self._main, arguments)
 
-    def call(self, name: str, arguments: Sequence[object]) -> float:
+    def call(self, name: str, arguments: Sequence[object]) -> Any:
         """The value of one function of the contract, with its default body where the program has none."""
         try:
             return self._reference.call(name, arguments)

@@ -6,10 +6,11 @@ import inspect
 from collections.abc import Callable
 
 from heuresis.evaluators.contract import Contract
-from heuresis.evaluators.reference import arithmetic
+from heuresis.evaluators.reference import arithmetic, whole
 from heuresis.evaluators.reference.expressions import Untranslatable
-from heuresis.evaluators.reference.kinds import Env, Kind, declared
+from heuresis.evaluators.reference.kinds import Env, Kind, declared, returned
 from heuresis.evaluators.reference.statements import Body
+from heuresis.evaluators.whole_lowering import lower
 
 __all__ = ["Untranslatable", "helper_source", "helpers_of", "rewrite"]
 
@@ -31,6 +32,7 @@ def rewrite(source: str, contract: Contract, reserved: frozenset[str] = frozense
         if function.name not in defined and function.default is not None:
             body = "\n".join("    " + line for line in function.default.splitlines())
             tree.body += ast.parse(f"{function.signature}:\n{body}\n").body
+    tree = lower(tree, contract)
     rewritten = _Program(tree, contract).rewritten()
     _rename(rewritten, contract, reserved | frozenset(dir(builtins)))
     return ast.fix_missing_locations(rewritten)
@@ -41,11 +43,12 @@ def helpers_of(tree: ast.Module) -> dict[str, Callable[..., float]]:
     used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id.startswith("_")}
     while more := {need for name in used for need in _NEEDS.get(name, ())} - used:
         used |= more
-    return {name: f for name, f in vars(arithmetic).items() if name in used and inspect.isfunction(f)}
+    known = vars(arithmetic) | vars(whole)
+    return {name: f for name, f in known.items() if name in used and inspect.isfunction(f)}
 
 
 def helper_source(helper: Callable[..., float]) -> str:
-    """The text of a helper, as it stands in `arithmetic.py`."""
+    """The text of a helper, as it stands in `arithmetic.py` or `whole.py`."""
     return inspect.getsource(helper).rstrip()
 
 
@@ -109,7 +112,7 @@ class _Program:
             own = self._fresh(name) if name in self._made else name
             parameters = [a.arg for a in original.args.args]
             env = {**self.constants, **dict(zip(parameters, kinds, strict=True))}
-            result = Kind.FLOAT if name in self._contract else None
+            result = returned(self._contract[name]) if name in self._contract else None
             kind, body = Body(original, frozenset(self.functions), self.version, result).rewritten(env)
             arguments = ast.arguments([], [ast.arg(p) for p in parameters], None, [], [], None, [])
             self._made[own] = name, ast.FunctionDef(own, arguments, body, [])

@@ -1,0 +1,168 @@
+"""Online bin packing over single bins, as the literature evaluates it: an array of priorities, one for each bin.
+
+`packing_array_loops.py` has the loop.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heuresis.evaluators.contract import Contract, Function, Kind, Parameter, Unit
+from heuresis.evaluators.packing import aggregate
+from heuresis.evaluators.reference.distance import distance
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+Decisions: TypeAlias = Sequence[NDArray[np.generic]]
+
+_ITEM = Parameter("item", Unit.SIZE, "size of the item, at most each of `bins`", varies=False, low=1.0)
+_RETURNS = (
+    "an array of priorities, one for each of `bins`: the item goes into the bin of largest priority, of equal ones "
+    "into the first; no priority may be NaN"
+)
+
+
+def _contract(fresh: str) -> Contract:
+    meaning = f"what each bin with room for the item has left, in the order of the bins; {fresh}"
+    bins = Parameter("bins", Unit.SIZE, meaning, varies=False, kind=Kind.FLOAT64_ARRAY, low=1.0)
+    return Contract(functions=(Function(name="priority", parameters=(_ITEM, bins), returns=_RETURNS, per="bins"),))
+
+
+CONTRACT = _contract("all bins exist from the start, one for each item of the instance, so most are empty")
+CONTRACT_FRESH = _contract("the last one is new")
+"""With one new bin, so that nothing shows how many items will come."""
+
+REPLAYED = 24
+"""At so many choices of an instance, at most, a replay compares priorities where all bins are shown."""
+
+
+class PackingArray:
+    """Packs items one after the other into the bin of largest priority, the first of equal ones.
+
+    The payload is that of `heuresis.evaluators.packing.Packing`. An instance has as many bins as items from the start.
+    """
+
+    contract: ClassVar[Contract] = CONTRACT
+    one_fresh: ClassVar[bool] = False
+
+    def __init__(self, payload: Mapping[str, NDArray[np.generic]]) -> None:
+        self.items, self.offsets, self.capacity, self.group = (
+            np.ascontiguousarray(payload[name], dtype=np.int64) for name in ("items", "offsets", "capacity", "group")
+        )
+        self.reference = np.ascontiguousarray(payload["reference"], dtype=np.float64)
+        self.size = len(self.capacity)
+        self.lengths = np.diff(self.offsets)
+
+    def warm(self) -> None:
+        """Compile the loop and the functions of whole arrays, or load them from the on-disk cache."""
+        from heuresis.evaluators import packing_array_loops, whole_compiled  # noqa: F401 - loading compiles
+
+        packing_array_loops.warm()
+
+    def decide(self, program: object, theta: Floats, order: Ints) -> Decisions:
+        """Return `uint8[len(order)]` (1 where no priority was NaN) and the number of each item's bin (`int32`).
+
+        The entries of an instance on which the program failed are -1.
+        """
+        order = self._checked(order)
+        chosen = np.empty(int(self.lengths[order].sum()), dtype=np.int32)
+        bins = self._pack(program, theta, order, chosen)
+        return (bins >= 0).astype(np.uint8), chosen
+
+    def loss(self, program: object, theta: Floats, subset: Ints) -> float:
+        """Mean over the families in `subset` of bins / L1 − 1; inf where the program fails on an instance."""
+        subset = self._checked(subset)
+        bins = self._pack(program, theta, subset, np.empty(0, dtype=np.int32))
+        if np.any(bins < 0):
+            return math.inf
+        return aggregate(bins.astype(np.float64), self.reference[subset], self.group[subset])
+
+    def excess(self, program: object, theta: Floats, subset: Ints) -> Floats:
+        """(bins − L1) / ΣL1 of its family for each instance; inf everywhere where the program fails."""
+        subset = self._checked(subset)
+        bins = self._pack(program, theta, subset, np.empty(0, dtype=np.int32))
+        if np.any(bins < 0):
+            return np.full(len(subset), np.inf)
+        total = np.bincount(self.group, self.reference)[self.group[subset]]
+        excess: Floats = (bins - self.reference[subset]) / total
+        return excess
+
+    def replay(self, judge: Callable[..., Any], order: Ints, decisions: Decisions) -> Floats:
+        """The largest distance of a chosen bin's priority from the largest one, by instance (see `Simulator`).
+
+        Every choice must be possible. Where all bins are shown, priorities are compared at some `REPLAYED` choices of
+        an instance, evenly spread: each takes as long as there are bins.
+        """
+        order = self._checked(order)
+        valid, chosen = decisions
+        lengths = self.lengths[order]
+        if valid.shape != order.shape or chosen.shape != (lengths.sum(),):
+            raise ValueError(f"expected decisions on {len(order)} instances of {lengths.sum()} items in all")
+        found = np.full(len(order), np.inf)
+        parts = np.split(chosen, np.cumsum(lengths)[:-1])
+        for place, (instance, part) in enumerate(zip(order, parts, strict=True)):
+            if valid[place] == 1:
+                items = self.items[self.offsets[instance] : self.offsets[instance + 1]].tolist()
+                found[place] = self._furthest(judge, items, int(self.capacity[instance]), part.tolist())
+        return found
+
+    def _furthest(self, judge: Callable[..., Any], items: list[int], cap: int, chosen: list[int]) -> float:
+        """The largest distance of one instance's choices, packed again item by item."""
+        left = [float(cap)] * (1 if self.one_fresh else len(items))
+        furthest, every = 0.0, 1 if self.one_fresh else -(-len(items) // REPLAYED)
+        for number, (item, bin_) in enumerate(zip(items, chosen, strict=True)):
+            if not 0 <= bin_ < len(left) or left[bin_] < item:
+                return math.inf
+            if number % every == 0:
+                places = [b for b, rem in enumerate(left) if rem >= item]
+                priorities = judge(float(item), [left[b] for b in places])
+                if not isinstance(priorities, list) or len(priorities) != len(places):
+                    return math.inf
+                furthest = max(furthest, _behind(priorities, places.index(bin_)))
+            left[bin_] -= item
+            if self.one_fresh and left[-1] < cap:
+                left.append(float(cap))
+        return furthest
+
+    def _pack(self, program: object, theta: Floats, order: Ints, chosen: NDArray[np.int32]) -> Ints:
+        """The bins of each instance, -1 where the program failed; fills `chosen` unless that is empty."""
+        from heuresis.evaluators import packing_array_loops as loops
+        from heuresis.evaluators.compile import Program
+
+        main, pointwise = program, False
+        if isinstance(program, Program):
+            main, pointwise = program.main, program.pointwise[:1] == (True,)
+        starts = np.concatenate(([0], np.cumsum(self.lengths[order])))[:-1].astype(np.int64)
+        bins = np.empty(len(order), dtype=np.int64)
+        loops.pack(
+            main, np.ascontiguousarray(theta, dtype=np.float64), self.items, self.offsets, self.capacity, order,
+            starts, self.one_fresh or pointwise, bins, chosen,
+        )  # fmt: skip
+        return bins
+
+    def _checked(self, order: Ints) -> Ints:
+        order = np.ascontiguousarray(order, dtype=np.int64)
+        if order.ndim != 1 or len(order) == 0 or order.min() < 0 or order.max() >= self.size:
+            raise ValueError(f"expected one or more instance numbers in 0..{self.size - 1}, got {order.tolist()[:8]}")
+        return order
+
+
+class PackingArrayFresh(PackingArray):
+    """The same with one new bin, always the last."""
+
+    contract: ClassVar[Contract] = CONTRACT_FRESH
+    one_fresh: ClassVar[bool] = True
+
+
+def _behind(priorities: Sequence[float], chosen: int) -> float:
+    """How far the chosen priority lies below the largest, relatively; infinite ones are compared exactly."""
+    if any(map(math.isnan, priorities)):
+        return math.inf
+    largest = max(priorities)
+    if math.isinf(largest) or math.isinf(priorities[chosen]):
+        return 0.0 if priorities.index(largest) == chosen else math.inf
+    keys = [-p for p in priorities if p > -math.inf]  # what is never wanted is never near
+    return distance(keys, sum(p > -math.inf for p in priorities[:chosen]))
