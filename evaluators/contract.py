@@ -96,7 +96,8 @@ class Function:
     """One function of a contract; `returns` says what the value means and its direction.
 
     With `per` it returns an array of float64 instead of a number, with one value for each element of that parameter,
-    and programs compute with whole arrays. Raises ValueError where `per` is no parameter that is an array of float64.
+    and programs compute with whole arrays. Raises ValueError where `per` is no parameter that is an array of float64,
+    and where a parameter's `at_most` or `last` names none that could be it.
     """
 
     name: str
@@ -111,8 +112,6 @@ class Function:
             raise ValueError(
                 f"`{self.name}` returns a value per element of `{self.per}`: no array of float64, or varies"
             )
-
-    def __post_init__(self) -> None:
         whole = {p.name for p in self.parameters if p.kind is Kind.INT64}
         for p in self.parameters:
             if p.last is not None and (not p.kind.is_array or p.last not in whole):
