@@ -17,7 +17,7 @@ from heuresis.evaluators.select import first_smallest
 from heuresis.evaluators.serving_contract import PRIORITY
 from heuresis.evaluators.serving_memory import matched
 from heuresis.evaluators.serving_state import (
-    B1, DECODE, DECODES, DECODING, F1, F2, F64, FREE, HERE, I1, I64, NEVER, NONE, PARTIES, PREFILLING, PREFILLS, Q1,
+    B1, CLIENTS, DECODE, DECODES, DECODING, F1, F2, F64, FREE, HERE, I1, I64, NEVER, NONE, PREFILLING, PREFILLS, Q1,
     SERVICE, SETTINGS, SIZE, STEPS, TOTAL, WAITING, WAITS, Floats, Ints, Requests, drop, push,
 )  # fmt: skip
 from heuresis.evaluators.serving_step import got
@@ -61,7 +61,7 @@ def _show_service(s: Ints, q: Requests, facts: Ints, columns: Floats, count: int
     """Write what clients and programs have got, where the program wants to know."""
     if facts[READS_CLIENT] == 1:
         least = NEVER
-        for client in range(s[PARTIES]):
+        for client in range(s[CLIENTS]):
             if s[s[SERVICE] + 3 * client + HERE] > 0:
                 least = min(least, got(s, client))
         for k in range(count):

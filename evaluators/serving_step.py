@@ -10,8 +10,8 @@ from numba import types
 
 from heuresis.evaluators.serving_memory import grow, matched, release
 from heuresis.evaluators.serving_state import (
-    B1, DECODE, DECODES, DECODING, DONE, ENDED, ENDS, EVICTIONS, F2, F64, GROWING, HERE, I1, I64, KV_TOKENS, LATER,
-    NEVER, NEXT_END, NONE, PARTIES, PENDING, PHASES, PREFILL, PREFILLING, PREFILLS, Q1, REJECTED, RESERVING,
+    B1, CLIENTS, DECODE, DECODES, DECODING, DONE, ENDED, ENDS, EVICTIONS, F2, F64, GROWING, HERE, I1, I64, KV_TOKENS,
+    LATER, NEVER, NEXT_END, NONE, PENDING, PHASES, PREFILL, PREFILLING, PREFILLS, Q1, REJECTED, RESERVING,
     SERIALS, SERVICE, SETTINGS, SIZE, STEPS, STORED, SWAPPED, SWAPS, TOTAL, WAITING, WAITS, Floats, Ints, Requests,
     push,
 )  # fmt: skip
@@ -57,7 +57,7 @@ def arrive(s: Ints, q: Requests, later: Floats, i: int, date: float, lifting: bo
         return False
     if lifting and s[s[SERVICE] + 3 * row.client + HERE] == 0:
         least = NEVER
-        for client in range(s[PARTIES]):
+        for client in range(s[CLIENTS]):
             if s[s[SERVICE] + 3 * client + HERE] > 0:
                 least = min(least, got(s, client))
         if least < NEVER:
