@@ -23,6 +23,9 @@ Ints: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
 Decisions: TypeAlias = Sequence[NDArray[np.generic]]
 
+JUDGEMENTS = 50
+"""A request counts as so many decisions where a search bounds its effort: it is judged again in many iterations."""
+
 _SERVED = ("arrived", "first", "finish", "output", "restarts", "found", "recomputed")
 _GIVEN = ("prompt", "output", "client", "program", "slo", "after")
 
@@ -81,6 +84,7 @@ class Serving:
         self.reference = floats("reference")
         self.objective = OBJECTIVE_NAMES[int(ints("objective").reshape(-1)[0])]
         self.size = len(self.offsets) - 1
+        self.lengths = JUDGEMENTS * np.diff(self.offsets)
         for i in range(self.size):
             mine = self.given[self.offsets[i] : self.offsets[i + 1]]
             for column in (_GIVEN.index("client"), _GIVEN.index("program")):
