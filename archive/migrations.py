@@ -101,7 +101,9 @@ _VERSION_1 = (
     Step(f"PRAGMA application_id = {APPLICATION_ID}", dialect="sqlite"),
 )
 
-MIGRATIONS: tuple[tuple[Step, ...], ...] = (_VERSION_1,)
+_VERSION_2 = (Step("ALTER TABLE evaluations ADD COLUMN objective VARCHAR NOT NULL DEFAULT ''"),)
+
+MIGRATIONS: tuple[tuple[Step, ...], ...] = (_VERSION_1, _VERSION_2)
 """`MIGRATIONS[k]` takes an archive from version k to k + 1."""
 
 LATEST = len(MIGRATIONS)

@@ -39,14 +39,16 @@ class Ancestor:
     parents: tuple[str, ...]
 
 
-def top(archive: Archive, problem: str, limit: int = 10, version: int | None = None) -> list[ProgramRow]:
+def top(
+    archive: Archive, problem: str, limit: int = 10, version: int | None = None, objective: str = ""
+) -> list[ProgramRow]:
     """The best programs of a problem: those with a score on `select` by it, then the others by `search`.
 
-    Scores of different instances are not comparable, so only the problem's newest `version` in the archive counts,
-    and per split only the instances evaluated last.
+    Scores of different objectives or instances are not comparable, so only one objective counts (empty: the problem's
+    default), only the problem's newest `version` in the archive, and per split only the instances evaluated last.
     """
     with archive.reading() as connection:
-        latest = _latest_scores(connection, problem, version)
+        latest = _latest_scores(connection, problem, version, objective)
         by_split = {split: {c: row for (c, s), row in latest.items() if s == split} for split in ("search", "select")}
         selected = sorted((r["aggregate"], c) for c, r in by_split["select"].items() if r["aggregate"] is not None)
         searched = sorted(
@@ -65,16 +67,19 @@ def programs(archive: Archive, run_id: str) -> list[ProgramRow]:
     with archive.reading() as connection:
         wanted = select(p.candidate).where(p.run == run.id, p.candidate.is_not(None)).order_by(p.number)
         order = list(dict.fromkeys(connection.execute(wanted).scalars()))
-        latest = _latest_scores(connection, run.problem, run.problem_version)
+        latest = _latest_scores(connection, run.problem, run.problem_version, _objective_of(connection, run.id))
         return _program_rows(connection, order, latest, run.id)
 
 
 def program(archive: Archive, candidate: str, problem: str | None = None) -> ProgramRow:
-    """One program by its full id; `problem` says whose scores are meant where there are several."""
+    """One program by its full id; `problem` says whose scores are meant where there are several.
+
+    Its scores are by the objective by which it was evaluated last.
+    """
     archive.source(candidate)
     with archive.reading() as connection:
-        chosen = problem or _problem_of(connection, candidate)
-        latest = {} if chosen is None else _latest_scores(connection, chosen, None)
+        chosen = _last_of(connection, candidate, problem)
+        latest = {} if chosen is None else _latest_scores(connection, chosen[0], None, chosen[1])
         return _program_rows(connection, [candidate], latest)[0]
 
 
@@ -86,8 +91,8 @@ def lineage(archive: Archive, candidate: str, depth: int = 20) -> list[Ancestor]
     archive.source(candidate)
     found: list[Ancestor] = []
     with archive.reading() as connection:
-        chosen = _problem_of(connection, candidate)
-        latest = {} if chosen is None else _latest_scores(connection, chosen, None)
+        chosen = _last_of(connection, candidate)
+        latest = {} if chosen is None else _latest_scores(connection, chosen[0], None, chosen[1])
         seen, generation = {candidate}, [candidate]
         for level in range(depth + 1):
             rows = _program_rows(connection, generation, latest)
@@ -165,13 +170,13 @@ def _column(table: type[SQLModel], name: str) -> Any:
 
 
 def _latest_scores(
-    connection: Connection, problem: str, version: int | None
+    connection: Connection, problem: str, version: int | None, objective: str
 ) -> dict[tuple[str, str], Mapping[str, Any]]:
-    """The last evaluation by (candidate, split) on each split's last instances."""
+    """The last evaluation by (candidate, split) on each split's last instances, all by one objective."""
     e = EVALUATIONS.c
     wanted: Select[Any] = select(
         e.candidate, e.split, e.fingerprint, e.problem_version, e.aggregate, e.code_size
-    ).where(e.problem == problem, e.split.in_(("search", "select", "test")))
+    ).where(e.problem == problem, e.objective == objective, e.split.in_(("search", "select", "test")))
     if version is not None:
         wanted = wanted.where(e.problem_version == version)
     rows = connection.execute(wanted.order_by(e.problem_version, e.recorded, e.id)).mappings().all()
@@ -226,8 +231,17 @@ def _lineage_of(connection: Connection, row: ProgramRow) -> tuple[str, ...]:
     return tuple(connection.execute(wanted).scalars())
 
 
-def _problem_of(connection: Connection, candidate: str) -> str | None:
+def _last_of(connection: Connection, candidate: str, problem: str | None = None) -> tuple[str, str] | None:
+    """The problem and the objective of the last evaluation of a program, or of the last one on `problem`."""
     e = EVALUATIONS.c
-    wanted = select(e.problem).where(e.candidate == candidate).order_by(e.recorded.desc()).limit(1)
-    found = connection.execute(wanted).scalar_one_or_none()
-    return None if found is None else str(found)
+    wanted = select(e.problem, e.objective).where(e.candidate == candidate)
+    if problem is not None:
+        wanted = wanted.where(e.problem == problem)
+    found = connection.execute(wanted.order_by(e.recorded.desc()).limit(1)).first()
+    return None if found is None else (str(found[0]), str(found[1]))
+
+
+def _objective_of(connection: Connection, run_id: str) -> str:
+    """The objective of a run, as its evaluations have it; empty: the default."""
+    e = EVALUATIONS.c
+    return str(connection.execute(select(e.objective).where(e.run == run_id).limit(1)).scalar_one_or_none() or "")

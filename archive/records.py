@@ -137,6 +137,7 @@ class Evaluation:
     seconds: float = 0.0  # measured
     run: str | None = None
     number: int | None = None  # the proposal it belongs to; None outside a run's loop
+    objective: str = ""  # chosen by name; empty: the problem's default. Values of different ones are never compared
 
     @property
     def ok(self) -> bool:

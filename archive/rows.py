@@ -119,7 +119,7 @@ def to_call(row: Row) -> Call:
 
 _PLAIN = (
     "candidate", "problem", "problem_version", "split", "fingerprint", "status", "message", "aggregate", "code_size",
-    "decisions_per_second", "seconds", "run", "number",
+    "decisions_per_second", "seconds", "run", "number", "objective",
 )  # fmt: skip
 _MEASURED = ("decisions_per_second", "seconds")
 
@@ -141,6 +141,8 @@ def evaluation_row(evaluation: Evaluation) -> dict[str, Any]:
     row["instance_values"] = _json("values", list(values))
     row["metrics"] = _json("metrics", dict(evaluation.metrics))
     kept = {key: value for key, value in row.items() if key not in _MEASURED}
+    if not row["objective"]:
+        del kept["objective"]  # so that rows from before there was a choice keep their ids
     row["id"] = "e_" + hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
     return row
 

@@ -130,6 +130,7 @@ class EvaluationRow(SQLModel, table=True):
     run: str | None = Field(default=None, foreign_key="runs.id", sa_column_kwargs=IDENTITY)
     number: int | None = None
     recorded: str = Field(sa_column_kwargs=IDENTITY)
+    objective: str = Field(default="", sa_column_kwargs={"server_default": ""})  # chosen by name; empty: the default
 
 
 TABLES: tuple[type[SQLModel], ...] = (RunRow, CandidateRow, ProposalRow, ParentRow, CallRow, EvaluationRow)

@@ -1,15 +1,16 @@
 """Commands that look at the archive: `runs top show lineage archive check`."""
 
+import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from heuresis.cli.options import ArchiveOption, JsonOption, ProblemArgument, ProgramArgument
+from heuresis.cli.options import ArchiveOption, JsonOption, ObjectiveOption, ProblemArgument, ProgramArgument
 from heuresis.cli.programs import Named, archive_file, find_problem, find_program, read_archive, short
 
 if TYPE_CHECKING:
     from heuresis.archive.queries import ProgramRow
-    from heuresis.archive.records import Evaluation, RunSummary
+    from heuresis.archive.records import Evaluation, Run, RunSummary
     from heuresis.archive.store import Archive
 
 
@@ -31,7 +32,7 @@ def runs(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
         run = summary.run
         made.add_row(
             run.id,
-            run.problem,
+            f"{run.problem} by {by}" if (by := _setting(run, "objective")) else run.problem,
             summary.state,
             f"{summary.evaluations:,}",
             _score(summary.best, percent=_in_percent(run.problem)),
@@ -46,6 +47,7 @@ def runs(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
 def top(
     problem: ProblemArgument,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many programs to list.")] = 10,
+    objective: ObjectiveOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -53,14 +55,17 @@ def top(
     from heuresis.archive.queries import top as best
     from heuresis.cli import render
 
-    wanted = find_problem(problem)
+    wanted = find_problem(problem, objective)
     with read_archive(archive) as opened:
-        rows = best(opened, wanted.name, limit)
+        rows = best(opened, wanted.name, limit, objective=wanted.chosen)
     if as_json:
-        render.emit({"problem": wanted.name, "programs": [_program_row(row) for row in rows]})
+        document = {"problem": wanted.name, "objective": wanted.objective.name}
+        render.emit(document | {"programs": [_program_row(row) for row in rows]})
         return
     if not rows:
-        render.say(f"no programs for {wanted.name} yet; `heuresis evolve {problem}` makes some")
+        by = f" by {wanted.chosen}" if wanted.chosen else ""
+        option = f" --objective {wanted.chosen}" if wanted.chosen else ""
+        render.say(f"no programs for {wanted.name}{by} yet; `heuresis evolve {problem}{option}` makes some")
         return
     percent = wanted.objective.fraction
     unit = " %" if percent else ""
@@ -105,7 +110,10 @@ def show(
         for one in evaluations:
             metrics = ", ".join(f"{name} {render.number(value)}" for name, value in one.metrics.items())
             note = one.status if one.ok else f"{one.status}: {one.message}"
-            made.add_row(f"{one.problem}@{one.problem_version}", one.split, render.number(one.aggregate), note, metrics)
+            by = f" by {one.objective}" if one.objective else ""
+            made.add_row(
+                f"{one.problem}@{one.problem_version}{by}", one.split, render.number(one.aggregate), note, metrics
+            )
         console.print(made)
 
 
@@ -194,6 +202,8 @@ def _run_row(summary: "RunSummary") -> dict[str, Any]:
         "id": run.id,
         "problem": run.problem,
         "version": run.problem_version,
+        "objective": _setting(run, "objective"),
+        "engine": _setting(run, "engine"),
         "status": summary.state,
         "reason": run.reason,
         "evaluations": summary.evaluations,
@@ -205,6 +215,12 @@ def _run_row(summary: "RunSummary") -> dict[str, Any]:
         "sandbox": run.sandbox_level,
         "champion": run.champion,
     }
+
+
+def _setting(run: "Run", name: str) -> str | None:
+    """One of the settings of a run; None where it is the default."""
+    found = json.loads(run.config).get(name)
+    return None if found is None else str(found)
 
 
 def _program_row(row: "ProgramRow") -> dict[str, Any]:
@@ -227,6 +243,7 @@ def _evaluation_row(evaluation: "Evaluation") -> dict[str, Any]:
     return {
         "problem": evaluation.problem,
         "version": evaluation.problem_version,
+        "objective": evaluation.objective,
         "split": evaluation.split,
         "fingerprint": evaluation.fingerprint,
         "status": evaluation.status,

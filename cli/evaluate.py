@@ -9,12 +9,16 @@ import typer
 from heuresis.cli.errors import FAILED, USAGE, UserError
 from heuresis.cli.options import (
     ArchiveOption,
+    EngineOption,
     InstancesOption,
     JsonOption,
+    LimitOption,
+    ObjectiveOption,
     ProblemArgument,
     ProblemOption,
     ProgramArgument,
     ProgramsArgument,
+    RateOption,
     SplitOption,
     WorkersOption,
 )
@@ -34,6 +38,10 @@ def evaluate(
     programs: ProgramsArgument = None,
     instances: InstancesOption = None,
     split: SplitOption = "select",
+    objective: ObjectiveOption = None,
+    engine: EngineOption = None,
+    rate: RateOption = None,
+    limit: LimitOption = None,
     workers: WorkersOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
@@ -44,7 +52,7 @@ def evaluate(
     """
     from heuresis.cli import render
 
-    wanted = find_problem(problem)
+    wanted = find_problem(problem, objective, engine, rate, limit)
     named, references = _line_up(wanted, programs or [], archive)
     chosen = find_instances(wanted, split, instances)
     evaluations = run_programs(wanted, named, chosen, workers)
@@ -70,6 +78,10 @@ def compare(
     ],
     instances: InstancesOption = None,
     split: SplitOption = "test",
+    objective: ObjectiveOption = None,
+    engine: EngineOption = None,
+    rate: RateOption = None,
+    limit: LimitOption = None,
     workers: WorkersOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
@@ -78,7 +90,7 @@ def compare(
     from heuresis.cli import render
     from heuresis.evolve.compare import compare as line_up
 
-    wanted = find_problem(problem)
+    wanted = find_problem(problem, objective, engine, rate, limit)
     if len(programs) < 2:
         raise UserError("compare needs two programs or more", USAGE)
     named, references = _line_up(wanted, programs, archive)
@@ -104,6 +116,10 @@ def explain(
     instance: Annotated[
         str | None, typer.Option("--instance", metavar="NAME", help="Default: where it loses most.")
     ] = None,
+    objective: ObjectiveOption = None,
+    engine: EngineOption = None,
+    rate: RateOption = None,
+    limit: LimitOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -112,9 +128,12 @@ def explain(
 
     from heuresis.cli import render
     from heuresis.evolve.assess import Assessor
+    from heuresis.problems.problem import Choice
 
     named = find_program(program, find_problem(problem) if problem else None, archive)
-    wanted = problem_of(named, problem, archive)
+    wanted = problem_of(named, problem, archive).asked(
+        Choice(objective=objective, engine=engine, rate=rate, limit=limit)
+    )
     chosen = find_instances(wanted, split, instances)
     looked_at = chosen if instance is None else _only(chosen, instance)
     with Assessor(wanted, workers=1) as assessor:
@@ -184,6 +203,7 @@ def _entry(named: Named, evaluation: "Evaluation") -> "Entry":
         status=evaluation.status,
         message=evaluation.message,
         id=named.id,
+        metrics=evaluation.metrics,
     )
 
 
@@ -204,7 +224,7 @@ def _document(
             aggregate, metrics = None, {}
         else:
             score = problem.scoring.score(instance_set.instances, [v for v in entry.values if v is not None])
-            aggregate, metrics = score.aggregate, score.metrics
+            aggregate, metrics = score.aggregate, {**entry.metrics, **score.metrics}
         values = entry.values or (None,) * len(instance_set.instances)
         rows = [
             {"name": one.name, "value": value, "reference": one.reference}

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from heuresis.cli.errors import DONE, FAILED, INTERRUPTED
-from heuresis.cli.options import ArchiveOption, JsonOption, WeakSandboxOption, WorkersOption
+from heuresis.cli.options import (
+    ArchiveOption,
+    EngineOption,
+    JsonOption,
+    ObjectiveOption,
+    WeakSandboxOption,
+    WorkersOption,
+)
 from heuresis.cli.programs import existing_archive, find_problem, open_archive
 from heuresis.cli.settings import make_config, parse_mix, read_settings, seed_programs
 
@@ -31,6 +38,8 @@ def evolve(
             "--family", metavar="NAME", help="Instances to search on, where the problem has several kinds of them."
         ),
     ] = None,
+    objective: ObjectiveOption = None,
+    engine: EngineOption = None,
     model: Annotated[
         list[str] | None,
         typer.Option("--model", metavar="M", help="local, local:FILE.gguf, or PROVIDER/NAME; may be repeated."),
@@ -82,6 +91,8 @@ def evolve(
     settings = read_settings(problem)
     given: dict[str, Any] = {
         "family": family,
+        "objective": objective,
+        "engine": engine,
         "models": tuple(model) if model else None,
         "api_base": api_base,
         "mix": parse_mix(mix) if mix else None,
@@ -94,7 +105,7 @@ def evolve(
         "timeout": timeout,
     }
     settings |= {key: value for key, value in given.items() if value is not None}
-    wanted = find_problem(settings["problem"])
+    wanted = find_problem(settings["problem"], settings.get("objective"), settings.get("engine"))
     listed = settings.pop("from", ())
     settings |= seed_programs(seeds or list(listed), wanted, archive)
     config = make_config(settings)
@@ -117,7 +128,8 @@ def resume(
 
     with existing_archive(archive, run) as opened:
         found = opened.run(run)
-        wanted = find_problem(Config.from_json(found.config).problem)
+        config = Config.from_json(found.config)
+        wanted = find_problem(config.problem, config.objective, config.engine)
         with _view(wanted, as_json=as_json) as view:
             result = go_on(found.id, opened, view, allow_weak_sandbox=allow_weak_sandbox)
     code = report(result, wanted, as_json=as_json, archive=archive)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from heuresis.cli import browse, doctor, errors, evaluate, evolve, export, models, problems
+from heuresis.cli import browse, doctor, engine, errors, evaluate, evolve, export, models, plot, problems
 
 app = typer.Typer(
     name="heuresis",
@@ -51,11 +51,13 @@ app.command("lineage")(browse.lineage)
 app.command("compare")(evaluate.compare)
 app.command("evaluate")(evaluate.evaluate)
 app.command("explain")(evaluate.explain)
+app.command("plot")(plot.plot)
 app.command("export")(export.export)
 app.command("import")(export.import_)
 app.command("doctor")(doctor.doctor)
 app.add_typer(archive_app, name="archive")
 app.add_typer(models.app, name="models")
+app.add_typer(engine.app, name="engine")
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

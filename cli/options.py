@@ -33,6 +33,25 @@ InstancesOption: TypeAlias = Annotated[
     list[Path] | None,
     typer.Option("--instances", metavar="FILE", help="Instance file to use in place of a split; may be repeated."),
 ]
+ObjectiveOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--objective", metavar="NAME", help="What is minimised, where the problem has several objectives."),
+]
+EngineOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        metavar="NAME|FILE.toml",
+        help="The engine that serves all instances, where the problem has engines.",
+    ),
+]
+RateOption: TypeAlias = Annotated[
+    float | None,
+    typer.Option("--rate", metavar="FACTOR", help="Multiply the rate of arrivals in instance files by this."),
+]
+LimitOption: TypeAlias = Annotated[
+    int | None, typer.Option("--limit", metavar="N", min=1, help="Take the first N requests of each instance file.")
+]
 WorkersOption: TypeAlias = Annotated[
     int | None, typer.Option("--workers", metavar="W", min=1, help="Processes that evaluate. Default: one per core.")
 ]

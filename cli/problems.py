@@ -50,6 +50,7 @@ def _show_problem(problem: "Problem", *, as_json: bool) -> None:
         references = [{"name": r.name, "title": r.title, "citation": r.citation} for r in problem.references]
         extra: dict[str, Any] = {"statement": problem.statement, "contract": problem.contract.describe()}
         extra |= {"splits": splits, "families": list(problem.families)}
+        extra["objectives"] = {name: one.definition for name, one in problem.objectives.items()}
         render.emit(_summary(problem) | extra | {"baselines": baselines, "references": references})
         return
     console = render.out()
@@ -64,6 +65,10 @@ def _show_problem(problem: "Problem", *, as_json: bool) -> None:
     console.print(made)
     if problem.families:
         console.print(f"families to search on (--family): {', '.join(problem.families)}", soft_wrap=True)
+    if problem.objectives:
+        console.print(f"objectives (--objective): {', '.join(problem.objectives)}", soft_wrap=True)
+    if "engine" in problem.takes:
+        console.print("engines (--engine): `heuresis engine list` shows them", soft_wrap=True)
     rules = render.table("rule", "", "source")
     for baseline in problem.baselines:
         rules.add_row(baseline.name, baseline.title, baseline.citation)

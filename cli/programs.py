@@ -62,11 +62,24 @@ def existing_archive(url: str | None, wanted: str) -> "Archive":
     return open_archive(url)
 
 
-def find_problem(name: str) -> "Problem":
-    """The problem of that name, or the one that a Python file registers.
+def find_problem(
+    name: str,
+    objective: str | None = None,
+    engine: str | None = None,
+    rate: float | None = None,
+    limit: int | None = None,
+) -> "Problem":
+    """The problem of that name, or the one that a Python file registers, as it is asked for (`Choice`).
 
-    Raises UserError where the file cannot be executed: its defects are its author's to see, in one line.
+    Raises UserError where the file cannot be executed: its defects are its author's to see, in one line; UnknownChoice
+    where the problem has no such objective or engine.
     """
+    from heuresis.problems.problem import Choice
+
+    return _registered(name).asked(Choice(objective=objective, engine=engine, rate=rate, limit=limit))
+
+
+def _registered(name: str) -> "Problem":
     from heuresis.problems import registry
 
     try:
@@ -142,7 +155,7 @@ def _recorded_problem(name: str, program: Named, archive: "Archive") -> "Problem
         return find_problem(name)
     files = [Config.from_json(one.run.config).problem for one in archive.runs() if one.run.problem == name]
     for file in files:
-        if Path(file).is_file() and (found := find_problem(file)).name == name:
+        if Path(file).is_file() and (found := _registered(file)).name == name:
             return found
     raise UserError(f"{program.label} is for the problem {name!r} of a file; say --problem FILE.py", USAGE)
 

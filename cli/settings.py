@@ -54,8 +54,9 @@ def read_settings(text: str) -> dict[str, Any]:
             settings[key] = read(value)
         except _OtherKindError:
             raise UserError(f"{path}: {key}: expected {expected}, got {value!r}", USAGE) from None
-    if settings["problem"].endswith(".py"):
-        settings["problem"] = str(path.parent / settings["problem"])
+    for key, ending in (("problem", ".py"), ("engine", ".toml")):
+        if settings.get(key, "").endswith(ending):
+            settings[key] = str(path.parent / settings[key])
     return settings
 
 
@@ -84,8 +85,9 @@ def make_config(settings: dict[str, Any]) -> "Config":
     """The settings as a run takes them, with a budget. Raises ConfigError and UserError."""
     from heuresis.evolve.config import Config, available_cores
 
-    if settings["problem"].endswith(".py"):
-        settings["problem"] = str(Path(settings["problem"]).resolve())
+    for key, ending in (("problem", ".py"), ("engine", ".toml")):
+        if settings.get(key, "").endswith(ending):
+            settings[key] = str(Path(settings[key]).resolve())
     for key in ("api_base", "grammar"):
         if settings.get(key) and not settings.get("models"):
             option = "--" + key.replace("_", "-")
@@ -142,6 +144,8 @@ def _shares(value: object) -> tuple[tuple[str, float], ...]:
 _KINDS: Final[Mapping[str, tuple[str, Callable[[object], Any]]]] = {
     "problem": ("a name or the path of a .py file", _text),
     "family": ("a name, such as 'uniform'", _text),
+    "objective": ("a name, such as 'ttft_p99'", _text),
+    "engine": ("a name or the path of a .toml file", _text),
     "models": ("names of models, such as ['local']", _texts),
     "api_base": ("a URL", _text),
     "mix": ("shares, such as { offline = 0.7, local = 0.3 }", _shares),

@@ -151,6 +151,8 @@ class Contract:
         lines = []
         for function in self.functions:
             lines += [f"`{function.signature}` returns {function.returns}.", ""]
+            if function.default is not None:
+                lines += [f"It may be left out, which is the same as `{function.default}`.", ""]
             lines += [f"- `{p.name}` ({p.kind}, {p.unit}): {p.meaning}" for p in function.parameters]
             lines.append("")
         if any(f.arrays for f in self.functions):

@@ -224,6 +224,7 @@ class Assessor:
             found = second_verdict(scoring, them, first, again)
             seconds += again.outcome.seconds
         score = scoring.score(them, [v for v in found.values if v is not None]) if found.ok else None
+        measured = self.problem.measure(them, first.outcome.arrays) if found.ok and self.problem.measure else {}
         speed = None
         if first.outcome.ok and first.outcome.run_seconds > 0:
             speed = scoring.decisions_in(them) / first.outcome.run_seconds
@@ -237,12 +238,13 @@ class Assessor:
             message=found.message,
             values=found.values,
             aggregate=None if score is None else score.aggregate,
-            metrics={} if score is None else score.metrics,
+            metrics={} if score is None else {**score.metrics, **measured},
             code_size=size,
             decisions_per_second=speed,
             seconds=seconds,
             run=run,
             number=number,
+            objective=self.problem.chosen,
         )
 
     def _ran(self, pool: Pool, source: str, order: NDArray[np.int64]) -> Ran:

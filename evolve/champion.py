@@ -131,13 +131,16 @@ def _on_test(
 
 
 def _entry(name: str, evaluation: Evaluation) -> Entry:
-    return Entry(name, evaluation.values, evaluation.status, evaluation.message, evaluation.candidate)
+    return Entry(
+        name, evaluation.values, evaluation.status, evaluation.message, evaluation.candidate, metrics=evaluation.metrics
+    )
 
 
 def _known(archive: Archive, problem: Problem, source: str, instances: InstanceSet) -> Evaluation | None:
     """The successful result of an earlier evaluation; a failure is tried again."""
     found = archive.evaluations(candidate_id(source), instances.name, instances.fingerprint)
-    fitting = [e for e in found if e.ok and (e.problem, e.problem_version) == (problem.name, problem.version)]
+    wanted = problem.name, problem.version, problem.chosen
+    fitting = [e for e in found if e.ok and (e.problem, e.problem_version, e.objective) == wanted]
     return fitting[0] if fitting else None
 
 

@@ -28,6 +28,7 @@ class Entry:
     message: str = ""
     id: str | None = None  # of the candidate; None for reference algorithms
     evolvable: bool = True
+    metrics: Mapping[str, float | None] = field(default_factory=dict)  # beside those that follow from the values
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +124,7 @@ def compare(
                 aggregate=_interval(*mine) if mine else None,
                 groups={name: _interval(*found[entry.name]) for name, found in by_group.items() if entry.name in found},
                 difference=_interval(mine[0] - base[0], mine[1] - base[1]) if mine and base else None,
-                metrics=problem.scoring.score(instances, [v for v in entry.values if v is not None]).metrics
-                if mine
-                else {},
+                metrics=_metrics(problem, instances, entry) if mine else {},
             )
         )
     rows.sort(key=_rank)
@@ -141,6 +140,12 @@ def compare(
         draws=draws,
         rows=tuple(rows),
     )
+
+
+def _metrics(problem: Problem, instances: Sequence[Any], entry: Entry) -> Mapping[str, float | None]:
+    """What follows from the values, and what was measured on the decisions."""
+    found = problem.scoring.score(instances, [v for v in entry.values if v is not None]).metrics
+    return {**entry.metrics, **found}
 
 
 def _check(entries: Sequence[Entry], count: int, against: str | None) -> None:

@@ -7,6 +7,8 @@ import reprlib
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from heuresis.problems.problem import Choice
+
 
 class ConfigError(ValueError):
     """A setting that cannot be: says which, what was expected and what came."""
@@ -33,6 +35,8 @@ class Config:
     seeds: tuple[str, ...] = ()  # `--from`: sources of programs; empty: all baselines
     scratch: bool = False  # `--from scratch`: no seeds at all
     family: str | None = None  # of instances to search on; None: the problem's default
+    objective: str | None = None  # by name; None: the problem's default
+    engine: str | None = None  # of the instances: a name or the absolute path of a file; None: the problem's default
     grammar: bool = False  # constrain decoding by a grammar made from the contract
     round_size: int = 8
     lag: int = 2  # a proposal of round r sees the rounds up to r - lag
@@ -52,7 +56,7 @@ class Config:
             _check(minutes, "minutes", "a positive, finite number", _finite(minutes) and minutes > 0)
         if (usd := self.budget_usd) is not None:
             _check(usd, "budget_usd", "a finite number of 0 or more", _finite(usd) and usd >= 0)
-        for name in ("api_base", "family"):
+        for name in ("api_base", "family", "objective", "engine"):
             value = getattr(self, name)
             _check(value, name, "a text", value is None or _text(value))
         for name in ("models", "seeds"):
@@ -63,6 +67,11 @@ class Config:
         _check(self.mix, "mix", "proposers with their shares", _pairs(self.mix))
         for name, share in self.mix:
             _check(share, f"mix, share of {name}", "a positive, finite number", _finite(share) and share > 0)
+
+    @property
+    def choice(self) -> Choice:
+        """How the problem is asked for."""
+        return Choice(self.family, self.objective, self.engine)
 
     def to_json(self) -> str:
         """One JSON object, keys sorted."""

@@ -30,6 +30,7 @@ def reference_entries(
             continue
         values = _remembered(problem, instance_set, reference)
         partial = None in values
+        measured = reference.measure(instance_set.instances) if reference.measure and not partial else {}
         entries.append(
             Entry(
                 name=reference.name,
@@ -37,6 +38,7 @@ def reference_entries(
                 status="partial" if partial else "ok",
                 message=f"at most {reference.max_size} decisions" if partial else "",
                 evolvable=False,
+                metrics=measured,
             )
         )
     return tuple(entries)
@@ -47,7 +49,8 @@ def _remembered(problem: Problem, instance_set: InstanceSet, reference: Referenc
         folder = cache_dir() / "references"
     except CacheError:
         return _measured(problem, instance_set, reference)
-    key = f"{problem.name}@{problem.version}/{reference.name}/{instance_set.fingerprint}/{_code(_file_of(reference))}"
+    kind = f"{problem.name}@{problem.version}/{problem.chosen}/{reference.name}"
+    key = f"{kind}/{instance_set.fingerprint}/{_code(_file_of(reference))}"
     path = folder / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
     known = _read(path, key, len(instance_set.instances))
     if known is not None:

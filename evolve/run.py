@@ -56,13 +56,13 @@ def start(
 ) -> RunResult:
     """Start a run and see it through to a budget, the user's wish or an error that stops it.
 
-    Raises ConfigError, UnknownProblem, UnknownFamily, ScreenError (a program to start from), ProposerUnavailable and
+    Raises ConfigError, UnknownProblem, UnknownChoice, ScreenError (a program to start from), ProposerUnavailable and
     WeakSandboxError (unless that is allowed) before anything is recorded where the settings cannot work; afterwards
     what stops a run is in the result, and the run can be resumed.
     """
     level = sandbox_level()
     require(level, allow_weak=allow_weak_sandbox)
-    problem = registry.get(config.problem).of_family(config.family)
+    problem = registry.get(config.problem).asked(config.choice)
     for source in config.seeds:
         screen(source, problem.contract.allow_list())
     if config.problem.endswith(".py"):
@@ -95,8 +95,8 @@ def resume(
 ) -> RunResult:
     """Go on with a stopped run by replaying its trials; repeats nothing that was recorded.
 
-    Raises ArchiveError where there is no such run or another process runs it, ConfigError where the problem has become
-    another since, and WeakSandboxError unless that is allowed.
+    Raises ArchiveError where there is no such run or another process runs it, ConfigError where the problem or its
+    instances have become others since, and WeakSandboxError unless that is allowed.
     """
     level = sandbox_level()
     require(level, allow_weak=allow_weak_sandbox)
@@ -107,11 +107,17 @@ def resume(
             "where the sandbox is as strong, or start another run here"
         )
     config = Config.from_json(run.config)
-    problem = registry.get(config.problem).of_family(config.family)
+    problem = registry.get(config.problem).asked(config.choice)
     if (problem.name, problem.version) != (run.problem, run.problem_version):
         raise ConfigError(
             f"run {run.id} was on {run.problem}@{run.problem_version}, but here is {problem.name}@{problem.version}; "
             "resume it with the version of Heuresis that started it"
+        )
+    searched = {trial.evaluation.fingerprint for trial in archive.trials(run.id) if trial.evaluation is not None}
+    if searched - {problem.splits[SEARCH]().fingerprint}:
+        raise ConfigError(
+            f"run {run.id} searched on other instances than those that are made here: the file of its problem or "
+            "engine, or Heuresis itself, has become another since; start another run"
         )
     conductor = _Conductor(run, config, problem, archive, listener or NullListener(), make)
     return conductor.conduct(lambda same: archive.reopen_run(same.id))

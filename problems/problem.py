@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.evaluators.contract import Contract
+from heuresis.problems.figures import Figure
 
 SPLITS = ("search", "select", "test")
 """What splits are for: fitness, choosing champions, and reporting (never used by a run)."""
@@ -22,7 +23,11 @@ class InstanceError(ValueError):
     """An instance file or instance that is malformed; the message names the line or field."""
 
 
-class UnknownFamily(ValueError):
+class UnknownChoice(ValueError):
+    """A family, objective or engine that a problem does not have; the message lists those it has."""
+
+
+class UnknownFamily(UnknownChoice):
     """A family of instances that a problem does not have; the message lists those it has."""
 
 
@@ -72,6 +77,7 @@ class Reference:
     citation: str
     exact: bool = False
     max_size: int | None = None  # largest instance it is run on; None: any
+    measure: Callable[[Sequence[Any]], Mapping[str, float | None]] | None = None  # metrics that values do not tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,17 @@ class Objective:
     name: str
     definition: str
     fraction: bool = False  # of the reference; people see it in percent
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How a problem is asked for; None is its default."""
+
+    family: str | None = None  # of instances to search on
+    objective: str | None = None  # by name, one of `Problem.objectives`
+    engine: str | None = None  # on which instances run, where a problem has engines: a name, or the path of a file
+    rate: float | None = None  # by which the arrivals in instance files are multiplied
+    limit: int | None = None  # requests that are taken of each instance in files
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +178,18 @@ class Problem:
     objective_of: Callable[[Sequence[Any]], Objective] | None = None  # where it depends on the instances at hand
     families: Mapping[str, Mapping[str, Callable[[], InstanceSet]]] = field(default_factory=dict)
     """Kinds of instances that a run may search on, by name, the default first: each its own `search` and `select`."""
+    objectives: Mapping[str, Objective] = field(default_factory=dict)
+    """Where there are several to choose from: all of them by name, the default first."""
+    chosen: str = ""
+    """The name of the objective, where it is another than the default; goes into each evaluation."""
+    configure: Callable[[Choice], "Problem"] | None = None
+    """The problem with one of `objectives` and what else it `takes`; the family is not for it."""
+    takes: frozenset[str] = frozenset()
+    """Which of the fields `engine`, `rate` and `limit` of a choice the problem knows."""
+    measure: Callable[[Sequence[Any], Sequence[NDArray[np.generic]]], Mapping[str, float | None]] | None = None
+    """Metrics that follow from decisions and not from values; asked only where `values` found one everywhere."""
+    figures: Callable[[Any, Mapping[str, Sequence[NDArray[np.generic]]]], Sequence[Figure]] | None = None
+    """What to draw of one instance and feasible decisions on it, by the name of who made them."""
 
     def __post_init__(self) -> None:
         if set(self.splits) != set(SPLITS):
@@ -168,6 +197,18 @@ class Problem:
         for name, splits in self.families.items():
             if set(splits) != {"search", "select"}:
                 raise ValueError(f"problem {self.name}, family {name}: splits must be search and select, never test")
+
+    def asked(self, choice: Choice) -> "Problem":
+        """The problem as it is asked for. Raises UnknownChoice where it has no such family, objective or engine."""
+        objective = choice.objective
+        if objective is not None and objective not in self.objectives:
+            known = f"expected one of {', '.join(self.objectives)}" if self.objectives else "this problem has only one"
+            raise UnknownChoice(f"{self.name}: no objective {objective!r}: {known}")
+        given = {name for name in ("engine", "rate", "limit") if getattr(choice, name) is not None}
+        if given - self.takes:
+            raise UnknownChoice(f"{self.name}: this problem takes no {' and no '.join(sorted(given - self.takes))}")
+        problem = self.configure(choice) if self.configure is not None and (objective or given) else self
+        return problem.of_family(choice.family)
 
     def of_family(self, name: str | None) -> "Problem":
         """The problem with the splits `search` and `select` of one family; `test` is the same for all.

@@ -16,6 +16,7 @@ ENTRY_POINTS = "heuresis.problems"
 _BUILT_IN = {
     "bin-packing": "heuresis.problems.bin_packing",
     "bin-packing-n": "heuresis.problems.bin_packing",
+    "serving": "heuresis.problems.serving",
     "smtt": "heuresis.problems.smtt",
     "vector-packing": "heuresis.problems.vector_packing",
     "vector-packing-fleet": "heuresis.problems.vector_packing",

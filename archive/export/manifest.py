@@ -41,6 +41,7 @@ def manifest(subject: Subject, call: Call) -> str:
                 "aggregate": e.aggregate,
                 "metrics": dict(sorted(e.metrics.items())),
                 "instances": len(e.values),
+                **({"objective": e.objective} if e.objective else {}),
             }
             for e in subject.evaluations
         ],

@@ -46,7 +46,11 @@ def _header(subject: Subject) -> Iterator[str]:
     yield f"# Objective: {problem.objective.name} (smaller is better): {problem.objective.definition}"
     for e in subject.evaluations:
         score = "no score" if e.aggregate is None else f"{e.aggregate:.6g}"
-        yield f"# Score on {e.split}: {score} ({e.status}, {len(e.values)} instances, fingerprint {e.fingerprint[:16]})"
+        by = f" by {e.objective}" if e.objective else ""
+        yield (
+            f"# Score on {e.split}{by}: {score} ({e.status}, {len(e.values)} instances, "
+            f"fingerprint {e.fingerprint[:16]})"
+        )
     for function in problem.contract.functions:
         yield f"# {function.name} returns {function.returns}"
         for p in function.parameters:

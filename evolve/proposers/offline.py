@@ -9,6 +9,7 @@ from heuresis.evaluators.interpret import decode, encode
 from heuresis.evolve import tasks
 from heuresis.evolve.assess import Assessor
 from heuresis.evolve.proposers.breed import OPERATOR_NAMES, Effort, interpretable
+from heuresis.evolve.proposers.others import with_others
 from heuresis.evolve.proposers.proposer import Draft, Request
 from heuresis.problems.problem import Problem
 from heuresis.sandbox.engine import Task
@@ -23,7 +24,8 @@ class OfflineProposer:
     """Proposes what one step of genetic programming in a worker found.
 
     Programs that are an expression vary. Of those that are more (loops, arrays, helper functions) the constants are
-    tuned now and then, and always where no parent is an expression.
+    tuned now and then, and always where no parent is an expression. Only the main function of a contract varies: its
+    optional ones are those of the first parent.
     """
 
     name = "offline"
@@ -63,7 +65,10 @@ class OfflineProposer:
         except (ValueError, IndexError, OverflowError) as error:  # what comes from a child is not trusted
             return Draft("breed", None, ids, f"no expression came back: {error}")
         used = {"crossover": ids, "random": ()}.get(operator, ids[:1])
-        return Draft(operator, to_source(tree, self.problem.contract), used, work=work)
+        source = to_source(tree, self.problem.contract)
+        if parents and used:
+            source = with_others(source, parents[0][0].proposal.source or "", self.problem.contract)
+        return Draft(operator, source, used, work=work)
 
     def _tune(self, parent: Trial, rng: np.random.Generator) -> Draft:
         source = parent.proposal.source or ""

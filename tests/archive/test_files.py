@@ -17,10 +17,11 @@ import pytest
 from sqlalchemy import create_engine, inspect
 from sqlmodel import SQLModel
 
-from heuresis.archive import database
+from heuresis.archive import database, migrations
 from heuresis.archive.migrations import APPLICATION_ID, LATEST, MIGRATIONS, Step
 from heuresis.archive.queries import check
 from heuresis.archive.records import ArchiveError, RunStatus
+from heuresis.archive.rows import evaluation_row
 from heuresis.archive.store import Archive
 from heuresis.archive.tables import TABLES
 
@@ -53,6 +54,27 @@ def schema(url: str, names: list[str]) -> dict[str, object]:
     }
     engine.dispose()
     return told
+
+
+def test_an_archive_from_before_objectives_is_migrated(file: Path, make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its evaluations keep their ids: the same result again changes nothing."""
+    row = evaluation_row(make.evaluation(0))
+    old = {key: value for key, value in row.items() if key != "objective"}
+    with monkeypatch.context() as before:
+        before.setattr(migrations, "MIGRATIONS", MIGRATIONS[:1])
+        before.setattr(migrations, "LATEST", 1)
+        before.setattr(database, "LATEST", 1)
+        with Archive.open(str(file)) as archive:
+            archive.start_run(make.run())
+            archive.record_proposal(make.proposal(0))
+    with sqlite3.connect(file) as raw:
+        names = ", ".join((*old, "recorded"))
+        marks = ", ".join("?" for _ in range(len(old) + 1))
+        raw.execute(f"INSERT INTO evaluations ({names}) VALUES ({marks})", (*old.values(), "2026"))
+    with Archive.open(str(file)) as archive:
+        archive.record_evaluation(make.evaluation(0))
+        assert archive.evaluations(make.proposal(0).candidate) == [make.evaluation(0)]
+        assert check(archive) == []
 
 
 def test_the_migrations_make_the_tables_of_the_models(file: Path, tmp_path: Path) -> None:

@@ -55,6 +55,23 @@ def test_scores_of_other_instances_do_not_mix(archive: Archive, make) -> None:
     assert [r.id for r in top(archive, "smtt")] == [later]
 
 
+def test_scores_of_other_objectives_do_not_mix(archive: Archive, make) -> None:
+    archive.start_run(make.run())
+    archive.start_run(make.run("r_cd34"))
+    plain = record(archive, make, 0, aggregate=2.0)
+    other = record(archive, make, 1, run="r_cd34", aggregate=0.1, objective="ttft_p99")
+    both = make.evaluation(0, run=None, number=None, aggregate=0.2, values=(0.1, 0.3), objective="ttft_p99")
+    archive.record_evaluation(both)
+    assert [(r.id, r.search) for r in top(archive, "smtt")] == [(plain, 2.0)]
+    assert [(r.id, r.search) for r in top(archive, "smtt", objective="ttft_p99")] == [(other, 0.1), (plain, 0.2)]
+    assert [r.search for r in programs(archive, "cd34")] == [0.1]
+    assert [r.search for r in programs(archive, "ab12")] == [2.0]
+    assert program(archive, other).search == 0.1
+    assert program(archive, plain, "smtt").search == 0.2  # the objective of its last evaluation
+    assert lineage(archive, plain)[0].program.search == 0.2
+    assert both in archive.evaluations(plain)
+
+
 def test_lineage_goes_back_generation_by_generation(archive: Archive, make) -> None:
     archive.start_run(make.run())
     for number, parents in ((0, ()), (1, (0,)), (2, (0,)), (3, (2, 1)), (4, (3, 0))):

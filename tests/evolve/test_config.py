@@ -40,6 +40,8 @@ NAN, INF = math.nan, math.inf
         ("problem", "", "a text"),
         ("api_base", 3, "a text"),
         ("family", 3, "a text"),
+        ("objective", 3, "a text"),
+        ("engine", 3, "a text"),
         ("models", "local", "a list of texts"),
         ("seeds", (3,), "a list of texts"),
         ("grammar", "yes", "true or false"),

@@ -3,14 +3,15 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 import tiny_problem
 from search_parts import PlainPool, Tinkerer, Watcher, comparable, rule, tinkering, trial
 
+from heuresis.archive.queries import top
 from heuresis.archive.records import ArchiveError, Run, RunStatus, candidate_id
 from heuresis.archive.store import Archive
 from heuresis.evolve import assess
@@ -25,8 +26,11 @@ from heuresis.evolve.proposers.proposer import Draft, ProposerUnavailable, Reque
 from heuresis.evolve.rounds import LAST_TASK_SECONDS
 from heuresis.evolve.run import RunResult, resume, seeds_of, start
 from heuresis.evolve.wiring import Setting
-from heuresis.problems.problem import MachineryError
+from heuresis.problems import registry
+from heuresis.problems.problem import MachineryError, Objective, Problem, Score, UnknownChoice
 from heuresis.problems.registry import UnknownProblem
+from heuresis.problems.tardiness_instances import TardinessInstance
+from heuresis.problems.tardiness_scoring import TardinessScoring
 from heuresis.sandbox.screen import ScreenError
 
 TINY = tiny_problem.TINY
@@ -95,6 +99,52 @@ def test_a_run_ends_with_the_champions_table_beside_every_baseline(archive: Arch
     assert any("final assessment took" in text for text in watcher.messages)
     chosen = archive.evaluations(champion.id, "select")
     assert [e.aggregate for e in chosen] == [champion.select]
+
+
+def worst_tardiness() -> Problem:
+    """The tiny problem by another objective: the mean is what it minimises of itself."""
+
+    @dataclass(frozen=True, slots=True)
+    class Largest(TardinessScoring):
+        def score(self, instances: Sequence[TardinessInstance], values: Sequence[float]) -> Score:
+            """The largest."""
+            del instances
+            return Score(max(values), {})
+
+    objective = Objective("worst", "the largest total tardiness")
+    return replace(TINY, objective=objective, objective_of=None, scoring=Largest(), chosen="worst")
+
+
+@pytest.mark.usefixtures("plain")
+def test_runs_by_another_objective_share_nothing(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    objectives = {"mean": TINY.objective, "worst": Objective("worst", "the largest total tardiness")}
+    several = replace(
+        TINY, objectives=objectives, configure=lambda choice: worst_tardiness() if choice.objective == "worst" else TINY
+    )
+    monkeypatch.setattr(registry, "get", lambda _: several)
+    one = start(CONFIG, archive, make=tinkering)
+    other = start(replace(CONFIG, objective="worst"), archive, make=tinkering)
+    assert {e.objective for t in archive.trials(one.run.id) if (e := t.evaluation)} == {""}
+    found = [e for t in archive.trials(other.run.id) if (e := t.evaluation) and e.ok]
+    assert {e.objective for e in found} == {"worst"}
+    assert all(e.aggregate == max(v or 0.0 for v in e.values) for e in found)
+    assert crowned(other).test.objective.name == "worst"
+    assert crowned(one).test.objective.name != "worst"
+    assert top(archive, "tiny", objective="worst")[0].select == crowned(other).select
+    assert top(archive, "tiny")[0].select == crowned(one).select
+    with pytest.raises(UnknownChoice, match="tiny: no objective 'best': expected one of mean, worst"):
+        start(replace(CONFIG, objective="best"), archive, make=tinkering)
+    with pytest.raises(UnknownChoice, match="tiny: this problem takes no engine"):
+        start(replace(CONFIG, engine="a30-qwen2-7b"), archive, make=tinkering)
+
+
+@pytest.mark.usefixtures("plain")
+def test_a_run_is_not_resumed_on_other_instances(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = start(CONFIG, archive, make=tinkering).run
+    changed = replace(TINY, splits={**TINY.splits, "search": TINY.splits["select"]})
+    monkeypatch.setattr(registry, "get", lambda _: changed)
+    with pytest.raises(ConfigError, match="searched on other instances than those that are made here"):
+        resume(run.id, archive, make=tinkering)
 
 
 @pytest.mark.usefixtures("plain")

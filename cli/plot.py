@@ -1,0 +1,145 @@
+"""The command that draws what programs do on one instance: `plot`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from heuresis.cli.errors import FAILED, USAGE, UserError
+from heuresis.cli.options import (
+    ArchiveOption,
+    EngineOption,
+    InstancesOption,
+    JsonOption,
+    LimitOption,
+    ProblemArgument,
+    RateOption,
+    SplitOption,
+)
+from heuresis.cli.programs import find_instances, find_problem, find_program
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from heuresis.evolve.assess import Assessor
+    from heuresis.problems.figures import Figure
+    from heuresis.problems.problem import InstanceSet
+
+FORMATS = (".png", ".svg", ".pdf")
+
+
+def plot(
+    problem: ProblemArgument,
+    programs: Annotated[list[str], typer.Argument(metavar="PROGRAM...", help="What is drawn side by side.")],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="A .png, .svg or .pdf file. Default: text to standard output."
+        ),
+    ] = None,
+    instances: InstancesOption = None,
+    split: SplitOption = "select",
+    instance: Annotated[
+        str | None, typer.Option("--instance", metavar="NAME", help="Which one. Default: the first.")
+    ] = None,
+    engine: EngineOption = None,
+    rate: RateOption = None,
+    limit: LimitOption = None,
+    archive: ArchiveOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Draw what programs do on one instance, as a picture or in the terminal.
+
+    Pictures need matplotlib: pip install 'heuresis[plot]'.
+    """
+    from heuresis.cli import render
+    from heuresis.evolve.assess import Assessor
+
+    if output is not None and output.suffix not in FORMATS:
+        raise UserError(f"-o {output}: expected a file that ends in {', '.join(FORMATS)}", USAGE)
+    wanted = find_problem(problem, None, engine, rate, limit)
+    if wanted.figures is None:
+        raise UserError(f"{wanted.name} has nothing to draw", USAGE)
+    named = [find_program(text, wanted, archive) for text in programs]
+    chosen = find_instances(wanted, split, instances)
+    index = _place(chosen, instance)
+    with Assessor(wanted, workers=1) as assessor:
+        decisions = {one.label: _decided(assessor, one.label, one.source, chosen, index) for one in named}
+    one = chosen.instances[index]
+    found = wanted.figures(one, decisions)
+    title = f"{wanted.name}: {one.name}"
+    if output is not None:
+        draw(found, output, title)
+    if as_json:
+        written = None if output is None else str(output)
+        render.emit(
+            {"problem": wanted.name, "instance": one.name, "written": written, "figures": [_plain(f) for f in found]}
+        )
+    elif output is not None:
+        render.say(f"wrote {output}")
+    else:
+        _print(found, title)
+
+
+def draw(figures: "Sequence[Figure]", output: Path, title: str) -> None:
+    """Draw figures below each other into one file. Raises UserError where matplotlib is not installed."""
+    try:
+        from matplotlib.figure import Figure as Canvas
+    except ImportError as error:
+        raise UserError(
+            "pictures need matplotlib: pip install 'heuresis[plot]'; without -o it is drawn as text"
+        ) from error
+    canvas = Canvas(figsize=(9.0, 2.6 * len(figures)), layout="constrained")
+    canvas.suptitle(title)
+    for place, figure in enumerate(figures, 1):
+        axes = canvas.add_subplot(len(figures), 1, place)
+        for curve in figure.curves:
+            axes.plot(
+                curve.x, curve.y, label=curve.name, linewidth=1.0, drawstyle="steps-post" if curve.steps else None
+            )
+        axes.set(title=figure.title, xlabel=figure.x_label, ylabel=figure.y_label)
+        if figure.log_x:
+            axes.set_xscale("log")
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize="small")
+    canvas.savefig(output, dpi=120, metadata={"Date": None} if output.suffix == ".svg" else None)
+
+
+def _place(chosen: "InstanceSet", name: str | None) -> int:
+    names = [one.name for one in chosen.instances]
+    if name is None:
+        return 0
+    if name not in names:
+        raise UserError(f"no instance {name!r} in {chosen.name}; its {len(names)} are {', '.join(names[:3])}, …", USAGE)
+    return names.index(name)
+
+
+def _decided(assessor: "Assessor", label: str, source: str, chosen: "InstanceSet", index: int) -> Any:
+    """The decisions of a program on one instance, found feasible."""
+    import numpy as np
+
+    from heuresis.evolve import tasks
+
+    outcome = assessor.run(tasks.decide(source, np.array([index])), chosen)
+    if not outcome.ok:
+        raise UserError(f"{label}: {outcome.status}: {outcome.message}", FAILED)
+    values, message = assessor.problem.scoring.values([chosen.instances[index]], outcome.arrays)
+    if values[0] is None:
+        raise UserError(f"{label}: {message}", FAILED)
+    return outcome.arrays
+
+
+def _print(figures: "Sequence[Figure]", title: str) -> None:
+    from heuresis.cli import render
+    from heuresis.cli.chart import chart
+
+    console = render.out()
+    width = min(100, (console.width if console.is_terminal else 84) - 12)
+    console.print(title, style="bold")
+    for figure in figures:
+        console.print("\n" + "\n".join(chart(figure, width)), soft_wrap=True)
+
+
+def _plain(figure: "Figure") -> dict[str, Any]:
+    curves = [{"name": curve.name, "x": curve.x.tolist(), "y": curve.y.tolist()} for curve in figure.curves]
+    return {"title": figure.title, "x": figure.x_label, "y": figure.y_label, "curves": curves}

@@ -1,0 +1,61 @@
+"""A program as the loops of a replica take it: its three functions, and what it reads of what changes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heuresis.evaluators.compile import Program, compile_program
+from heuresis.evaluators.engine import BATCHING, PREFIX_CACHING
+from heuresis.evaluators.interpret import decode, interpreter
+from heuresis.evaluators.serving_contract import CHANGES, CONTRACT, PRIORITY
+
+Ints: TypeAlias = NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float64]
+
+_FCFS = f"{PRIORITY.signature}:\n    return arrival\n"
+_UNSTEADY_ADMIT = frozenset({"now", "cached", "need", "free_blocks", "promised", "peak"})
+_UNSTEADY_BUDGET = frozenset({"now", "free"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Policy:
+    """The functions in the contract's order, `flags` (`serving_admission.FLAGS`), `reads` (`serving_queue.CHANGES` …)."""
+
+    functions: tuple[Callable[..., Any], ...]
+    flags: Ints
+    reads: Ints
+
+
+@cache
+def defaults() -> Program:
+    """First come, first served, with the default bodies of the optional functions."""
+    return compile_program(_FCFS, CONTRACT)
+
+
+def policy_of(program: object, theta: Floats, engine: Floats) -> Policy:
+    """A compiled program, or its main function alone (as the interpreter of expressions is handed over).
+
+    On an engine (`Engine.to_array()`) without a prefix cache `cached` is 0 for ever.
+    """
+    functions, reads = _parts(program, theta)
+    changes = reads[0] & (CHANGES if engine[PREFIX_CACHING] == 1.0 else CHANGES - {"cached"})
+    steady = not (changes or reads[1] & _UNSTEADY_ADMIT or reads[2] & _UNSTEADY_BUDGET)
+    flags = np.array(["peak" in reads[1], steady, engine[BATCHING] == 1.0], dtype=np.int64)
+    facts = [bool(changes), "program_service" in changes, "client_service" in changes, "cached" in changes]
+    return Policy(functions, flags, np.array(facts, dtype=np.int64))
+
+
+def _parts(program: object, theta: Floats) -> tuple[tuple[Callable[..., Any], ...], tuple[frozenset[str], ...]]:
+    """The functions and what each reads."""
+    if isinstance(program, Program):
+        return program.functions, program.reads
+    plain = defaults()
+    main: Any = program
+    reads = frozenset(p.name for p in PRIORITY.parameters)
+    if main is interpreter(CONTRACT):
+        reads &= {node.op for node in decode(theta, CONTRACT).walk()}
+    return (main, *plain.functions[1:]), (reads, *plain.reads[1:])

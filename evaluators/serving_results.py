@@ -1,0 +1,60 @@
+"""What became of the requests of one scenario: times, tokens and service levels, and how times are summed up."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What became of the requests of one scenario; arrays over requests, in order of the trace."""
+
+    arrived: Floats  # s; of a call of a program: when it was made
+    first_token: Floats  # s; NaN: rejected
+    finish: Floats  # s; NaN: rejected
+    prompt: Ints  # tokens
+    output: Ints  # tokens generated in the end, at least 1
+    ttft_slo: Floats  # s from arrival to the first token
+    tpot_slo: Floats  # s per further token
+    client: Ints
+    horizon: float  # s; the last arrival in the trace, 0 where all arrive at once
+
+    @property
+    def ttft(self) -> Floats:
+        """Time to first token (s); NaN where rejected."""
+        return self.first_token - self.arrived
+
+    @property
+    def e2e(self) -> Floats:
+        """Time from arrival to the last token (s); NaN where rejected."""
+        return self.finish - self.arrived
+
+    @property
+    def tpot(self) -> Floats:
+        """Time per output token after the first (s), (e2e − TTFT)/(output − 1); NaN where rejected or of one token."""
+        further = np.where(self.output > 1, self.output - 1, np.nan)
+        times: Floats = (self.finish - self.first_token) / further
+        return times
+
+    @property
+    def met(self) -> NDArray[np.bool_]:
+        """Whether each request met both thresholds of its SLO; one of a single token has only that of TTFT."""
+        met: NDArray[np.bool_] = (self.ttft <= self.ttft_slo) & ~(self.tpot > self.tpot_slo)
+        return met
+
+
+def percentile(times: Floats, point: float) -> float:
+    """The linear percentile of the times that are there; NaN where none is."""
+    there = times[~np.isnan(times)]
+    return float(np.percentile(there, point)) if len(there) else math.nan
+
+
+def mean(times: Floats) -> float:
+    """The mean of the times that are there; NaN where none is."""
+    there = times[~np.isnan(times)]
+    return float(there.mean()) if len(there) else math.nan

@@ -1,0 +1,139 @@
+"""Objectives, engines, traces and drawings of `serving` on the command line."""
+
+from pathlib import Path
+
+import pytest
+
+METRICS = [
+    "ttft_mean",
+    "ttft_p50",
+    "ttft_p95",
+    "ttft_p99",
+    "tpot_mean",
+    "tpot_p50",
+    "tpot_p99",
+    "e2e_mean",
+    "e2e_p50",
+    "e2e_p95",
+    "e2e_p99",
+    "throughput",
+    "goodput",
+    "slo_attainment",
+    "preemptions",
+    "rejected",
+]
+
+
+@pytest.fixture
+def trace(tmp_path: Path) -> Path:
+    """Sixty requests, two a second, of which every tenth is long."""
+    rows = [f"{i / 2},{1500 if i % 10 == 0 else 100},{300 if i % 10 == 0 else 20}" for i in range(60)]
+    path = tmp_path / "trace.csv"
+    path.write_text("\n".join(["arrived_at,prefill,decode", *rows]) + "\n")
+    return path
+
+
+def test_one_request_takes_the_time_of_its_iterations(cli, tmp_path: Path):
+    path = tmp_path / "one.csv"
+    path.write_text("arrived_at,prefill,decode\n0,100,2\n")
+    answer = cli("evaluate", "serving", "fcfs", "--instances", path, "--engine", "a30-qwen2-7b", "--json")
+    assert answer.code == 0, answer.err
+    [result] = answer.json["results"]
+    prefill = (19.600 + 0.108317 * 100 + 7.665 * 100 * 50 / 1e6) / 1000
+    decode = (19.600 + 0.050737 + 8.413e-5 * 101) / 1000
+    metrics = result["metrics"]
+    assert set(METRICS) <= set(metrics)
+    assert metrics["ttft_p50"] == pytest.approx(prefill, rel=1e-9)
+    assert metrics["tpot_p50"] == pytest.approx(decode, rel=1e-3)
+    assert metrics["e2e_mean"] == pytest.approx(prefill + decode, rel=1e-4)
+    assert (metrics["rejected"], metrics["preemptions"], metrics["slo_attainment"]) == (0.0, 0.0, 1.0)
+    assert result["aggregate"] == 1.0
+    assert "first come, first served" in answer.json["objective"]
+
+
+def test_objectives_and_traces_are_chosen(cli, trace: Path):
+    words = (
+        "evaluate",
+        "serving",
+        "fcfs",
+        "srpt",
+        "clairvoyant_srpt",
+        "--instances",
+        trace,
+        "--engine",
+        "a30-qwen2-7b",
+    )
+    fast = cli(*words, "--rate", 6, "--objective", "ttft_mean", "--json")
+    assert fast.code == 0, fast.err
+    fcfs, srpt, told = fast.json["results"]
+    assert fcfs["aggregate"] == 1.0
+    assert srpt["aggregate"] == pytest.approx(srpt["metrics"]["ttft_mean"] / fcfs["metrics"]["ttft_mean"])
+    assert (told["id"], told["evolvable"]) == (None, False)
+    assert told["aggregate"] == pytest.approx(told["metrics"]["ttft_mean"] / fcfs["metrics"]["ttft_mean"])
+    assert "time to the first token" in fast.json["objective"]
+    short = cli(*words, "--limit", 5, "--json")
+    assert short.json["results"][0]["metrics"]["e2e_p50"] < fcfs["metrics"]["e2e_p50"]
+    assert short.json["fingerprint"] != fast.json["fingerprint"]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("evaluate", "serving", "fcfs", "--objective", "speed"), "no objective 'speed': expected one of e2e_mean, "),
+        (
+            ("evaluate", "smtt", "mdd", "--objective", "e2e_mean"),
+            "smtt: no objective 'e2e_mean': this problem has only",
+        ),
+        (("evaluate", "smtt", "mdd", "--engine", "a30-qwen2-7b"), "smtt: this problem takes no engine"),
+        (("evolve", "serving", "--engine", "abacus", "--evaluations", 1), "unknown engine 'abacus'; known: "),
+        (("top", "serving", "--objective", "speed"), "no objective 'speed'"),
+        (("plot", "smtt", "mdd"), "smtt has nothing to draw"),
+        (("plot", "serving", "fcfs", "-o", "queue.bmp"), "expected a file that ends in .png, .svg, .pdf"),
+    ],
+)
+def test_what_a_problem_does_not_have_is_wrong_usage(cli, words, expected):
+    answer = cli(*words)
+    assert answer.code == 2
+    assert expected in answer.err
+    assert not answer.out
+
+
+def test_the_choice_is_listed_with_the_problem(cli):
+    found = cli("problems", "serving", "--json").json
+    assert next(iter(found["objectives"])) == "e2e_mean"
+    assert len(found["objectives"]) == 8
+    text = cli("problems", "serving").out
+    assert "objectives (--objective): e2e_mean, e2e_p99" in text
+    assert "engines (--engine)" in text
+    assert "It may be left out, which is the same as return 0.0." in text
+
+
+def test_an_empty_list_says_which_objective_is_meant(cli):
+    assert "`heuresis evolve serving --objective slo` makes some" in cli("top", "serving", "--objective", "slo").err
+
+
+def test_it_explains_where_time_goes(cli, trace: Path):
+    words = ("explain", "srpt", "--problem", "serving", "--instances", trace, "--engine", "a30-qwen2-7b", "--rate", 6)
+    text = cli(*words).out
+    assert "60 requests" in text
+    assert "KV memory in use" in text
+
+
+def test_it_draws_in_the_terminal_and_into_files(cli, trace: Path, tmp_path: Path):
+    words = ("plot", "serving", "fcfs", "srpt", "--instances", trace, "--engine", "a30-qwen2-7b", "--rate", 6)
+    text = cli(*words).out
+    assert "Waiting requests" in text
+    assert "Time to first token" in text
+    assert "• fcfs   x srpt" in text
+    found = cli(*words, "--json").json
+    assert [f["title"] for f in found["figures"]][-1] == "Time from arrival to last token"
+    assert [c["name"] for c in found["figures"][0]["curves"]] == ["fcfs", "srpt"]
+    shares = found["figures"][-1]["curves"][0]["y"]
+    assert shares[-1] == pytest.approx(1.0)
+    pytest.importorskip("matplotlib")
+    for ending, begins in ((".png", b"\x89PNG"), (".svg", b"<?xml")):
+        picture = tmp_path / f"queue{ending}"
+        answer = cli(*words, "-o", picture)
+        assert answer.code == 0, answer.err
+        assert picture.read_bytes().startswith(begins)
+    assert cli(*words, "--instance", "nothing").code == 2
