@@ -5,7 +5,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from heuresis.evaluators.engine import ARRAY_SIZE, MAX_SEQS
 from heuresis.evaluators.serving_contract import CONTRACT
 from heuresis.evaluators.serving_objectives import OBJECTIVE_NAMES, aggregate, value
 from heuresis.evaluators.serving_results import Results
+
+if TYPE_CHECKING:
+    from heuresis.evaluators.serving_plain import Job
 
 Ints: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
@@ -124,8 +127,38 @@ class Serving:
         return ratios
 
     def replay(self, judge: Callable[..., float], order: Ints, decisions: Decisions) -> Floats:
-        """The largest distance of a decision from the reference interpreter's, by instance (see `Simulator`)."""
-        raise NotImplementedError
+        """The largest distance of a choice from the reference interpreter's, by instance (see `Simulator`).
+
+        A choice is a victim or an admission; what follows from it (chunks, and who is not admitted) has to be the same.
+        """
+        from heuresis.evaluators.serving_judge import furthest
+
+        order = self._checked(order)
+        streams = self._streams(order, decisions)
+        found = np.full(len(order), np.inf)
+        for place, i in enumerate(order):
+            if decisions[0][place] == 1:
+                found[place] = furthest(judge, self.engine[i], self.jobs(int(i)), streams[place].tolist())
+        return found
+
+    def jobs(self, i: int) -> list["Job"]:
+        """The requests of an instance for the reference in plain Python."""
+        from heuresis.evaluators.serving_plain import Job
+
+        low, first = int(self.offsets[i]), int(self.slo_offsets[i])
+        jobs = []
+        for number, given in enumerate(self.given[low : int(self.offsets[i + 1])].tolist()):
+            prompt, output, client, program, slo, after = given
+            k = low + number
+            chain = self.prefix[self.prefix_at[k] : self.prefix_at[k + 1]].tolist()
+            date = float(self.arrival[k] if after < 0 else self.gap[k])
+            jobs.append(
+                Job(
+                    number, prompt, output, float(self.estimate[k]), client, program, float(self.slo_ttft[first + slo]),
+                    float(self.slo_tpot[first + slo]), after, date, chain,
+                )
+            )  # fmt: skip
+        return jobs
 
     def served(self, order: Ints, decisions: Decisions) -> Served:
         """Replay decisions on a clock of its own, from the instances alone; trusted: no program takes part.

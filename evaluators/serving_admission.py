@@ -94,11 +94,9 @@ def _admissions(
     flags: Ints, now: float, most: int, used: int, force: bool,
 ) -> int:  # fmt: skip
     """Admit waiting requests by priority until one has to wait; return how the iteration went."""
-    size, kept, judged = s[SIZE], s[KEPT], False
+    size, judged = s[SIZE], False
     while s[WAITS] > 0 and s[DECODES] + s[PREFILLS] < s[SEATS]:
-        if s[DECODES] + s[PREFILLS] == 0:
-            kept = 0
-        free = s[FREE] - kept
+        free = s[FREE] - (s[KEPT] if s[DECODES] + s[PREFILLS] > 0 else 0)
         room = s[BUDGET] - s[DECODES] - used
         left = min(most - used, room)
         if room < 1:

@@ -84,6 +84,8 @@ def serve(
                 return False, out[:0]
             how = RAN
             coming = next_arrival(s, q, later)
+        if s[ENDED] == n:
+            break
         if s[DECODES] + s[PREFILLS] + s[WAITS] == 0:
             now = coming
             quiet += 1

@@ -115,6 +115,10 @@ class Stream:
         """The exponential of a normal of mean `mu` and standard deviation `sigma`."""
         return exponential(mu + sigma * self.normal(n))
 
+    def lognormals(self, mu: Floats, sigma: Floats) -> Floats:
+        """The same for each pair of parameters."""
+        return exponential(mu + sigma * self.normal(len(mu)))
+
     def exponentials(self, n: int) -> Floats:
         """Exponential of mean 1."""
         return -logarithm(self.shares(n))

@@ -41,3 +41,22 @@ def _dense(ids: Ints) -> Ints:
     used[ids] = True
     result: Ints = (np.cumsum(used) - 1)[ids]
     return result
+
+
+def grown_blocks(root: Ints, root_tokens: Ints, branch: Ints, prompt: Ints, block_size: int) -> tuple[Ints, Ints]:
+    """Offsets and ids of the full blocks of prompts that begin alike and grow.
+
+    Prompt i begins with the `root_tokens[root[i]]` tokens of text `root[i]` and goes on with the text of `branch[i]`,
+    as long as the prompt is: prompts of one branch (all with one root) begin alike as far as the shorter one goes.
+    """
+    roots, full = root_tokens // block_size, prompt // block_size
+    trunk = np.minimum(roots[root], full)
+    own = np.zeros(int(branch.max()) + 1, dtype=np.int64)
+    np.maximum.at(own, branch, full - trunk)
+    root_base = np.cumsum(roots) - roots
+    branch_base = int(roots.sum()) + np.cumsum(own) - own
+    offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(full)])
+    number = np.arange(offsets[-1]) - np.repeat(offsets[:-1], full)
+    from_root = number < np.repeat(trunk, full)
+    in_branch = np.repeat(branch_base[branch] - trunk, full) + number
+    return offsets, _dense(np.where(from_root, np.repeat(root_base[root], full) + number, in_branch))

@@ -3,6 +3,7 @@
 import gzip
 import json
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,7 @@ def test_mooncake_hashes_become_blocks_of_the_engine(tmp_path: Path) -> None:
     one = only(tmp_path, text, name="a.jsonl")
     assert one.arrival.tolist() == [0.0, 1.5, 6.0]  # a tick lasts three seconds
     assert np.diff(one.prefix_offsets).tolist() == [65, 33, 64]
-    first, second, third = (one.prefix_blocks[a:b].tolist() for a, b in zip(one.prefix_offsets, one.prefix_offsets[1:], strict=False))  # fmt: skip
+    first, second, third = (one.prefix_blocks[a:b].tolist() for a, b in pairwise(one.prefix_offsets))  # fmt: skip
     assert first[:32] == second[:32] == third[:32]
     assert second[32] not in first
     assert first[:64] == third
@@ -106,7 +107,7 @@ def test_blocks_are_shared_exactly_where_all_before_is(tmp_path: Path, block_siz
     engine = replace(ENGINE, block_size=block_size)
     text = mooncake((0, 1500, 1, [0, 1, 2]), (3000, 1536, 1, [0, 1, 3]), (6000, 2000, 1, [0, 1, 2, 4]))
     (one,) = read([write(tmp_path, text)], engine).instances
-    rows = [one.prefix_blocks[a:b].tolist() for a, b in zip(one.prefix_offsets, one.prefix_offsets[1:], strict=False)]
+    rows = [one.prefix_blocks[a:b].tolist() for a, b in pairwise(one.prefix_offsets)]
     assert [len(row) for row in rows] == [1500 // block_size, 1536 // block_size, 2000 // block_size]
     for other, tokens in ((rows[1], 1024), (rows[2], 1500)):
         shared = tokens // block_size
