@@ -130,6 +130,7 @@ class Serving:
         """The largest distance of a choice from the reference interpreter's, by instance (see `Simulator`).
 
         A choice is a victim or an admission; what follows from it (chunks, and who is not admitted) has to be the same.
+        The beginning of each instance is judged, as far as `serving_judge.JUDGED` says.
         """
         from heuresis.evaluators.serving_judge import furthest
 

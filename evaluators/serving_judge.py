@@ -18,16 +18,21 @@ _DEFAULTS: dict[str, Callable[[Sequence[float]], float]] = {
 }
 
 
+JUDGED = 3_000
+"""Of each instance the beginning is judged: so many priorities and iterations together, as much as plain Python bears."""
+
+
 def furthest(
     judge: Callable[..., float], engine: NDArray[np.float64], jobs: Sequence[Job], stream: Sequence[int]
 ) -> float:
-    """The largest distance of one instance's decisions from those of a judge; infinite where they are none of its.
+    """The largest distance of one instance's first decisions from those of a judge; infinite where they are none of its.
 
+    Judged are as many iterations from the beginning as `JUDGED` allows; the trusted replay checks all of them.
     Of a judge that is no `Judge` the optional functions have their default bodies.
     """
     try:
         reference = Reference(engine_of(engine), jobs, call_of(judge), plan_of(stream))
-        reference.run()
+        reference.run(JUDGED)
     except Mismatch:
         return math.inf
     return reference.furthest

@@ -40,6 +40,7 @@ class Reference:
         self.coming = [j for j in self.jobs if j.after < 0]
         self.service: dict[tuple[str, int], int] = {}
         self.now, self.serials, self.swapped, self.furthest = 0.0, 0, 0, 0.0
+        self.judged = 0  # priorities
         self.given = None if plan is None else deque(plan)
         self.plan: list[list[Op]] = []
         self.wanted: deque[Op] = deque()
@@ -51,9 +52,14 @@ class Reference:
             job.arrived = job.date if job.after < 0 else math.nan
             job.chain = job.chain[: job.prompt // engine.block_size] if engine.prefix_caching else ()
 
-    def run(self) -> None:
-        """Serve all requests. Raises Mismatch where a plan cannot be followed."""
+    def run(self, most: float = math.inf) -> None:
+        """Serve all requests, or stop after so many priorities and iterations together.
+
+        Raises Mismatch where a plan cannot be followed.
+        """
         while self.waiting or self.running or self.coming:
+            if self.judged + len(self.plan) >= most:
+                return
             self._arrivals()
             if not self.waiting and not self.running and not self.coming:
                 break
@@ -125,6 +131,7 @@ class Reference:
 
     def _key(self, job: Job) -> float:
         """Its priority now."""
+        self.judged += 1
         here = {j.client for j in (*self.waiting, *self.running)}
         least = min(self.service.get(("client", c), 0) for c in here)
         runs = job in self.running

@@ -11,8 +11,8 @@ import numpy as np
 from heuresis.evaluators.engine import Engine
 from heuresis.evaluators.serving_contract import CONTRACT
 from heuresis.evaluators.serving_objectives import OBJECTIVE_NAMES, value
-from heuresis.problems import engines, serving_splits
-from heuresis.problems.problem import SPLITS, Baseline, Choice, InstanceError, InstanceSet, Problem, Reference
+from heuresis.problems import engines
+from heuresis.problems.problem import Baseline, Choice, InstanceError, InstanceSet, Problem, Reference
 from heuresis.problems.readers.serving import Reading, read
 from heuresis.problems.registry import register
 from heuresis.problems.serving_figures import figures
@@ -20,6 +20,10 @@ from heuresis.problems.serving_instances import ServingInstance
 from heuresis.problems.serving_metrics import Scenario, metrics
 from heuresis.problems.serving_runs import fcfs, run
 from heuresis.problems.serving_scoring import OBJECTIVES, ServingScoring, measure
+from heuresis.problems.serving_splits import SEARCH, SELECT, TEST, Split, build
+
+ENGINE = "rtx4090-llama-3.1-8b"
+"""On which traces are served where no engine is named."""
 
 STATEMENT = """\
 A replica of an engine serves a language model. Requests arrive over time, each with a prompt to be prefilled and an
@@ -123,9 +127,9 @@ def _references(objective: str) -> tuple[Reference, ...]:
 
 
 @functools.cache
-def _split(split: str, engine: Engine | None) -> InstanceSet:
-    """A split, built at most once per process."""
-    return serving_splits.build(split, engine)
+def _split(split: Split, engine: Engine | None) -> InstanceSet:
+    """A split, on its own engines or on another; built at most once per process."""
+    return build(split, None if engine is None else [engine])
 
 
 def _reader(choice: Choice, engine: Engine | None) -> Callable[[Sequence[Path]], InstanceSet]:
@@ -134,7 +138,7 @@ def _reader(choice: Choice, engine: Engine | None) -> Callable[[Sequence[Path]],
         reading = Reading(rate=1.0 if choice.rate is None else choice.rate, limit=choice.limit)
     except ValueError as error:
         raise InstanceError(str(error)) from error
-    return lambda paths: read(paths, engine or engines.load(serving_splits.ENGINE), reading)
+    return lambda paths: read(paths, engine or engines.load(ENGINE), reading)
 
 
 def configure(choice: Choice) -> Problem:
@@ -150,7 +154,7 @@ def configure(choice: Choice) -> Problem:
         simulator="heuresis.evaluators.serving:Serving",
         scoring=ServingScoring(name),
         objective=OBJECTIVES[name],
-        splits={split: functools.partial(_split, split, engine) for split in SPLITS},
+        splits={split.name: functools.partial(_split, split, engine) for split in (SEARCH, SELECT, TEST)},
         baselines=_baselines(),
         references=_references(name),
         read=_reader(choice, engine),

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.evaluators.serving_fairness import service_weight
-from heuresis.evaluators.serving_results import Floats, Ints, mean, percentile
+from heuresis.evaluators.serving_results import Floats, mean, percentile
 from heuresis.problems.serving_instances import ServingInstance
 from heuresis.problems.serving_metrics import Scenario
 from heuresis.problems.serving_runs import replayed, timeline
@@ -25,38 +25,58 @@ def explanation(instance: ServingInstance, decisions: Decisions) -> str:
     scenario = replayed([instance], decisions)[0][0]
     if scenario is None:
         raise ValueError(f"{instance.name}: decisions that are not feasible have nothing to explain")
-    results = scenario.results
+    results, rows = scenario.results, timeline(instance, decisions)
     rejected = int(np.isnan(results.finish).sum())
     head = (
         f"{instance.size} requests, {int((~results.met).sum())} missed their SLO, {int(scenario.restarts.sum())} "
         f"evictions, {rejected} rejected. Mean times in seconds by size (prompt + 2 × output, tokens):"
     )
-    return "\n".join([head, "", *_by_size(scenario), "", *_over_time(timeline(instance, decisions))])
+    waited = admitted(decisions[2], rows[:, 0], instance.size) - results.arrived
+    return "\n".join([head, "", *_by_size(scenario, np.maximum(waited, 0.0)), "", *_over_time(rows)])
 
 
-def _by_size(scenario: Scenario) -> list[str]:
+def admitted(stream: NDArray[np.generic], ends: Floats, size: int) -> Floats:
+    """When each request was first admitted (s): when the iteration began that gave it its first chunk; NaN: never.
+
+    `stream` is what `Serving.decide` returns of one instance, `ends` the time at which each iteration ended.
+    """
+    found = np.full(size, np.nan)
+    begins = np.concatenate([[0.0], ends])
+    numbers, place, iteration = stream.tolist(), 0, 0
+    while place < len(numbers):
+        iteration += numbers[place]
+        end = place + 2 + numbers[place + 1]
+        place += 2
+        while place < end:
+            request = numbers[place]
+            if request < 0:
+                place += 1
+                continue
+            if np.isnan(found[request]):
+                found[request] = begins[iteration]
+            place += 2
+        iteration += 1
+    return found
+
+
+def _by_size(scenario: Scenario, waited: Floats) -> list[str]:
     results = scenario.results
     size = service_weight(results.prompt, results.output)
-    lines = ["| size up to | requests | to first token | p99 of it | decode | e2e | evicted | tokens again |"]
-    lines.append("|--:" * 8 + "|")
+    columns = ("size up to", "requests", "queue", "prefill", "decode", "e2e", "p99 of TTFT", "evicted", "tokens again")
+    lines = [f"| {' | '.join(columns)} |", "|--:" * len(columns) + "|"]
     order = np.argsort(size, kind="stable")
     for members in np.array_split(order, min(CLASSES, len(order))):
+        ttft, e2e, queue = results.ttft[members], results.e2e[members], waited[members]
+        times = (mean(queue), mean(ttft - queue), mean(e2e - ttft), mean(e2e), percentile(ttft, 99.0))
         cells = [
             f"{size[members].max():.0f}",
             str(len(members)),
-            *(f"{time:.2f}" for time in _times(scenario, members)),
+            *(f"{time:.2f}" for time in times),
             str(int(scenario.restarts[members].sum())),
             str(int(scenario.recomputed[members].sum())),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
-
-
-def _times(scenario: Scenario, members: Ints) -> tuple[float, float, float, float]:
-    """Mean and 99th percentile of TTFT, means of decoding and of e2e."""
-    results = scenario.results
-    ttft, e2e = results.ttft[members], results.e2e[members]
-    return mean(ttft), percentile(ttft, 99.0), mean(e2e - ttft), mean(e2e)
 
 
 def _over_time(rows: Floats) -> list[str]:

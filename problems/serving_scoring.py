@@ -39,7 +39,7 @@ OBJECTIVES: Mapping[str, Objective] = {
 }
 """What a run may minimise, by name; the first is the default."""
 
-REPLAYED = 6
+REPLAYED = 8
 """How many instances are replayed by the reference interpreter."""
 
 
@@ -96,9 +96,9 @@ class ServingScoring:
         return Score(aggregate(np.asarray(values, dtype=np.float64)), {})
 
     def resample(self, instances: Instances, values: Floats, draws: int, rng: np.random.Generator) -> Floats:
-        """Bootstrap within cells (workload and load): programs × draws, the same draws for all programs."""
+        """Bootstrap within cells (workload, load and engine): programs × draws, the same draws for all programs."""
         counts = np.zeros((draws, len(instances)))
-        for members in self.groups(instances).values():
+        for members in _cells(instances, "workload", "load", "engine").values():
             share = np.full(len(members), 1.0 / len(members))
             counts[:, members] = rng.multinomial(len(members), share, size=draws)
         means: Floats = np.exp(np.log(values) @ counts.T / len(instances))
@@ -106,11 +106,8 @@ class ServingScoring:
 
     def groups(self, instances: Instances) -> Mapping[str, Ints]:
         """Instances by workload and load, the share of what the engine can serve (`chat 0.8`); files as a whole."""
-        groups: dict[str, list[int]] = defaultdict(list)
-        for index, one in enumerate(instances):
-            parts = (one.labels.get("workload", "all"), one.labels.get("load", ""))
-            groups[" ".join(str(part) for part in parts if part != "")].append(index)
-        return {name: np.array(members, dtype=np.int64) for name, members in groups.items()}
+        groups = _cells(instances, "workload", "load")
+        return {" ".join(str(part) for part in cell if part is not None) or "all": of for cell, of in groups.items()}
 
     def explain(self, instance: ServingInstance, decisions: Decisions) -> str:
         """Markdown tables of where time goes by size of request, and of queue, batch and memory over time."""
@@ -134,6 +131,14 @@ def measure(instances: Instances, decisions: Decisions) -> Mapping[str, float | 
     return metrics([one for one in found if one is not None])
 
 
+def _cells(instances: Instances, *labels: str) -> Mapping[tuple[object, ...], Ints]:
+    """The numbers of instances that are alike in these labels."""
+    cells: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    for index, one in enumerate(instances):
+        cells[tuple(one.labels.get(label) for label in labels)].append(index)
+    return {cell: np.array(members, dtype=np.int64) for cell, members in cells.items()}
+
+
 def _load(instance: ServingInstance) -> float:
     load = instance.labels.get("load", 0.0)
     return 0.0 if isinstance(load, str) else float(load)
@@ -144,9 +149,9 @@ def _misfit(decisions: Decisions, count: int) -> str:
     got = ", ".join(f"{a.dtype}{list(a.shape)}" for a in decisions)
     fits = len(decisions) == 3 and all(a.ndim == 1 for a in decisions)
     if fits:
-        decided, lengths, stream = decisions
+        decided, lengths, stream = decisions[0], decisions[1].astype(np.int64), decisions[2]
         fits = decided.shape == lengths.shape == (count,) and decided.dtype.kind == "u"
-        fits = fits and lengths.dtype == np.int64 and stream.dtype == np.int32
+        fits = fits and decisions[1].dtype == np.int64 and stream.dtype == np.int32
         # Lengths come from a child: none may be negative or so large that their sum wraps around.
         fits = fits and bool(np.all((lengths >= 0) & (lengths <= len(stream)))) and lengths.sum() == len(stream)
     return "" if fits else f"expected decisions uint8[{count}], int64[{count}], int32[their sum], got {got or 'none'}"

@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from heuresis.cli.plot import draw
+from heuresis.problems.figures import Curve, Figure
 
 METRICS = [
     "ttft_mean",
@@ -119,7 +123,7 @@ def test_it_explains_where_time_goes(cli, trace: Path):
     assert "KV memory in use" in text
 
 
-def test_it_draws_in_the_terminal_and_into_files(cli, trace: Path, tmp_path: Path):
+def test_it_draws_in_the_terminal(cli, trace: Path):
     words = ("plot", "serving", "fcfs", "srpt", "--instances", trace, "--engine", "a30-qwen2-7b", "--rate", 6)
     text = cli(*words).out
     assert "Waiting requests" in text
@@ -130,10 +134,14 @@ def test_it_draws_in_the_terminal_and_into_files(cli, trace: Path, tmp_path: Pat
     assert [c["name"] for c in found["figures"][0]["curves"]] == ["fcfs", "srpt"]
     shares = found["figures"][-1]["curves"][0]["y"]
     assert shares[-1] == pytest.approx(1.0)
-    pytest.importorskip("matplotlib")
-    for ending, begins in ((".png", b"\x89PNG"), (".svg", b"<?xml")):
-        picture = tmp_path / f"queue{ending}"
-        answer = cli(*words, "-o", picture)
-        assert answer.code == 0, answer.err
-        assert picture.read_bytes().startswith(begins)
     assert cli(*words, "--instance", "nothing").code == 2
+
+
+def test_a_picture_holds_every_figure(tmp_path: Path):
+    pytest.importorskip("matplotlib")
+    steps = Curve("fcfs", np.array([0.0, 1.0, 4.0]), np.array([1.0, 3.0, 2.0]), steps=True)
+    figures = [Figure("Waiting", "s", "requests", [steps]), Figure("Times", "s", "share", [steps], log_x=True)]
+    for ending, begins in ((".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")):
+        picture = tmp_path / f"queue{ending}"
+        draw(figures, picture, "Two figures")
+        assert picture.read_bytes().startswith(begins)
