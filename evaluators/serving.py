@@ -23,6 +23,9 @@ Ints: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
 Decisions: TypeAlias = Sequence[NDArray[np.generic]]
 
+JUDGEMENTS = 50
+"""A request counts as so many decisions where a search bounds its effort: it is judged again in many iterations."""
+
 _SERVED = ("arrived", "first", "finish", "output", "restarts", "found", "recomputed")
 _GIVEN = ("prompt", "output", "client", "program", "slo", "after")
 
@@ -54,13 +57,13 @@ class Served:
 class Serving:
     """Serves requests on one replica of an engine, as `priority`, `admit` and `prefill_budget` say.
 
-    The payload holds all instances concatenated. By request: `arrival`, `estimate`, `gap` (float64), `prompt`, `output`,
-    `client`, `program`, `slo`, `after` (int64; `after` a number within the instance or -1, `slo` a class of its
-    engine), with `offsets` (int64, instances + 1). `prefix_offsets` (int64, requests + 1) says where each request's
-    part of `prefix_blocks` (int64, dense within the instance) begins. By instance: `engine` (float64,
-    instances × `engine.ARRAY_SIZE`, rows of `Engine.to_array()`) and `reference` (float64, what FCFS reaches).
-    `slo_ttft` and `slo_tpot` (float64, seconds) hold the classes of each instance's engine, with `slo_offsets` (int64,
-    instances + 1). `objective` (int64, one number) is a place in `serving_objectives.OBJECTIVE_NAMES`.
+    The payload holds all instances concatenated. By request: `arrival`, `estimate`, `gap` (float64), `prompt`,
+    `output`, `client`, `program`, `slo`, `after` (int64; `after` a number within the instance or -1, `slo` a class of
+    its engine), with `offsets` (int64, instances + 1). `prefix_offsets` (int64, requests + 1) says where each request's
+    part of `prefix_blocks` (int64, dense within the instance) begins. By instance: `engine` (float64, instances ×
+    `engine.ARRAY_SIZE`, rows of `Engine.to_array()`) and `reference` (float64, what FCFS reaches). `slo_ttft` and
+    `slo_tpot` (float64, seconds) hold the classes of each instance's engine, with `slo_offsets` (int64, instances + 1).
+    `objective` (int64, one number) is a place in `serving_objectives.OBJECTIVE_NAMES`.
     """
 
     contract: ClassVar[Contract] = CONTRACT
@@ -81,6 +84,7 @@ class Serving:
         self.reference = floats("reference")
         self.objective = OBJECTIVE_NAMES[int(ints("objective").reshape(-1)[0])]
         self.size = len(self.offsets) - 1
+        self.lengths = JUDGEMENTS * np.diff(self.offsets)
         for i in range(self.size):
             mine = self.given[self.offsets[i] : self.offsets[i + 1]]
             for column in (_GIVEN.index("client"), _GIVEN.index("program")):
@@ -192,7 +196,8 @@ class Serving:
         fault, rows = timeline(*replica, np.ascontiguousarray(stream, dtype=np.int32))
         if fault:
             raise ValueError(f"these decisions are not feasible: {FAULTS[fault]}")
-        return rows
+        found: Floats = rows
+        return found
 
     def _opened(self, i: int) -> tuple[Ints, NDArray[Any], Floats, Floats]:
         """A fresh replica for an instance: its state, the requests, those that come later, its engine."""
@@ -245,7 +250,7 @@ class Serving:
         if valid.shape != order.shape or lengths.shape != order.shape or stream.ndim != 1:
             raise ValueError(f"expected decisions on {len(order)} instances: a flag and a length of each, and a stream")
         ends = np.cumsum(lengths.astype(np.int64))
-        if np.any(lengths < 0) or np.any(ends > len(stream)) or ends[-1] != len(stream):
+        if np.any(lengths.astype(np.int64) < 0) or np.any(ends > len(stream)) or ends[-1] != len(stream):
             raise ValueError(f"the lengths of the decisions do not add up to {len(stream)} numbers")
         flat = np.ascontiguousarray(stream, dtype=np.int32)
         return [flat[end - length : end] for end, length in zip(ends, lengths.astype(np.int64), strict=True)]

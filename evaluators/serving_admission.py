@@ -1,3 +1,4 @@
+# ruff: noqa: I001 - the many places of the state stand side by side
 """Admission of waiting requests to a replica, and the iteration as a whole (`iterate`)."""
 
 from collections.abc import Callable
@@ -5,7 +6,6 @@ from typing import TypeAlias
 
 import numba
 import numpy as np
-from numba import types
 
 from heuresis.evaluators.compile import function_type
 from heuresis.evaluators.serving_contract import ADMIT, PREFILL_BUDGET
@@ -26,7 +26,7 @@ READS_PEAK, STEADY, WALKS, FLAGS = range(4)
 """Places in `flags`: whether `admit` reads `peak`; whether who was not admitted once stays so while nothing happens but
 decoding; whether the engine walks its running requests in the order of their admission."""
 FAILED, IDLE, RAN, STUCK = range(4)
-"""How an iteration went: a value was not finite; nothing to run; it ran; it ran and the first in the queue stays out."""
+"""How an iteration went: a value was not finite; nothing to run; it ran; it ran, and who is first waits on."""
 NOT_FINITE, NO = -2, -1
 """What `_reserved` returns where the program fails, and where a request has to wait."""
 
@@ -69,11 +69,13 @@ def _peak(s: Ints, q: Requests, newcomer: int) -> float:
     for k in range(count):
         below += held[order[k]]
         most = max(most, below + (k + 1) * left[order[k]])
-    return most / size
+    return float(most / size)
 
 
 @numba.njit(I64(ADMIT_RULE, F1, I1, Q1, I1, F64, I64, I64, I64), **SETTINGS)
-def _reserved(ask: Number, theta: Floats, s: Ints, q: Requests, flags: Ints, now: float, i: int, need: int, blocks: int) -> int:
+def _reserved(
+    ask: Number, theta: Floats, s: Ints, q: Requests, flags: Ints, now: float, i: int, need: int, blocks: int
+) -> int:
     """The blocks reserved for a request that takes `need` of the free ones to hold `blocks`, or `NO`."""
     row, given = q[i], _promised(s, q)
     value = ask(
@@ -101,9 +103,9 @@ def _admissions(
         left = min(most - used, room)
         if room < 1:
             return RAN
-        if facts[CHANGES] == 1 and s[CACHED] == 0:
-            if (max(1, min(facts[FEWEST], left)) + size - 1) // size > free:
-                return RAN
+        least = (max(1, min(facts[FEWEST], left)) + size - 1) // size  # blocks for anybody's first chunk
+        if facts[CHANGES] == 1 and s[CACHED] == 0 and least > free:
+            return RAN
         if not judged and not judge_waiting(rule, theta, s, q, columns, facts, now):
             return FAILED
         judged = True
@@ -137,7 +139,7 @@ def _most_prefill(limit: Number, theta: Floats, s: Ints, now: float) -> int:
     """The most tokens of prefill in an iteration, or `NOT_FINITE`."""
     budget = s[BUDGET] - s[DECODES]
     if s[PREFILLS] + s[WAITS] == 0:
-        return budget
+        return int(budget)
     value = limit(
         now, float(s[DECODES] + s[PREFILLS]), float(s[DECODES]), float(s[WAITS]), float(s[PENDING]),
         s[FREE] / s[TOTAL], float(budget), theta,

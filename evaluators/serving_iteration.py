@@ -1,3 +1,4 @@
+# ruff: noqa: I001 - the many places of the state stand side by side
 """One iteration of a replica as a scheduler wants it: who is evicted, who prefills how much, who is admitted.
 
 What is decided is applied at once and written to `ops`: `ops[0]` counts the numbers that follow; -1 - i is an eviction
@@ -38,13 +39,13 @@ def _throw_out(
     """Evict a running request, which waits again."""
     evict(s, q, victim)
     _note(ops, -1 - victim)
-    return join(rule, theta, s, q, heap, columns, facts, now, victim)
+    return bool(join(rule, theta, s, q, heap, columns, facts, now, victim))
 
 
 @numba.njit(I64(I1, I64, I64), **SETTINGS)
 def _room(s: Ints, most: int, used: int) -> int:
     """Tokens left for prefill: of the `most` that there may be, and of what the iteration has beside the decodes."""
-    return min(most, s[BUDGET] - s[DECODES]) - used
+    return int(min(most, s[BUDGET] - s[DECODES]) - used)
 
 
 @numba.njit(I1(I1, Q1), **SETTINGS)
@@ -54,9 +55,7 @@ def _prefills_by_priority(s: Ints, q: Requests) -> Ints:
     for k in range(1, order.shape[0]):
         i, at = order[k], k
         key = q[i].key
-        while at > 0 and (
-            q[order[at - 1]].key > key or (q[order[at - 1]].key == key and order[at - 1] > i)
-        ):
+        while at > 0 and (q[order[at - 1]].key > key or (q[order[at - 1]].key == key and order[at - 1] > i)):
             order[at] = order[at - 1]
             at -= 1
         order[at] = i
@@ -159,7 +158,7 @@ def in_order(
     """Walk the running requests in order of admission; one that lacks a block evicts. Tokens given, -1 on failure."""
     used = _all_in_order(s, q, ops, most)
     if used >= 0:
-        return used
+        return int(used)
     judged, used, granted = False, 0, 0
     for i in _by_admission(s, q):
         row = q[i]
@@ -193,4 +192,4 @@ def in_order(
             used += chunk
             _note(ops, i)
             _note(ops, chunk)
-    return used
+    return int(used)

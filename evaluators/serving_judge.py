@@ -18,14 +18,14 @@ _DEFAULTS: dict[str, Callable[[Sequence[float]], float]] = {
 }
 
 
-JUDGED = 3_000
-"""Of each instance the beginning is judged: so many priorities and iterations together, as much as plain Python bears."""
+JUDGED = 2_000
+"""Of each instance the beginning is judged: so many priorities and iterations together, what plain Python bears."""
 
 
 def furthest(
     judge: Callable[..., float], engine: NDArray[np.float64], jobs: Sequence[Job], stream: Sequence[int]
 ) -> float:
-    """The largest distance of one instance's first decisions from those of a judge; infinite where they are none of its.
+    """The largest distance of one instance's first decisions from a judge's; infinite where they are none of its.
 
     Judged are as many iterations from the beginning as `JUDGED` allows; the trusted replay checks all of them.
     Of a judge that is no `Judge` the optional functions have their default bodies.

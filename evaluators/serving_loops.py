@@ -1,3 +1,4 @@
+# ruff: noqa: I001 - the many places of the state stand side by side
 """The event loop of one replica, compiled once (`serving_admission.py` has the iteration)."""
 
 from collections.abc import Callable
@@ -9,12 +10,13 @@ from numba import types
 from numpy.typing import NDArray
 
 from heuresis.evaluators.serving_admission import ADMIT_RULE, BUDGET_RULE, FAILED, IDLE, RAN, STEADY, STUCK, iterate
+from heuresis.evaluators.serving_advance import advance, coast
 from heuresis.evaluators.serving_queue import CHANGES, FACTS, FEWEST, READS_CLIENT, RULE, WIDTH, join
 from heuresis.evaluators.serving_state import (
     B1, DECODES, ENDED, EVICTIONS, F1, F2, I1, I64, NEVER, PREFILLS, Q1, SEATS, SETTINGS, SWAPPED, WAITS, Floats, Ints,
     Requests, borrowed, next_arrival, take_arrival,
 )  # fmt: skip
-from heuresis.evaluators.serving_step import advance, arrive, coast
+from heuresis.evaluators.serving_step import arrive
 
 Rule: TypeAlias = Callable[..., None]
 Number: TypeAlias = Callable[..., float]
@@ -58,9 +60,7 @@ def _written(out: Stream, length: int, quiet: int, ops: Ints) -> tuple[Stream, i
 
 
 @numba.njit(
-    types.Tuple((B1, _STREAM))(
-        RULE, ADMIT_RULE, BUDGET_RULE, F1, I1, F2, F2, I1, I1, I1, Q1, F2, F1, B1
-    ),
+    types.Tuple((B1, _STREAM))(RULE, ADMIT_RULE, BUDGET_RULE, F1, I1, F2, F2, I1, I1, I1, Q1, F2, F1, B1),
     **SETTINGS,
 )
 def serve(
@@ -90,18 +90,16 @@ def serve(
             now = coming
             quiet += 1
             continue
-        if s[PREFILLS] == 0 and s[DECODES] > 0 and s[SWAPPED] == 0:
-            if s[WAITS] == 0 or s[DECODES] == seats or (how == STUCK and flags[STEADY] == 1):
-                running = s[DECODES]
-                now, done = coast(s, q, later, engine, now, coming, NEVER)
-                quiet += done
-                if s[DECODES] < running:
-                    how = RAN
-                if done > 0:
-                    continue
-        how = iterate(
-            rule, ask, limit, theta, s, q, heap, columns, facts, ops, flags, now, coming == np.inf
-        )
+        nobody_enters = s[WAITS] == 0 or s[DECODES] == seats or (how == STUCK and flags[STEADY] == 1)
+        if nobody_enters and s[PREFILLS] == 0 and s[DECODES] > 0 and s[SWAPPED] == 0:
+            running = s[DECODES]
+            now, done = coast(s, q, later, engine, now, coming, NEVER)
+            quiet += done
+            if s[DECODES] < running:
+                how = RAN
+            if done > 0:
+                continue
+        how = iterate(rule, ask, limit, theta, s, q, heap, columns, facts, ops, flags, now, coming == np.inf)
         if how == FAILED or s[EVICTIONS] > MOST_EVICTIONS * n + 1000:
             return False, out[:0]
         if how == IDLE:

@@ -1,3 +1,4 @@
+# ruff: noqa: I001 - the many places of the state stand side by side
 """KV memory and prefix cache of a replica, compiled.
 
 A request holds blocks of its chain (the full blocks of its prompt, shared with all requests whose prompts begin alike)
@@ -10,8 +11,8 @@ import numba
 from numba import types
 
 from heuresis.evaluators.serving_state import (
-    CACHE, CHAINS, FREE, I1, I64, NEWER, NEWEST, NONE, OLDER, OLDEST, PRESENT, Q1, REFS, SETTINGS, SIZE, UNTOUCHED, Ints,
-    Requests,
+    CACHE, CHAINS, FREE, I1, I64, NEWER, NEWEST, NONE, OLDER, OLDEST, PRESENT, Q1, REFS, SETTINGS, SIZE, UNTOUCHED,
+    Ints, Requests,
 )  # fmt: skip
 
 
@@ -52,7 +53,7 @@ def matched(s: Ints, q: Requests, i: int) -> int:
     while k > 0 and s[s[CACHE] + 4 * s[s[CHAINS] + row.chain + k - 1] + PRESENT] == 0:
         k -= 1
     row.matched = k
-    return k
+    return int(k)
 
 
 @numba.njit(I64(I1, Q1, I64, I64), **SETTINGS)

@@ -1,9 +1,11 @@
-"""Requests and the KV memory of a replica in plain Python (`serving_reference.py` has the loop)."""
+"""A replica in plain Python: requests, KV memory, arrivals, time (`serving_reference.py` decides what happens)."""
 
 import math
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+from heuresis.evaluators.engine import Engine
 
 
 @dataclass(slots=True, eq=False)
@@ -115,3 +117,82 @@ class Memory:
             self.untouched -= 1
         else:
             self.unused.popitem(last=False)
+
+
+class Replica:
+    """One replica and all requests: who is coming, waiting and running, and what clients and programs have got."""
+
+    def __init__(self, engine: Engine, jobs: Sequence[Job]) -> None:
+        self.engine, self.jobs = engine, list(jobs)
+        self.memory = Memory(engine.blocks, engine.block_size)
+        self.waiting: list[Job] = []
+        self.running: list[Job] = []  # in order of admission
+        self.coming = [j for j in self.jobs if j.after < 0]
+        self.service: dict[tuple[str, int], int] = {}
+        self.now, self.serials, self.swapped = 0.0, 0, 0
+        for job in self.jobs:
+            job.target = job.prompt
+            job.output = min(job.output, engine.kv_tokens - job.prompt)
+            job.arrived = job.date if job.after < 0 else math.nan
+            job.chain = job.chain[: job.prompt // engine.block_size] if engine.prefix_caching else ()
+
+    def arrivals(self) -> None:
+        """Let all arrive whose time has come."""
+        while any(j.arrived <= self.now for j in self.coming):  # who is rejected may be followed at once
+            job = min(self.coming, key=lambda j: (j.arrived, j.number))
+            self.coming.remove(job)
+            job.deadline = job.ttft + job.tpot * job.estimate + job.arrived
+            if job.prompt + 1 > self.engine.kv_tokens:
+                job.rejected, job.output = True, 0
+                self.call_followers(job, job.arrived)
+                continue
+            here = {j.client for j in (*self.waiting, *self.running)}
+            if here and job.client not in here:
+                least = min(self.service.get(("client", c), 0) for c in here)
+                self.service["client", job.client] = max(self.service.get(("client", job.client), 0), least)
+            self.waiting.append(job)
+
+    def call_followers(self, job: Job, date: float) -> None:
+        """Those who follow a request that is done at a date will arrive."""
+        for follower in self.jobs:
+            if follower.after == job.number:
+                follower.arrived = date + follower.date
+                self.coming.append(follower)
+
+    def serve(self, job: Job, tokens: int) -> None:
+        """Count what a request's client and program got."""
+        for whose in (("client", job.client), ("program", job.program)):
+            self.service[whose] = self.service.get(whose, 0) + tokens
+
+    def pass_time(self) -> None:
+        """Run what was decided: time passes, tokens come, requests end."""
+        chunks, decodes = [j for j in self.running if j.chunk], [j for j in self.running if j.decodes]
+        if not chunks and not decodes:
+            return
+        regime = self.engine.mixed if chunks else self.engine.decode
+        work = sum(j.chunk * (j.computed + j.chunk / 2) for j in chunks)
+        self.now += regime.milliseconds(
+            sum(j.chunk for j in chunks), len(decodes), sum(j.computed for j in decodes), work
+        ) / 1000.0  # fmt: skip
+        if self.swapped:
+            self.now += self.swapped * self.engine.kv_bytes_per_token / self.engine.link_bytes_per_second
+            self.swapped = 0
+        for job in (*chunks, *decodes):
+            tokens, job.chunk = job.chunk or 1, 0
+            job.recomputed += max(0, min(job.computed + tokens, job.lost) - job.computed)
+            job.computed += tokens
+            if job.decodes:
+                job.generated += 1
+                self.serve(job, 2)
+                if math.isnan(job.first):
+                    job.first = self.now
+                if job.generated == job.output:
+                    self.end(job)
+
+    def end(self, job: Job) -> None:
+        """A request has its last token."""
+        job.finish = self.now
+        self.running.remove(job)
+        self.memory.leave(job)
+        job.reserved = 0
+        self.call_followers(job, self.now)

@@ -23,7 +23,7 @@ _UNSTEADY_BUDGET = frozenset({"now", "free"})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Policy:
-    """The functions in the contract's order, `flags` (`serving_admission.FLAGS`), `reads` (`serving_queue.CHANGES` …)."""
+    """The functions in the contract's order, `flags` (`serving_admission`), `reads` (`serving_queue.CHANGES` …)."""
 
     functions: tuple[Callable[..., Any], ...]
     flags: Ints
@@ -37,7 +37,7 @@ def defaults() -> Program:
 
 
 def policy_of(program: object, theta: Floats, engine: Floats) -> Policy:
-    """A compiled program, or its main function alone (as the interpreter of expressions is handed over).
+    """A compiled program, or its main function alone or with what it reads (as the search hands over expressions).
 
     On an engine (`Engine.to_array()`) without a prefix cache `cached` is 0 for ever.
     """
@@ -51,11 +51,11 @@ def policy_of(program: object, theta: Floats, engine: Floats) -> Policy:
 
 def _parts(program: object, theta: Floats) -> tuple[tuple[Callable[..., Any], ...], tuple[frozenset[str], ...]]:
     """The functions and what each reads."""
-    if isinstance(program, Program):
+    if isinstance(program, Program) and len(program.functions) == len(CONTRACT.functions):
         return program.functions, program.reads
     plain = defaults()
-    main: Any = program
-    reads = frozenset(p.name for p in PRIORITY.parameters)
+    main: Any = program.main if isinstance(program, Program) else program
+    reads = program.reads[0] if isinstance(program, Program) else frozenset(p.name for p in PRIORITY.parameters)
     if main is interpreter(CONTRACT):
         reads &= {node.op for node in decode(theta, CONTRACT).walk()}
     return (main, *plain.functions[1:]), (reads, *plain.reads[1:])

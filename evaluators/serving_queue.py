@@ -1,3 +1,4 @@
+# ruff: noqa: I001 - the many places of the state stand side by side
 """Who is next: the waiting requests of a replica by priority, and the running ones where one must go.
 
 A priority that reads nothing that changes while a request waits is computed once, when the request begins to wait, and
@@ -16,7 +17,7 @@ from heuresis.evaluators.select import first_smallest
 from heuresis.evaluators.serving_contract import PRIORITY
 from heuresis.evaluators.serving_memory import matched
 from heuresis.evaluators.serving_state import (
-    B1, DECODE, DECODES, DECODING, F1, F2, F64, FREE, HERE, I1, I64, NEVER, NONE, PARTIES, PREFILLING, PREFILLS, Q1,
+    B1, CLIENTS, DECODE, DECODES, DECODING, F1, F2, F64, FREE, HERE, I1, I64, NEVER, NONE, PREFILLING, PREFILLS, Q1,
     SERVICE, SETTINGS, SIZE, STEPS, TOTAL, WAITING, WAITS, Floats, Ints, Requests, drop, push,
 )  # fmt: skip
 from heuresis.evaluators.serving_step import got
@@ -60,7 +61,7 @@ def _show_service(s: Ints, q: Requests, facts: Ints, columns: Floats, count: int
     """Write what clients and programs have got, where the program wants to know."""
     if facts[READS_CLIENT] == 1:
         least = NEVER
-        for client in range(s[PARTIES]):
+        for client in range(s[CLIENTS]):
             if s[s[SERVICE] + 3 * client + HERE] > 0:
                 least = min(least, got(s, client))
         for k in range(count):
@@ -88,9 +89,7 @@ def join(
 
 
 @numba.njit(B1(RULE, F1, I1, Q1, F2, I1, F64), **SETTINGS)
-def judge_waiting(
-    rule: Rule, theta: Floats, s: Ints, q: Requests, columns: Floats, facts: Ints, now: float
-) -> bool:
+def judge_waiting(rule: Rule, theta: Floats, s: Ints, q: Requests, columns: Floats, facts: Ints, now: float) -> bool:
     """Bring the priorities of all waiting requests up to date; False where one is NaN or infinite."""
     count = facts[COUNT]
     if facts[CHANGES] == 0:
@@ -105,7 +104,7 @@ def judge_waiting(
         has = columns[4, k]
         fewest = min(fewest, has + 1.0 if has > 0.0 else columns[2, k] + columns[5, k])
     facts[FEWEST] = int(fewest)
-    return first_smallest(columns[_VALUE], count) >= 0
+    return bool(first_smallest(columns[_VALUE], count) >= 0)
 
 
 @numba.njit(I64(F2, F2, I1), **SETTINGS)
@@ -150,7 +149,7 @@ def judge_running(rule: Rule, theta: Floats, s: Ints, q: Requests, facts: Ints, 
     _judge(rule, theta, s, now, columns, count)
     for k in range(count):
         q[int(columns[_WHO, k])].key = columns[_VALUE, k]
-    return first_smallest(columns[_VALUE], count) >= 0
+    return bool(first_smallest(columns[_VALUE], count) >= 0)
 
 
 @numba.njit(I64(I1, Q1), **SETTINGS)
@@ -159,10 +158,6 @@ def worst(s: Ints, q: Requests) -> int:
     victim = NONE
     for k in range(s[DECODES] + s[PREFILLS]):
         i = s[s[DECODING] + k] if k < s[DECODES] else s[s[PREFILLING] + k - s[DECODES]]
-        if (
-            victim == NONE
-            or q[i].key > q[victim].key
-            or (q[i].key == q[victim].key and q[i].serial > q[victim].serial)
-        ):
+        if victim == NONE or q[i].key > q[victim].key or (q[i].key == q[victim].key and q[i].serial > q[victim].serial):
             victim = i
     return victim

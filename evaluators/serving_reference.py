@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from heuresis.evaluators.engine import Batching, Engine, Preemption
 from heuresis.evaluators.reference.distance import TOLERANCE, distance
-from heuresis.evaluators.serving_plain import Job, Memory
+from heuresis.evaluators.serving_plain import Job, Replica
 
 Op = tuple[int, int]
 """(request, tokens of its chunk), or (request, 0): it is evicted."""
@@ -22,8 +22,8 @@ class Mismatch(Exception):
     """The decisions are none that the scheduler could take."""
 
 
-class Reference:
-    """One replica, its requests, and the functions of a scheduler under the names of the contract.
+class Reference(Replica):
+    """A replica under a scheduler, whose functions are called by the names of the contract.
 
     With a `plan`, a list of decisions for each iteration, these are followed; `furthest` is the largest distance of one
     of them from what the scheduler would choose. Without, `plan` holds what the scheduler chose afterwards.
@@ -33,24 +33,14 @@ class Reference:
         self, engine: Engine, jobs: Sequence[Job], call: Call,
         plan: Sequence[Sequence[Op]] | None = None,
     ) -> None:  # fmt: skip
-        self.engine, self.jobs, self.call = engine, list(jobs), call
-        self.memory = Memory(engine.blocks, engine.block_size)
-        self.waiting: list[Job] = []
-        self.running: list[Job] = []  # in order of admission
-        self.coming = [j for j in self.jobs if j.after < 0]
-        self.service: dict[tuple[str, int], int] = {}
-        self.now, self.serials, self.swapped, self.furthest = 0.0, 0, 0, 0.0
-        self.judged = 0  # priorities
+        super().__init__(engine, jobs)
+        self.call = call
+        self.furthest, self.judged = 0.0, 0  # of `judged` priorities
         self.given = None if plan is None else deque(plan)
         self.plan: list[list[Op]] = []
         self.wanted: deque[Op] = deque()
         self.ops: list[Op] = []
         self.keys: dict[int, float] = {}
-        for job in self.jobs:
-            job.target = job.prompt
-            job.output = min(job.output, engine.kv_tokens - job.prompt)
-            job.arrived = job.date if job.after < 0 else math.nan
-            job.chain = job.chain[: job.prompt // engine.block_size] if engine.prefix_caching else ()
 
     def run(self, most: float = math.inf) -> None:
         """Serve all requests, or stop after so many priorities and iterations together.
@@ -60,7 +50,7 @@ class Reference:
         while self.waiting or self.running or self.coming:
             if self.judged + len(self.plan) >= most:
                 return
-            self._arrivals()
+            self.arrivals()
             if not self.waiting and not self.running and not self.coming:
                 break
             if not self.waiting and not self.running:
@@ -75,7 +65,7 @@ class Reference:
                         raise Mismatch
                     self.now = min(j.arrived for j in self.coming)
                 else:
-                    self._pass_time()
+                    self.pass_time()
             self.plan.append(ops)
         if self.given:
             raise Mismatch
@@ -87,30 +77,6 @@ class Reference:
         if not self.given:
             raise Mismatch
         return self.given.popleft()
-
-    def _arrivals(self) -> None:
-        for job in sorted((j for j in self.coming if j.arrived <= self.now), key=lambda j: (j.arrived, j.number)):
-            self.coming.remove(job)
-            job.deadline = job.ttft + job.tpot * job.estimate + job.arrived
-            if job.prompt + 1 > self.engine.kv_tokens:
-                job.rejected, job.output = True, 0
-                self._call_followers(job, job.arrived)
-                continue
-            here = {j.client for j in (*self.waiting, *self.running)}
-            if here and job.client not in here:
-                least = min(self.service.get(("client", c), 0) for c in here)
-                self.service["client", job.client] = max(self.service.get(("client", job.client), 0), least)
-            self.waiting.append(job)
-
-    def _call_followers(self, job: Job, date: float) -> None:
-        for follower in self.jobs:
-            if follower.after == job.number:
-                follower.arrived = date + follower.date
-                self.coming.append(follower)
-
-    def _serve(self, job: Job, tokens: int) -> None:
-        for whose in (("client", job.client), ("program", job.program)):
-            self.service[whose] = self.service.get(whose, 0) + tokens
 
     def _iteration(self) -> list[Op]:
         """Decide an iteration and do all of it but let its time pass."""
@@ -316,7 +282,7 @@ class Reference:
             self.swapped += job.computed - min(job.computed, cached)
         if not job.serial:
             job.found = max(job.computed, cached)
-            self._serve(job, job.prompt)
+            self.serve(job, job.prompt)
         self.serials += 1
         job.serial, job.cached, job.computed = self.serials, cached, max(job.computed, cached)
         self.waiting.remove(job)
@@ -324,38 +290,6 @@ class Reference:
         self.memory.hold(job, job.computed + tokens)
         job.chunk = 0 if job.decodes else tokens
         self.ops.append((job.number, tokens))
-
-    def _pass_time(self) -> None:
-        """Run what was decided: time passes, tokens come, requests end."""
-        chunks, decodes = [j for j in self.running if j.chunk], [j for j in self.running if j.decodes]
-        if not chunks and not decodes:
-            return
-        regime = self.engine.mixed if chunks else self.engine.decode
-        work = sum(j.chunk * (j.computed + j.chunk / 2) for j in chunks)
-        self.now += regime.milliseconds(
-            sum(j.chunk for j in chunks), len(decodes), sum(j.computed for j in decodes), work
-        ) / 1000.0  # fmt: skip
-        if self.swapped:
-            self.now += self.swapped * self.engine.kv_bytes_per_token / self.engine.link_bytes_per_second
-            self.swapped = 0
-        for job in (*chunks, *decodes):
-            tokens, job.chunk = job.chunk or 1, 0
-            job.recomputed += max(0, min(job.computed + tokens, job.lost) - job.computed)
-            job.computed += tokens
-            if job.decodes:
-                job.generated += 1
-                self._serve(job, 2)
-                if math.isnan(job.first):
-                    job.first = self.now
-                if job.generated == job.output:
-                    self._end(job)
-
-    def _end(self, job: Job) -> None:
-        job.finish = self.now
-        self.running.remove(job)
-        self.memory.leave(job)
-        job.reserved = 0
-        self._call_followers(job, self.now)
 
 
 def _finite(value: float) -> float:

@@ -1,3 +1,4 @@
+# ruff: noqa: I001 - the many places of the state stand side by side
 """The trusted replay of a schedule, compiled: from the decisions and the trace alone, on a clock of its own.
 
 No program takes part. The replay refuses what an engine cannot do; what it gives is what is scored.
@@ -10,12 +11,13 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from heuresis.evaluators.serving_advance import advance, coast
 from heuresis.evaluators.serving_memory import grow, lacking, take
 from heuresis.evaluators.serving_state import (
     BUDGET, DECODE, DECODES, ENDED, F1, F2, F64, FREE, I1, I64, PREFILL, PREFILLS, Q1, SEATS, SETTINGS, SWAPPED, TOTAL,
     WAITING, WAITS, Floats, Ints, Requests, borrowed, next_arrival, take_arrival,
 )  # fmt: skip
-from heuresis.evaluators.serving_step import admit, advance, arrive, coast, due, evict, start
+from heuresis.evaluators.serving_step import admit, arrive, due, evict, start
 
 Stream: TypeAlias = NDArray[np.int32]
 
@@ -49,7 +51,7 @@ def _absorb(s: Ints, q: Requests, later: Floats, now: float) -> float:
     while coming <= now:
         arrive(s, q, later, take_arrival(s, q, later), coming, False)
         coming = next_arrival(s, q, later)
-    return coming
+    return float(coming)
 
 
 @numba.njit(I64(I1, Q1, _STREAM), **SETTINGS)
@@ -62,7 +64,7 @@ def _apply(s: Ints, q: Requests, ops: Stream) -> int:
         if i >= q.shape[0]:
             return _ABSENT
         row = q[i]
-        running = row.state == PREFILL or row.state == DECODE
+        running = row.state in (PREFILL, DECODE)
         if ops[k] < 0:
             if not running or committed:
                 return _NOT_RUNNING
@@ -116,9 +118,7 @@ def _apply(s: Ints, q: Requests, ops: Stream) -> int:
 
 
 @numba.njit(types.Tuple((F64, I64))(I1, Q1, F2, F1, F64, I64), **SETTINGS)
-def _quiet(
-    s: Ints, q: Requests, later: Floats, engine: Floats, now: float, iterations: int
-) -> tuple[float, int]:
+def _quiet(s: Ints, q: Requests, later: Floats, engine: Floats, now: float, iterations: int) -> tuple[float, int]:
     """Run iterations without decisions; with nobody running each waits for the next arrival. The time, and a fault."""
     while iterations > 0:
         coming = _absorb(s, q, later, now)
@@ -144,9 +144,7 @@ def _quiet(
 
 
 @numba.njit(I64(I1, Q1, F2, F1, _STREAM), **SETTINGS)
-def replay(
-    s: Ints, q: Requests, later: Floats, engine: Floats, stream: Stream
-) -> int:
+def replay(s: Ints, q: Requests, later: Floats, engine: Floats, stream: Stream) -> int:
     """Run decisions on a fresh replica; return a fault or 0. `q` then holds what became of all requests."""
     s, q, later, engine, at, now = borrowed(s), borrowed(q), borrowed(later), borrowed(engine), 0, 0.0
     while at < stream.shape[0]:
@@ -157,21 +155,19 @@ def replay(
             return _CUT
         now, fault = _quiet(s, q, later, engine, now, stream[at])
         if fault:
-            return fault
+            return int(fault)
         _absorb(s, q, later, now)
         if end > at + 2:
             fault = _apply(s, q, stream[at + 2 : end])
             if fault:
-                return fault
+                return int(fault)
             now = advance(s, q, later, engine, now)
         at = end
     return _OK if s[ENDED] == q.shape[0] else _UNSERVED
 
 
 @numba.njit(types.Tuple((I64, F2))(I1, Q1, F2, F1, _STREAM), **SETTINGS)
-def timeline(
-    s: Ints, q: Requests, later: Floats, engine: Floats, stream: Stream
-) -> tuple[int, Floats]:
+def timeline(s: Ints, q: Requests, later: Floats, engine: Floats, stream: Stream) -> tuple[int, Floats]:
     """Run decisions; a fault or 0, and after each iteration: time (s), waiting, running, blocks in use."""
     total = 1
     at = 0
@@ -181,7 +177,12 @@ def timeline(
     rows = np.empty((total, 4))
     count, at, now = 0, 0, 0.0
     while at < stream.shape[0]:
-        if at + 2 > stream.shape[0] or stream[at] < 0 or stream[at + 1] < 0 or at + 2 + stream[at + 1] > stream.shape[0]:
+        if (
+            at + 2 > stream.shape[0]
+            or stream[at] < 0
+            or stream[at + 1] < 0
+            or at + 2 + stream[at + 1] > stream.shape[0]
+        ):
             return _CUT, rows[:0]
         end = at + 2 + stream[at + 1]
         for quiet in range(stream[at] + (1 if end > at + 2 else 0)):

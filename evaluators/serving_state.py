@@ -95,7 +95,7 @@ FUTURE, WAITING, PREFILL, DECODE, DONE, REJECTED = range(6)
     CACHED,  # how many blocks of chains there are
     CHAINS,  # of the blocks of all chains
     SERVICE,  # of three numbers for each client, then for each program: STORED, GROWING, HERE
-    PARTIES,  # how many clients and programs there are
+    CLIENTS,  # how many clients there are
     PHASES,
 ) = range(33)
 REFS, PRESENT, OLDER, NEWER = range(4)
@@ -118,7 +118,7 @@ def borrowed(_typing: Any, array: Any) -> Any:
     def generate(context: Any, builder: Any, _signature: Any, values: Any) -> Any:
         view = context.make_array(array)(context, builder, values[0])
         view.meminfo = view.meminfo.type(None)
-        return view._getvalue()
+        return view._getvalue()  # noqa: SLF001 - Numba has no other way to read a structure
 
     return array(array), generate
 
@@ -157,9 +157,9 @@ def fill(
 @numba.njit(I1(Q1, I1, F1), **SETTINGS)
 def opened(q: Requests, prefix: Ints, engine: Floats) -> Ints:
     """The `State` of an empty replica; `prefix` holds the blocks of all chains."""
-    size, seats, parties, cached = int(engine[BLOCK_SIZE]), int(engine[MAX_SEQS]), 0, 0
+    size, seats, clients, parties, cached = int(engine[BLOCK_SIZE]), int(engine[MAX_SEQS]), 0, 0, 0
     for i in range(q.shape[0]):
-        parties = max(parties, q[i].program + 1)
+        clients, parties = max(clients, q[i].client + 1), max(parties, q[i].program + 1)
     chains = 0 if engine[PREFIX_CACHING] == 0.0 else prefix.shape[0]
     for k in range(chains):
         cached = max(cached, prefix[k] + 1)
@@ -173,7 +173,7 @@ def opened(q: Requests, prefix: Ints, engine: Floats) -> Ints:
     s[KEPT], s[SWAPS] = int(engine[WATERMARK] * engine[BLOCKS]), int(engine[PREEMPTION])
     s[DECODING], s[ENDS], s[PREFILLING] = lists, lists + seats, lists + 2 * seats
     s[CACHE], s[CACHED], s[CHAINS] = cache, cached, cache + 4 * cached
-    s[SERVICE], s[PARTIES] = cache + 4 * cached + chains, parties
+    s[SERVICE], s[CLIENTS] = cache + 4 * cached + chains, clients
     s[s[CHAINS] : s[CHAINS] + chains] = prefix[:chains]
     return s
 
@@ -199,7 +199,8 @@ def drop(heap: Floats, size: int) -> None:
     while 2 * at + 1 < last:
         down = 2 * at + 1
         if down + 1 < last and (
-            heap[down + 1, 0] < heap[down, 0] or (heap[down + 1, 0] == heap[down, 0] and heap[down + 1, 1] < heap[down, 1])
+            heap[down + 1, 0] < heap[down, 0]
+            or (heap[down + 1, 0] == heap[down, 0] and heap[down + 1, 1] < heap[down, 1])
         ):
             down += 1
         if value < heap[down, 0] or (value == heap[down, 0] and i < heap[down, 1]):

@@ -1,18 +1,17 @@
-"""What happens to requests on a replica: arrive, be admitted, be evicted, and an iteration that takes its time.
+# ruff: noqa: I001 - the many places of the state stand side by side
+"""What happens to requests on a replica: arrive, be admitted, be evicted, begin to decode, end.
 
 Simulation and replay share these functions. An iteration is, in this order: evictions and chunks of running prefills
-as they come, the blocks of the decodes (`take(s, due(s))`), admissions, `advance`.
+as they come, the blocks of the decodes (`take(s, due(s))`), admissions, `serving_advance.advance`.
 """
 
 import numba
-import numpy as np
 from numba import types
 
-from heuresis.evaluators import engine as e
-from heuresis.evaluators.serving_memory import grow, matched, release, take
+from heuresis.evaluators.serving_memory import grow, matched, release
 from heuresis.evaluators.serving_state import (
-    B1, DECODE, DECODES, DECODING, DONE, ENDED, ENDS, EVICTIONS, F1, F2, F64, FREE, GROWING, HERE, I1, I64, KV_TOKENS,
-    LATER, NEVER, NEXT_END, NONE, PARTIES, PENDING, PHASES, PREFILL, PREFILLING, PREFILLS, Q1, REJECTED, RESERVING,
+    B1, CLIENTS, DECODE, DECODES, DECODING, DONE, ENDED, ENDS, EVICTIONS, F2, F64, GROWING, HERE, I1, I64, KV_TOKENS,
+    LATER, NEVER, NEXT_END, NONE, PENDING, PHASES, PREFILL, PREFILLING, PREFILLS, Q1, REJECTED, RESERVING,
     SERIALS, SERVICE, SETTINGS, SIZE, STEPS, STORED, SWAPPED, SWAPS, TOTAL, WAITING, WAITS, Floats, Ints, Requests,
     push,
 )  # fmt: skip
@@ -58,7 +57,7 @@ def arrive(s: Ints, q: Requests, later: Floats, i: int, date: float, lifting: bo
         return False
     if lifting and s[s[SERVICE] + 3 * row.client + HERE] == 0:
         least = NEVER
-        for client in range(s[PARTIES]):
+        for client in range(s[CLIENTS]):
             if s[s[SERVICE] + 3 * client + HERE] > 0:
                 least = min(least, got(s, client))
         if least < NEVER:
@@ -71,7 +70,7 @@ def arrive(s: Ints, q: Requests, later: Floats, i: int, date: float, lifting: bo
 
 
 @numba.njit(types.void(I1, Q1, I64), **SETTINGS)
-def _begin_decode(s: Ints, q: Requests, i: int) -> None:
+def begin_decode(s: Ints, q: Requests, i: int) -> None:
     """Let a request join those that decode; its numbers are true and become relative to `STEPS`."""
     row, steps = q[i], s[STEPS]
     k, end = s[DECODES], steps + row.output - row.generated
@@ -89,7 +88,7 @@ def _begin_decode(s: Ints, q: Requests, i: int) -> None:
 
 
 @numba.njit(types.void(I1, Q1, I64), **SETTINGS)
-def _stop_decode(s: Ints, q: Requests, i: int) -> None:
+def stop_decode(s: Ints, q: Requests, i: int) -> None:
     """Take a request from those that decode; its numbers are true again."""
     row, steps, size = q[i], s[STEPS], s[SIZE]
     s[PHASES + row.computed % size] -= 1
@@ -120,7 +119,7 @@ def _unreserve(s: Ints, q: Requests, i: int) -> None:
 
 
 @numba.njit(types.void(I1, Q1, F2, I64, F64), **SETTINGS)
-def _end(s: Ints, q: Requests, later: Floats, i: int, now: float) -> None:
+def end_request(s: Ints, q: Requests, later: Floats, i: int, now: float) -> None:
     """A request, which no longer decodes, has its last token."""
     row = q[i]
     row.state = DONE
@@ -137,7 +136,7 @@ def evict(s: Ints, q: Requests, i: int) -> None:
     """Let a running request wait again: its KV is dropped, or goes over the link."""
     row = q[i]
     if row.state == DECODE:
-        _stop_decode(s, q, i)
+        stop_decode(s, q, i)
     else:
         at = 0
         while s[s[PREFILLING] + at] != i:
@@ -189,118 +188,8 @@ def admit(s: Ints, q: Requests, i: int, tokens: int, reserve: int) -> None:
         s[RESERVING] += 1
     grow(s, q, i, known + tokens)
     if known >= row.target:
-        _begin_decode(s, q, i)
+        begin_decode(s, q, i)
     else:
         row.state, row.chunk = PREFILL, tokens
         s[s[PREFILLING] + s[PREFILLS]] = i
         s[PREFILLS] += 1
-
-
-@numba.njit(F64(F1, I64, I64, I64, I64), **SETTINGS)
-def seconds(engine: Floats, prefill: int, decodes: int, kv_tokens: int, doubled_work: int) -> float:
-    """How long an iteration takes; `doubled_work` = Σ chunk·(2·past + chunk)."""
-    at = e.MIXED if prefill > 0 else e.DECODE
-    beyond = max(0.0, prefill + decodes - engine[at + e.EXCESS_FROM])
-    milliseconds: float = (
-        engine[at + e.CONST]
-        + engine[at + e.PREFILL] * prefill
-        + engine[at + e.DECODES] * decodes
-        + engine[at + e.KV] * kv_tokens
-        + engine[at + e.ATTENTION] * (0.5 * doubled_work) / 1e6
-        + engine[at + e.EXCESS] * beyond
-    )
-    return milliseconds / 1000.0
-
-
-@numba.njit(types.void(I1, Q1, F2, F64), **SETTINGS)
-def _advance_prefills(s: Ints, q: Requests, later: Floats, now: float) -> None:
-    """Book the chunks of an iteration; a finished prefill yields a token."""
-    running, left = s[PREFILLING], 0
-    for k in range(s[PREFILLS]):
-        i = s[running + k]
-        row = q[i]
-        done = row.computed + row.chunk
-        row.recomputed += max(0, min(done, row.lost) - row.computed)
-        row.computed, row.chunk = done, 0
-        if done < row.target:
-            s[running + left] = i
-            left += 1
-            continue
-        row.generated += 1
-        for who in (row.client, row.program):
-            s[s[SERVICE] + 3 * who + STORED] += 2
-        if np.isnan(row.first):
-            row.first = now
-        if row.generated == row.output:
-            _end(s, q, later, i, now)
-        else:
-            _begin_decode(s, q, i)
-    s[PREFILLS] = left
-
-
-@numba.njit(types.void(I1, Q1, F2, F64), **SETTINGS)
-def _end_decodes(s: Ints, q: Requests, later: Floats, now: float) -> None:
-    """End those whose last token came, in the order of their admission."""
-    while s[NEXT_END] == s[STEPS]:
-        first, serial = NONE, NEVER
-        for k in range(s[DECODES]):
-            i = s[s[DECODING] + k]
-            if s[s[ENDS] + k] == s[STEPS] and q[i].serial < serial:
-                first, serial = i, q[i].serial
-        _stop_decode(s, q, first)
-        _end(s, q, later, first, now)
-
-
-@numba.njit(F64(I1, Q1, F2, F1, F64), **SETTINGS)
-def advance(s: Ints, q: Requests, later: Floats, engine: Floats, now: float) -> float:
-    """Run the iteration that was put together; return when it ends (`now` where nothing was to be done)."""
-    prefill, doubled_work = 0, 0
-    for k in range(s[PREFILLS]):
-        row = q[s[s[PREFILLING] + k]]
-        prefill += row.chunk
-        doubled_work += row.chunk * (2 * row.computed + row.chunk)
-    if prefill + s[DECODES] == 0:
-        return now
-    now += seconds(engine, prefill, s[DECODES], s[KV_TOKENS], doubled_work)
-    if s[SWAPPED] > 0:
-        now += s[SWAPPED] * engine[e.KV_BYTES] / engine[e.LINK]
-        s[SWAPPED] = 0
-    s[STEPS] += 1
-    s[KV_TOKENS] += s[DECODES]
-    if prefill > 0:
-        s[PENDING] -= prefill
-        _advance_prefills(s, q, later, now)
-    if s[NEXT_END] == s[STEPS]:
-        _end_decodes(s, q, later, now)
-    return now
-
-
-@numba.njit(types.Tuple((F64, I64))(I1, Q1, F2, F1, F64, F64, I64), **SETTINGS)
-def coast(
-    s: Ints, q: Requests, later: Floats, engine: Floats, now: float, until: float, most: int
-) -> tuple[float, int]:
-    """Run iterations in which nothing happens but that all who decode get a token; return the time and their number.
-
-    At most `most`, none that begins at `until` or later, none for which blocks lack, and none after a request ended.
-    Nothing may be waiting for the link.
-    """
-    size = s[SIZE]
-    decodes, steps, kv, end = s[DECODES], s[STEPS], s[KV_TOKENS], s[NEXT_END]
-    at = e.DECODE
-    fixed, per_token = engine[at + e.CONST] + engine[at + e.DECODES] * decodes, engine[at + e.KV]
-    excess = engine[at + e.EXCESS] * max(0.0, decodes - engine[at + e.EXCESS_FROM])
-    done = 0
-    while done < most and steps < end and now < until:
-        blocks = s[PHASES + -steps % size]
-        if blocks > s[FREE]:
-            break
-        if blocks > 0:
-            take(s, blocks)
-        now += (fixed + per_token * kv + excess) / 1000.0
-        steps += 1
-        kv += decodes
-        done += 1
-    s[STEPS], s[KV_TOKENS] = steps, kv
-    if steps == end:
-        _end_decodes(s, q, later, now)
-    return now, done

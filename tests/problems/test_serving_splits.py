@@ -12,14 +12,14 @@ from heuresis.problems.problem import InstanceSet
 from heuresis.problems.serving_capacity import capacity
 from heuresis.problems.serving_requests import Requests, draw
 from heuresis.problems.serving_splits import LOADS, REPORTED, SEARCH, SEARCHED, SELECT, TEST, build, routed
-from heuresis.problems.serving_workloads import CHAT, TENANTS
+from heuresis.problems.serving_workloads import CHAT, CODING_AGENTS, TENANTS
 
-MARKS = {"search": "f7932b2270cf", "select": "66182b3f1d2b", "test": "6159d716493a"}
+MARKS = {"search": "4f1221c01e19", "select": "f0f2b235e9f7", "test": "47de738180f4"}
 
 
 @pytest.fixture(scope="module")
 def sets() -> dict[str, InstanceSet]:
-    return {split.name: build(split) for split in (SEARCH, SELECT, replace(TEST, times=2))}
+    return {split.name: build(split) for split in (SEARCH, replace(SELECT, times=1), replace(TEST, times=1))}
 
 
 def test_splits_never_change(sets: dict[str, InstanceSet]) -> None:
@@ -133,3 +133,12 @@ def test_shared_texts_raise_capacity_where_they_are_cached() -> None:
     assert capacity(plain(50, 500, 100), without) == capacity(
         plain(50, 500, 100), replace(without, prefix_caching=False)
     )
+
+
+def test_what_programs_find_in_the_cache_raises_capacity_as_memory_allows() -> None:
+    requests, small = draw(CODING_AGENTS, 300, 20_000, 1), replace(load("a30-qwen2-7b"), prefix_caching=True)
+    none = capacity(requests, replace(small, prefix_caching=False))
+    rates = [capacity(requests, replace(small, blocks=blocks)) for blocks in (2_600, 11_008, 1 << 20)]
+    assert none < rates[0] < rates[1] < rates[2]
+    alone = replace(requests, after=np.full(300, -1, dtype=np.int64), gap=np.zeros(300))
+    assert capacity(alone, small) < 0.7 * rates[1]

@@ -1,0 +1,188 @@
+"""How fast a replica is simulated: requests per CPU-second, how that grows, compiling a program, the trusted replay.
+
+    python benchmarks/serving.py [speed|growth|compile] [--trace FILE.csv[.gz]]
+
+The trace has columns `arrived_at`, `prefill`, `decode_left_total` (seconds, tokens); without one, 10,000 requests are
+drawn alike. Times are CPU time of this process, the least of several repetitions. Schedules are replayed and must be
+feasible.
+"""
+
+import argparse
+import csv
+import gzip
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heuresis.evaluators.compile import Program, compile_program
+from heuresis.evaluators.engine import Engine
+from heuresis.evaluators.serving import Serving
+from heuresis.evaluators.serving_contract import ADMIT, CONTRACT, PRIORITY
+from heuresis.problems.engines import load
+
+NO_CONSTANTS = np.zeros(0)
+ONE = np.zeros(1, dtype=np.int64)
+RULES = {
+    "fcfs": "arrival",
+    "srpt on the estimate": "estimate - generated",
+    "hrrn (reads the clock)": "-(now - arrival + 1.0) / (prompt + estimate)",
+    "least served client": "client_service + 0.001 * arrival",
+    "longest prefix": "-cached + 0.001 * arrival",
+}
+PAST_FUTURE = f"{ADMIT.signature}:\n    return -1.0 if peak > total_blocks else 0.0\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Arrivals in seconds, tokens of prompts and outputs, and chains of prefix blocks where there are any."""
+
+    arrival: NDArray[np.float64]
+    prompt: NDArray[np.int64]
+    output: NDArray[np.int64]
+    chains: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
+
+
+def drawn(n: int, rate: float, seed: int = 0) -> Trace:
+    """Poisson arrivals, log-normal lengths."""
+    rng = np.random.default_rng(seed)
+    prompt = np.clip(np.exp(rng.normal(6.63, 0.99, n)), 1, 16_000).astype(np.int64)
+    output = np.clip(np.exp(rng.normal(4.9, 0.9, n)), 1, 2_000).astype(np.int64)
+    return Trace(np.cumsum(rng.exponential(1 / rate, n)), prompt, output)
+
+
+def read(path: Path) -> Trace:
+    """A trace from a CSV file."""
+    data = path.read_bytes()
+    text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
+    rows = list(csv.DictReader(text.splitlines()))
+    lengths = (np.array([int(float(r[c])) for r in rows]) for c in ("prefill", "decode_left_total"))
+    return Trace(np.array([float(r["arrived_at"]) for r in rows]), *lengths)
+
+
+def shared(trace: Trace, size: int, groups: int = 50) -> Trace:
+    """The same where each prompt begins with one of some system prompts of up to 512 tokens."""
+    rng = np.random.default_rng(1)
+    which, links = rng.integers(0, groups, len(trace.prompt)), 512 // size
+    counts = np.minimum(trace.prompt // size, links)
+    blocks = np.concatenate([g * links + np.arange(c) for g, c in zip(which, counts, strict=True)])
+    dense = np.unique(blocks, return_inverse=True)[1].astype(np.int64)
+    return replace(trace, chains=(np.concatenate(([0], np.cumsum(counts))), dense))
+
+
+def simulator(on: Engine, trace: Trace) -> Serving:
+    """The simulator of one trace, with estimates off by a factor of up to two."""
+    n = len(trace.arrival)
+    zero = np.zeros(n, dtype=np.int64)
+    at, blocks = trace.chains or (np.zeros(n + 1), zero[:0])
+    noise = np.exp(np.random.default_rng(2).uniform(-0.7, 0.7, n))
+    payload: dict[str, Any] = {
+        "arrival": trace.arrival, "prompt": trace.prompt, "output": trace.output, "estimate": trace.output * noise,
+        "client": np.arange(n) % 20, "program": np.arange(n), "slo": zero, "after": zero - 1, "gap": np.zeros(n),
+        "prefix_offsets": at, "prefix_blocks": blocks, "offsets": np.array([0, n]), "engine": on.to_array()[None],
+        "reference": np.ones(1), "objective": ONE, "slo_ttft": np.array([s.ttft for s in on.slo]),
+        "slo_tpot": np.array([s.tpot for s in on.slo]), "slo_offsets": np.array([0, len(on.slo)]),
+    }  # fmt: skip
+    return Serving(payload)
+
+
+def compiled(rule: str, rest: str = "") -> Program:
+    """A scheduler of one expression."""
+    return compile_program(f"{PRIORITY.signature}:\n    return {rule}\n{rest}", CONTRACT)
+
+
+def least_seconds(work: Callable[[], object], repetitions: int = 5) -> float:
+    """The least CPU time of several repetitions."""
+    times = []
+    for _ in range(repetitions):
+        start = time.process_time()
+        work()
+        times.append(time.process_time() - start)
+    return min(times)
+
+
+def measure(label: str, on: Engine, trace: Trace, program: Program, repetitions: int = 5) -> None:
+    """Print one row: requests per CPU-second, iterations, evictions, hits, the replay's share."""
+    built, n = simulator(on, trace), len(trace.arrival)
+    decisions = built.decide(program, NO_CONSTANTS, ONE)
+    served = built.served(ONE, decisions)
+    if served.faults.any():
+        raise RuntimeError(f"{label}: the schedule is not feasible")
+    simulating = least_seconds(partial(built.decide, program, NO_CONSTANTS, ONE), repetitions)
+    replaying = least_seconds(partial(built.served, ONE, decisions), repetitions)
+    rows = built.timeline(0, decisions[2])
+    hits = served.cached.sum() / trace.prompt.sum()
+    print(
+        f"| {label} | {n:,} | {n / simulating:,.0f} | {len(rows):,} | {1e9 * simulating / len(rows):.0f} | "
+        f"{rows[:, 1].max():.0f} | {served.restarts.sum():,} | {hits:.0%} | "
+        f"{replaying / (simulating + replaying):.0%} |",
+        flush=True,
+    )
+
+
+HEAD = (
+    "| case | requests | requests per CPU-second | iterations | ns each | longest queue | evictions | prefix hits | "
+    "replay's share |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|"
+)
+
+
+def speed(trace: Trace) -> None:
+    """The engine of the A30 under static and changing priorities, overload, evictions, a prefix cache."""
+    on = load("a30-qwen2-7b")
+    print(HEAD)
+    for name, rule in RULES.items():
+        if name != "longest prefix":
+            measure(name, on, trace, compiled(rule))
+    measure("Past-Future admission", on, trace, compiled("arrival", PAST_FUTURE))
+    rushed = replace(trace, arrival=trace.arrival / 1.3)
+    measure("fcfs at 1.3 times the rate", on, rushed, compiled("arrival"))
+    measure("hrrn at 1.3 times the rate", on, rushed, compiled(RULES["hrrn (reads the clock)"]), 2)
+    tight = replace(on, blocks=2_000)
+    measure("fcfs, 2,000 blocks: evictions", tight, trace, compiled("arrival"))
+    measure("the same, last come first served", tight, trace, compiled("-arrival"))
+    measure("the same in the order of admission", replace(tight, batching="running_order"), trace, compiled("arrival"))
+    cached = replace(on, prefix_caching=True)
+    with_prefixes = shared(trace, on.block_size)
+    measure("fcfs, prefix cache", cached, with_prefixes, compiled("arrival"))
+    measure("longest prefix first, prefix cache", cached, with_prefixes, compiled(RULES["longest prefix"]))
+
+
+def growth() -> None:
+    """Time by the number of requests at a load that the engine bears, and by the length of the queue."""
+    on = load("a30-qwen2-7b")
+    print(HEAD)
+    for n in (1_000, 10_000, 100_000, 1_000_000):
+        measure("fcfs", on, drawn(n, 2.5), compiled("arrival"), 2 if n > 100_000 else 3)
+    for n in (1_000, 10_000, 100_000, 1_000_000):
+        measure("fcfs, all at once", on, drawn(n, 1e9), compiled("arrival"), 2 if n > 100_000 else 3)
+    for n in (1_000, 10_000, 30_000):
+        measure("hrrn, all at once", on, drawn(n, 1e9), compiled(RULES["hrrn (reads the clock)"]), 1)
+
+
+def compiling() -> None:
+    """Time to compile one program."""
+    for name, rule in RULES.items():
+        print(f"{name}: {1e3 * least_seconds(partial(compiled, rule)):.0f} ms")
+    print(f"with an `admit` of its own: {1e3 * least_seconds(partial(compiled, 'arrival', PAST_FUTURE)):.0f} ms")
+
+
+def main() -> None:
+    """Run what was asked for, or all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", nargs="*", choices=["speed", "growth", "compile"])
+    parser.add_argument("--trace", type=Path)
+    given = parser.parse_args()
+    for what in given.what or ["speed", "growth", "compile"]:
+        if what == "speed":
+            speed(read(given.trace) if given.trace else drawn(10_000, 3.1))
+        else:
+            {"growth": growth, "compile": compiling}[what]()
+
+
+if __name__ == "__main__":
+    main()
