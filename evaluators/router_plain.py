@@ -52,7 +52,7 @@ class Replica(Reference):
     def finish(self) -> Sequence[Job]:
         """End the iteration that runs; who is done."""
         self.until, self.ended = math.inf, []
-        self._pass_time()
+        self.pass_time()
         return self.ended
 
     def pending(self) -> int:
@@ -74,8 +74,8 @@ class Replica(Reference):
             date += self.swapped * self.engine.kv_bytes_per_token / self.engine.link_bytes_per_second
         return date
 
-    def _end(self, job: Job) -> None:
-        super()._end(job)
+    def end(self, job: Job) -> None:
+        super().end(job)
         self.members.remove(job)
         self.ended.append(job)
 

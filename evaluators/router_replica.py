@@ -12,6 +12,7 @@ from heuresis.evaluators import engine as e
 from heuresis.evaluators.compile import Program, compile_program
 from heuresis.evaluators.router_state import FLEET, LINKED, Floats, Ints, Records
 from heuresis.evaluators.serving_admission import ADMIT_RULE, BUDGET_RULE, FLAGS, WALKS, iterate
+from heuresis.evaluators.serving_advance import advance, seconds
 from heuresis.evaluators.serving_contract import CONTRACT, PRIORITY
 from heuresis.evaluators.serving_memory import take
 from heuresis.evaluators.serving_queue import RULE, join
@@ -34,7 +35,7 @@ from heuresis.evaluators.serving_state import (
     SWAPPED,
     WAITS,
 )  # fmt: skip
-from heuresis.evaluators.serving_step import advance, arrive, due, seconds
+from heuresis.evaluators.serving_step import arrive, due
 
 Rule: TypeAlias = Callable[..., None]
 Number: TypeAlias = Callable[..., float]

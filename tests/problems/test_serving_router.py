@@ -13,12 +13,12 @@ from heuresis.problems.router_instances import RouterInstance, Switching, equal,
 from heuresis.problems.router_splits import GLIA, SEARCH, SELECT, TEST, build, slower
 from heuresis.problems.serving_splits import routed
 
-FEW = 400
+FEW = 1_000
 
 
 @pytest.fixture(scope="module")
 def glia() -> RouterInstance:
-    return equal(routed(load(GLIA[0]), FEW, 99))
+    return equal(routed(load(GLIA[0]), FEW, 0))
 
 
 def test_splits_share_neither_engines_nor_workloads_with_what_is_reported() -> None:
