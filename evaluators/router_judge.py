@@ -14,7 +14,7 @@ from heuresis.evaluators.serving_reference import Call, Mismatch
 if TYPE_CHECKING:
     from heuresis.evaluators.router import Routing
 
-JUDGED = 4_000
+JUDGED = 1_500
 """Of each instance the beginning is judged: so many values and iterations together, as much as plain Python bears."""
 
 

@@ -75,6 +75,7 @@ class Replica(Reference):
         return date
 
     def end(self, job: Job) -> None:
+        """A request is done here."""
         super().end(job)
         self.members.remove(job)
         self.ended.append(job)

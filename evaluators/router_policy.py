@@ -34,23 +34,28 @@ def scheduler() -> tuple[Callable[..., Any], ...]:
 def policy_of(program: object, theta: Floats, *, follows: bool = False) -> tuple[tuple[Callable[..., Any], ...], Ints]:
     """The functions and `router_dispatch` flags of a compiled program, or of its main function alone.
 
+    That may come with what it reads, as the search hands over expressions.
+
     Where decisions are followed instead (`follows`), no order is kept of those who are held.
     """
     functions, reads = _parts(program, theta)
     flags = np.zeros(ROUTER_FLAGS, dtype=np.int64)
     shown = reads[0] | reads[2]
     flags[READS_CACHED], flags[READS_DEFICIT] = "cached" in shown, "deficit" in shown
-    flags[ORDER_CHANGES], flags[MAY_HOLD] = follows or bool(reads[1] & CHANGES), isinstance(program, Program)
+    flags[ORDER_CHANGES], flags[MAY_HOLD] = (
+        follows or bool(reads[1] & CHANGES),
+        functions[2] is not defaults().functions[2],
+    )
     return functions, flags
 
 
 def _parts(program: object, theta: Floats) -> tuple[tuple[Callable[..., Any], ...], tuple[frozenset[str], ...]]:
     """The functions and what each reads."""
-    if isinstance(program, Program):
+    if isinstance(program, Program) and len(program.functions) == len(CONTRACT.functions):
         return program.functions, program.reads
     plain = defaults()
-    main: Any = program
-    reads = frozenset(p.name for p in SCORE.parameters)
+    main: Any = program.main if isinstance(program, Program) else program
+    reads = program.reads[0] if isinstance(program, Program) else frozenset(p.name for p in SCORE.parameters)
     if main is interpreter(CONTRACT):
         reads &= {node.op for node in decode(theta, CONTRACT).walk()}
     return (main, *plain.functions[1:]), (reads, *plain.reads[1:])

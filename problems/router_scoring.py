@@ -29,7 +29,7 @@ OBJECTIVES: Mapping[str, Objective] = {
 }
 """What a run may minimise, by name; the first is the default."""
 
-REPLAYED = 6
+REPLAYED = 4
 """At most so many instances are replayed by the reference interpreter."""
 
 
@@ -74,7 +74,7 @@ class RouterScoring:
         ]
 
     def replayed(self, instances: Instances) -> Ints:
-        """The first instance of each kind of replicas, and of up to 6 workloads, smallest first."""
+        """The first instance of each kind of replicas, then of workloads; smallest first."""
         chosen: dict[object, int] = {}
         for index, one in enumerate(instances):
             chosen.setdefault(("replicas", one.labels.get("replicas")), index)

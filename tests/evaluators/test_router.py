@@ -10,7 +10,7 @@ from router_parts import JUDGES, PROGRAMS, behind, fleets, router
 from serving_parts import NO_CONSTANTS, ONE, Payload, engine, instances, payload
 
 from heuresis.evaluators import router_loops, serving_loops, serving_replay
-from heuresis.evaluators.compile import compile_program
+from heuresis.evaluators.compile import Program, compile_program
 from heuresis.evaluators.engine import BLOCK_SIZE, BLOCKS, Engine
 from heuresis.evaluators.router import DECODES_ONLY, PREFILLS_ONLY, Routed, Routing
 from heuresis.evaluators.router_contract import CONTRACT
@@ -185,3 +185,11 @@ def test_a_value_that_is_not_a_number_decides_nothing() -> None:
 def test_a_plan_that_ends_within_a_record_is_none() -> None:
     with pytest.raises(Mismatch):
         calls_of([0, 3, 1, 0])
+
+
+def test_the_main_function_alone_goes_with_the_default_bodies() -> None:
+    built, whole = small(), PROGRAMS["shortest_queue"]
+    wanted = built.decide(whole, NO_CONSTANTS, ONE)
+    for part in (whole.main, Program(whole.functions[:1], whole.reads[:1])):
+        found = built.decide(part, NO_CONSTANTS, ONE)
+        assert all(np.array_equal(a, b) for a, b in zip(found, wanted, strict=True))
