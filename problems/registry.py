@@ -20,6 +20,7 @@ _BUILT_IN = {
     "bin-packing-n": "heuresis.problems.bin_packing",
     "bin-packing-stateless": "heuresis.problems.bin_packing",
     "serving": "heuresis.problems.serving",
+    "serving-router": "heuresis.problems.serving_router",
     "smtt": "heuresis.problems.smtt",
     "vector-packing": "heuresis.problems.vector_packing",
     "vector-packing-fleet": "heuresis.problems.vector_packing",

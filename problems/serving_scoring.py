@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from heuresis.evaluators.serving_objectives import OBJECTIVE_NAMES, aggregate, value
 from heuresis.evaluators.serving_results import Floats, Ints
-from heuresis.problems.problem import Objective, Score
+from heuresis.problems.problem import Instance, Objective, Score
 from heuresis.problems.serving_explain import explanation
 from heuresis.problems.serving_instances import ServingInstance
 from heuresis.problems.serving_metrics import metrics
@@ -18,7 +18,7 @@ from heuresis.problems.serving_runs import fcfs, pack, replayed
 Instances = Sequence[ServingInstance]
 Decisions = Sequence[NDArray[np.generic]]
 
-_MEANINGS = {
+MEANINGS = {
     "e2e_mean": "the mean time from arrival to the last token",
     "e2e_p99": "the 99th percentile of the time from arrival to the last token",
     "ttft_mean": "the mean time to the first token",
@@ -32,7 +32,7 @@ _MEANINGS = {
 OBJECTIVES: Mapping[str, Objective] = {
     name: Objective(
         name,
-        f"{_MEANINGS[name]}, divided by what first come, first served reaches on the same scenario; the geometric mean "
+        f"{MEANINGS[name]}, divided by what first come, first served reaches on the same scenario; the geometric mean "
         "over scenarios",
     )
     for name in OBJECTIVE_NAMES
@@ -59,7 +59,7 @@ class ServingScoring:
 
     def values(self, instances: Instances, decisions: Decisions) -> tuple[tuple[float | None, ...], str]:
         """The objective over that of first come, first served; None where infeasible."""
-        if problem := _misfit(decisions, len(instances)):
+        if problem := misfit(decisions, len(instances)):
             return (None,) * len(instances), problem
         found, faults = replayed(instances, decisions)
         values: list[float | None] = []
@@ -98,7 +98,7 @@ class ServingScoring:
     def resample(self, instances: Instances, values: Floats, draws: int, rng: np.random.Generator) -> Floats:
         """Bootstrap within cells (workload, load and engine): programs × draws, the same draws for all programs."""
         counts = np.zeros((draws, len(instances)))
-        for members in _cells(instances, "workload", "load", "engine").values():
+        for members in cells(instances, "workload", "load", "engine").values():
             share = np.full(len(members), 1.0 / len(members))
             counts[:, members] = rng.multinomial(len(members), share, size=draws)
         means: Floats = np.exp(np.log(values) @ counts.T / len(instances))
@@ -106,7 +106,7 @@ class ServingScoring:
 
     def groups(self, instances: Instances) -> Mapping[str, Ints]:
         """Instances by workload and load, the share of what the engine can serve (`chat 0.8`); files as a whole."""
-        groups = _cells(instances, "workload", "load")
+        groups = cells(instances, "workload", "load")
         return {" ".join(str(part) for part in cell if part is not None) or "all": of for cell, of in groups.items()}
 
     def explain(self, instance: ServingInstance, decisions: Decisions) -> str:
@@ -131,7 +131,7 @@ def measure(instances: Instances, decisions: Decisions) -> Mapping[str, float | 
     return metrics([one for one in found if one is not None])
 
 
-def _cells(instances: Instances, *labels: str) -> Mapping[tuple[object, ...], Ints]:
+def cells(instances: Sequence[Instance], *labels: str) -> Mapping[tuple[object, ...], Ints]:
     """The numbers of instances that are alike in these labels."""
     cells: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for index, one in enumerate(instances):
@@ -144,7 +144,7 @@ def _load(instance: ServingInstance) -> float:
     return 0.0 if isinstance(load, str) else float(load)
 
 
-def _misfit(decisions: Decisions, count: int) -> str:
+def misfit(decisions: Decisions, count: int) -> str:
     """What is wrong with the shape of the decisions, or nothing."""
     got = ", ".join(f"{a.dtype}{list(a.shape)}" for a in decisions)
     fits = len(decisions) == 3 and all(a.ndim == 1 for a in decisions)

@@ -1,0 +1,61 @@
+"""A program as the loops of a router take it: its functions, and what they read."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heuresis.evaluators import router_replica
+from heuresis.evaluators.compile import Program, compile_program
+from heuresis.evaluators.interpret import decode, interpreter
+from heuresis.evaluators.router_contract import CHANGES, CONTRACT, SCORE
+from heuresis.evaluators.router_dispatch import MAY_HOLD, ORDER_CHANGES, READS_CACHED, READS_DEFICIT, ROUTER_FLAGS
+
+Ints: TypeAlias = NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float64]
+
+_SHORTEST_QUEUE = f"{SCORE.signature}:\n    return queued * 1e6 + running\n"
+
+
+@cache
+def defaults() -> Program:
+    """The shortest queue, with the default bodies of the optional functions."""
+    return compile_program(_SHORTEST_QUEUE, CONTRACT)
+
+
+@cache
+def scheduler() -> tuple[Callable[..., Any], ...]:
+    """The functions with which every replica schedules what it was sent."""
+    return tuple(router_replica.scheduler().functions)
+
+
+def policy_of(program: object, theta: Floats, *, follows: bool = False) -> tuple[tuple[Callable[..., Any], ...], Ints]:
+    """The functions and `router_dispatch` flags of a compiled program, or of its main function alone.
+
+    That may come with what it reads, as the search hands over expressions.
+
+    Where decisions are followed instead (`follows`), no order is kept of those who are held.
+    """
+    functions, reads = _parts(program, theta)
+    flags = np.zeros(ROUTER_FLAGS, dtype=np.int64)
+    shown = reads[0] | reads[2]
+    flags[READS_CACHED], flags[READS_DEFICIT] = "cached" in shown, "deficit" in shown
+    flags[ORDER_CHANGES], flags[MAY_HOLD] = (
+        follows or bool(reads[1] & CHANGES),
+        functions[2] is not defaults().functions[2],
+    )
+    return functions, flags
+
+
+def _parts(program: object, theta: Floats) -> tuple[tuple[Callable[..., Any], ...], tuple[frozenset[str], ...]]:
+    """The functions and what each reads."""
+    if isinstance(program, Program) and len(program.functions) == len(CONTRACT.functions):
+        return program.functions, program.reads
+    plain = defaults()
+    main: Any = program.main if isinstance(program, Program) else program
+    reads = program.reads[0] if isinstance(program, Program) else frozenset(p.name for p in SCORE.parameters)
+    if main is interpreter(CONTRACT):
+        reads &= {node.op for node in decode(theta, CONTRACT).walk()}
+    return (main, *plain.functions[1:]), (reads, *plain.reads[1:])

@@ -1,0 +1,29 @@
+"""The shortest queue: fewest waiting requests, of equal ones fewest running (LLQ in Glia, arXiv 2510.27176)."""
+
+
+def score(
+    now: float,
+    arrival: float,
+    deadline: float,
+    prompt: float,
+    estimate: float,
+    generated: float,
+    session: float,
+    prefix: float,
+    routed: float,
+    n_held: float,
+    n_replicas: float,
+    replica: float,
+    queued: float,
+    running: float,
+    free: float,
+    total: float,
+    pending: float,
+    committed: float,
+    projected: float,
+    cached: float,
+    speed: float,
+    deficit: float,
+    here: float,
+) -> float:
+    return queued * 1000000.0 + running

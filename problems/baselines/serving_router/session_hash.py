@@ -1,0 +1,30 @@
+"""Calls of one program go to one replica, which a hash of its number chooses (rendezvous)."""
+
+
+def score(
+    now: float,
+    arrival: float,
+    deadline: float,
+    prompt: float,
+    estimate: float,
+    generated: float,
+    session: float,
+    prefix: float,
+    routed: float,
+    n_held: float,
+    n_replicas: float,
+    replica: float,
+    queued: float,
+    running: float,
+    free: float,
+    total: float,
+    pending: float,
+    committed: float,
+    projected: float,
+    cached: float,
+    speed: float,
+    deficit: float,
+    here: float,
+) -> float:
+    mixed = (session * 7919.0 + replica * 4127.0 + 17.0) % 10007.0
+    return (mixed * (mixed + 31.0) + session * 613.0) % 9973.0

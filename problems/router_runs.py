@@ -1,0 +1,85 @@
+"""Schedules of routers on the trusted side: decisions replayed, and what the shortest queue reaches."""
+
+import functools
+import threading
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heuresis.evaluators.router import Routed, Routing
+from heuresis.evaluators.router_contract import CONTRACT
+from heuresis.evaluators.serving_results import Floats, Ints
+from heuresis.problems import serving_runs
+from heuresis.problems.router_instances import RouterInstance, fingerprint
+
+Instances = Sequence[RouterInstance]
+Decisions = Sequence[NDArray[np.generic]]
+
+BASE = "llq"
+"""The rule whose values all others are divided by."""
+
+
+def pack(
+    instances: Instances, objective: int = 0, reference: Floats | None = None
+) -> Mapping[str, NDArray[np.generic]]:
+    """The payload of `heuresis.evaluators.router.Routing`; without `reference` a loss is in the objective's unit."""
+    arrays = dict(serving_runs.pack([one.requests for one in instances], objective, reference))
+    switching = [one.switching for one in instances]
+    pairs = list(zip(instances, switching, strict=True))
+    return arrays | {
+        "engine": np.array([engine.to_array() for one in instances for engine in one.fleet]),
+        "role": np.array([role for one in instances for role in one.roles], dtype=np.int64),
+        "replica_offsets": np.concatenate(([0], np.cumsum([len(one.fleet) for one in instances]))).astype(np.int64),
+        "active": np.array([len(one.fleet) if some is None else some.active for one, some in pairs], dtype=np.int64),
+        "startup": np.array([np.nan if some is None else some.startup for some in switching]),
+        "price": np.array([0.0 if some is None else some.price for some in switching]),
+    }
+
+
+def replayed(instances: Instances, decisions: Decisions) -> tuple[list[Routed | None], list[str]]:
+    """What became of each instance, None where its decisions are not feasible, and what is wrong with them (or "")."""
+    return Routing(pack(instances)).routed(np.arange(len(instances)), decisions)
+
+
+def values(objective: int, instances: Instances, found: Sequence[Routed]) -> Floats:
+    """The objective, with the price of the replicas, on each instance."""
+    simulator = Routing(pack(instances, objective))
+    return np.array([simulator.value(i, one) for i, one in enumerate(found)])
+
+
+def base(instances: Instances) -> list[Routed]:
+    """What the shortest queue makes of each instance; computed once for each and kept in memory."""
+    names = [fingerprint([one]) for one in instances]
+    missing = {name: one for name, one in zip(names, instances, strict=True) if name not in _KNOWN}
+    if missing:
+        found = run(BASE, list(missing.values()))
+        with _LOCK:
+            _KNOWN.update(zip(missing, found, strict=True))
+    return [_KNOWN[name] for name in names]
+
+
+def run(rule: str, instances: Instances) -> list[Routed]:
+    """What one of the rules that come with the problem makes of instances, computed in this process."""
+    simulator = Routing(pack(instances))
+    order: Ints = np.arange(len(instances))
+    found, faults = simulator.routed(order, simulator.decide(compiled(rule), np.zeros(0), order))
+    done = [one for one in found if one is not None]
+    if len(done) < len(found):
+        raise RuntimeError(f"{rule}: {next(fault for fault in faults if fault)}")
+    return done
+
+
+_KNOWN: dict[str, Routed] = {}
+_LOCK = threading.Lock()
+
+
+@functools.cache
+def compiled(rule: str) -> object:
+    """A rule that comes with the problem, compiled; nothing else is ever compiled on the trusted side."""
+    from heuresis.evaluators.compile import compile_program
+    from heuresis.sandbox.screen import screen
+
+    source = (files("heuresis.problems") / "baselines" / "serving_router" / f"{rule}.py").read_text(encoding="utf-8")
+    return compile_program(screen(source, CONTRACT.allow_list()), CONTRACT)

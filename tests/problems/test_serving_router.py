@@ -1,0 +1,133 @@
+"""The instances of routing, and what the classical rules make of them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from heuresis.evaluators.router import DECODES_ONLY, MIXED, PREFILLS_ONLY
+from heuresis.problems import registry, router_runs
+from heuresis.problems.engines import load
+from heuresis.problems.problem import Choice, InstanceError
+from heuresis.problems.router_instances import RouterInstance, Switching, equal, fingerprint
+from heuresis.problems.router_splits import GLIA, SEARCH, SELECT, TEST, build, slower
+from heuresis.problems.serving_splits import routed
+
+FEW = 1_000
+
+
+@pytest.fixture(scope="module")
+def glia() -> RouterInstance:
+    return equal(routed(load(GLIA[0]), FEW, 0))
+
+
+def test_splits_share_neither_engines_nor_workloads_with_what_is_reported() -> None:
+    searched = {(s.workload.name, s.engine) for split in (SEARCH, SELECT) for s in split.settings}
+    reported = {(s.workload.name, s.engine) for s in TEST.settings}
+    assert not {w for w, _ in searched} & {w for w, _ in reported}
+    assert not {e for _, e in searched} & ({e for _, e in reported} | set(GLIA))
+    assert len({SEARCH.stream, SELECT.stream, TEST.stream}) == 3
+
+
+def test_the_search_has_every_kind_of_replicas() -> None:
+    instances = build(SEARCH).instances
+    assert {one.labels["replicas"] for one in instances} == {"equal", "unequal", "pools", "switched"}
+    assert 8_000 <= sum(one.size for one in instances) <= 12_000
+    assert any(PREFILLS_ONLY in one.roles for one in instances)
+    assert all(len(one.fleet) == 4 for one in instances)
+
+
+def test_glias_setting_has_four_replicas_of_three_sizes_and_paired_requests() -> None:
+    glia = [one for one in build(TEST).instances if one.labels["workload"] == "routed"]
+    assert sorted({one.fleet[0].blocks for one in glia}) == [2048, 3328, 4096]
+    assert all(len(one.fleet) == 4 and one.roles == (MIXED,) * 4 for one in glia)
+    assert len(glia) == 30
+    first = [one for one in glia if one.labels["number"] == 0]
+    assert all(np.array_equal(one.requests.arrival, first[0].requests.arrival) for one in first)
+    rate = (first[0].size - 1) / first[0].requests.arrival[-1]
+    assert rate == pytest.approx(7.5, rel=1e-3)
+
+
+def test_a_slower_engine_takes_its_time_and_has_half_of_the_memory() -> None:
+    fast = load("rtx4090-llama-3.1-8b")
+    slow = slower(fast)
+    assert slow.blocks == fast.blocks // 2
+    assert slow.decode.milliseconds(0, 3, 70) == pytest.approx(1.6 * fast.decode.milliseconds(0, 3, 70))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"fleet": (), "roles": ()}, "1 to 64 replicas"),
+        ({"roles": (MIXED,)}, "a role for each"),
+        ({"roles": (MIXED, MIXED, MIXED, PREFILLS_ONLY)}, "mixed everywhere"),
+        ({"roles": (PREFILLS_ONLY,) * 4}, "mixed everywhere"),
+        ({"switching": Switching(0, 1.0, 1.0)}, "can be on"),
+        ({"switching": Switching(5, 1.0, 1.0)}, "can be on"),
+        ({"switching": Switching(2, -1.0, 1.0)}, "not negative"),
+        ({"switching": Switching(2, 1.0, float("nan"))}, "not negative"),
+        ({"roles": (PREFILLS_ONLY, *(DECODES_ONLY,) * 3), "switching": Switching(2, 1.0, 1.0)}, "mixed replicas"),
+    ],
+)
+def test_fleets_that_cannot_be_are_refused(glia: RouterInstance, change: dict[str, object], message: str) -> None:
+    with pytest.raises(InstanceError, match=message):
+        replace(glia, **change)
+
+
+def test_replicas_of_different_block_sizes_are_refused(glia: RouterInstance) -> None:
+    other = replace(glia.fleet[0], block_size=32)
+    with pytest.raises(InstanceError, match="block size"):
+        replace(glia, fleet=(other, *glia.fleet[1:]))
+
+
+def test_fingerprints_tell_replicas_roles_and_switching_apart(glia: RouterInstance) -> None:
+    variants = [
+        glia,
+        replace(glia, fleet=glia.fleet[:3], roles=glia.roles[:3]),
+        replace(glia, fleet=(slower(glia.fleet[0]), *glia.fleet[1:])),
+        replace(glia, roles=(PREFILLS_ONLY, *(DECODES_ONLY,) * 3)),
+        replace(glia, switching=Switching(2, 1.0, 1.0)),
+        replace(glia, switching=Switching(2, 2.0, 1.0)),
+    ]
+    assert len({fingerprint([one]) for one in variants}) == len(variants)
+
+
+def test_holding_the_shortest_prompts_first_beats_the_shortest_queue_where_memory_is_tight(
+    glia: RouterInstance,
+) -> None:
+    means = {
+        rule: router_runs.run(rule, [glia])[0].results.e2e.mean()
+        for rule in ("llq", "lor", "hra", "hold_shortest_prompt_llq")
+    }
+    assert means["hra"] < 0.7 * means["llq"]
+    assert means["hold_shortest_prompt_llq"] < 0.7 * means["llq"]
+
+
+def test_an_engine_of_ones_own_brings_its_replicas() -> None:
+    problem = registry.get("serving-router").asked(Choice(engine="a10-llama-3-8b-2048", objective="e2e_p99"))
+    instances = problem.splits["search"]().instances
+    assert {one.blocks for i in instances for one in i.fleet} == {2048, 1024}
+    assert problem.objective.name == "e2e_p99"
+
+
+def test_an_explanation_says_what_went_where(glia: RouterInstance) -> None:
+    problem = registry.get("serving-router")
+    from heuresis.evaluators.router import Routing
+
+    simulator = Routing(problem.scoring.pack([glia]))
+    decisions = simulator.decide(router_runs.compiled("hra"), np.zeros(0), np.zeros(1, dtype=np.int64))
+    text = problem.scoring.explain(glia, decisions)
+    assert "times that of the shortest queue" in text
+    assert text.count("\n| ") >= 4 + 4
+    value = problem.scoring.values([glia], decisions)[0][0]
+    assert value is not None
+    assert value < 0.7
+    assert problem.measure is not None
+    measured = problem.measure([glia], decisions)
+    assert measured["replica_seconds"] == pytest.approx(4 * problem_end(glia, decisions))
+
+
+def problem_end(instance: RouterInstance, decisions: object) -> float:
+    found = router_runs.replayed([instance], decisions)[0][0]  # type: ignore[arg-type]
+    assert found is not None
+    return float(np.nanmax(found.results.finish))

@@ -1,0 +1,75 @@
+"""Small instances of routing, routers and payloads for tests."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from serving_parts import Payload, instances
+
+from heuresis.evaluators.compile import Program, compile_program
+from heuresis.evaluators.contract import Function
+from heuresis.evaluators.engine import Engine, IterationTime
+from heuresis.evaluators.reference.replay import judge_of
+from heuresis.evaluators.router import DECODES_ONLY, MIXED, PREFILLS_ONLY
+from heuresis.evaluators.router_contract import CONTRACT, HOLD, ORDER, SCALE, SCORE
+
+
+def router(score: str, order: str | None = None, hold: str | None = None, scale: str | None = None) -> str:
+    """A program of one expression for each function; None leaves the default body."""
+    parts: tuple[tuple[Function, str | None], ...] = ((SCORE, score), (ORDER, order), (HOLD, hold), (SCALE, scale))
+    return "\n".join(f"{f.signature}:\n    return {body}\n" for f, body in parts if body is not None)
+
+
+SOURCES = {
+    "shortest_queue": router("queued * 1000.0 + running"),
+    "everything": router(
+        "queued - 0.5 * running + 0.1 * (pending - free) + committed - 2.0 * projected - cached / speed + deficit - here"
+        " + (replica * 3.0 + session + prefix + routed) % n_replicas - n_held * total + generated",
+    ),
+    "holding": router("committed + prompt", "prompt", "committed + prompt - total + 8.0"),
+    "stubborn": router("-free", "-arrival - generated", "1.0"),
+    "of_now": router("running + queued", "(now - arrival) * (0.5 - prompt) + deadline", "queued - 0.5"),
+    "scaling": router("queued + running", None, "queued - 1.5", "held + queued + 0.5 * running + 5.0 * free * rate"),
+}
+PROGRAMS: dict[str, Program] = {name: compile_program(source, CONTRACT) for name, source in SOURCES.items()}
+JUDGES = {name: judge_of(source, CONTRACT) for name, source in SOURCES.items()}
+
+
+def behind(
+    requests: Payload, fleet: Sequence[Engine], roles: Sequence[int] | None = None, active: int | None = None,
+    startup: float = np.nan, price: float = 0.0,
+) -> Payload:  # fmt: skip
+    """The requests of one instance of serving before several replicas."""
+    more: dict[str, Any] = {
+        "engine": np.array([one.to_array() for one in fleet]),
+        "role": np.array([MIXED] * len(fleet) if roles is None else roles, dtype=np.int64),
+        "replica_offsets": np.array([0, len(fleet)]),
+        "active": np.array([len(fleet) if active is None else active]),
+        "startup": np.array([startup]),
+        "price": np.array([price]),
+    }
+    return requests | more
+
+
+def slow(time: IterationTime) -> IterationTime:
+    """One and a half times as long."""
+    *factors, excess_from = time.to_tuple()
+    return IterationTime(*(1.5 * factor for factor in factors), excess_from)
+
+
+@st.composite
+def fleets(draw: st.DrawFn) -> Payload:
+    """Up to 12 requests before up to 4 replicas with little memory: equal or not, split or not, switched or not."""
+    on, requests = draw(instances())
+    fleet = [on]
+    for _ in range(draw(st.integers(0, 3))):
+        other = replace(on, blocks=max(3, on.blocks + draw(st.integers(-6, 6))))
+        fleet.append(replace(other, mixed=slow(on.mixed), decode=slow(on.decode)) if draw(st.booleans()) else other)
+    if len(fleet) > 1 and draw(st.booleans()):
+        first = draw(st.integers(1, len(fleet) - 1))
+        return behind(requests, fleet, [PREFILLS_ONLY] * first + [DECODES_ONLY] * (len(fleet) - first))
+    if draw(st.booleans()):
+        return behind(requests, fleet, None, draw(st.integers(1, len(fleet))), draw(st.sampled_from((0.0, 0.2))), 2.0)
+    return behind(requests, fleet)
