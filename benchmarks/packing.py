@@ -38,7 +38,7 @@ STEPS = (
     "((rem - item > 2) + (rem - item > 3) + (rem - item > 5)) - 0.1 * (rem - item > 7) + 0.1 * (rem - item > 9) "
     "- 0.05 * (rem - item > 12) - 0.02 * (rem - item > 15) + 0.01 * (rem - item > 21)"
 )
-"""In the manner of FunSearch's rule for OR-Library: a step function of what would be left, found by search."""
+"""In the manner of FunSearch's rule for OR-Library: a step function of what would be left, written by hand."""
 
 BY_LEVELS = {
     "best fit": "rem - item",
