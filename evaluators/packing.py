@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.evaluators.arguments import checked, main_of, vector
 from heuresis.evaluators.contract import Contract, Function, Kind, Parameter, Unit
 from heuresis.evaluators.reference.distance import distance
 
@@ -101,7 +102,7 @@ class Packing:
 
         The entries of an instance on which the program failed are -1.
         """
-        order = self._checked(order)
+        order = checked(order, self.size)
         chosen = np.full(int(self.lengths[order].sum()), -1, dtype=np.int32)
         bins = np.empty(len(order), dtype=np.int64)
         self._pack(program, theta, order, bins, chosen)
@@ -109,7 +110,7 @@ class Packing:
 
     def loss(self, program: object, theta: Floats, subset: Ints) -> float:
         """Mean over the families in `subset` of bins / L1 − 1; inf where the program fails on an instance."""
-        subset = self._checked(subset)
+        subset = checked(subset, self.size)
         bins = self._bins(program, theta, subset)
         if bins is None:
             return math.inf
@@ -117,7 +118,7 @@ class Packing:
 
     def excess(self, program: object, theta: Floats, subset: Ints) -> Floats:
         """(bins − L1) / ΣL1 of its family for each instance; inf everywhere where the program fails."""
-        subset = self._checked(subset)
+        subset = checked(subset, self.size)
         bins = self._bins(program, theta, subset)
         if bins is None:
             return np.full(len(subset), np.inf)
@@ -127,7 +128,7 @@ class Packing:
 
     def replay(self, judge: Callable[..., float], order: Ints, decisions: Decisions) -> Floats:
         """The largest distance of a chosen bin's score from the smallest one, by instance (see `Simulator`)."""
-        order = self._checked(order)
+        order = checked(order, self.size)
         valid, chosen = decisions
         lengths = self.lengths[order]
         if valid.shape != order.shape or chosen.shape != (lengths.sum(),):
@@ -166,7 +167,7 @@ class Packing:
         from heuresis.evaluators import packing_loops as loops
 
         starts = np.concatenate(([0], np.cumsum(self.lengths[order])))[:-1].astype(np.int64)
-        rule, theta = _main(program), np.ascontiguousarray(theta, dtype=np.float64)
+        rule, theta = main_of(program), vector(theta)
         for sample in self.samples(order):
             which, begins, got = order[sample.positions], starts[sample.positions], np.empty(len(sample.positions), int)
             arguments = rule, theta, self.items, self.offsets, sample.capacity, which, begins
@@ -215,12 +216,6 @@ class Packing:
     def _of(self, instance: int | np.integer) -> Ints:
         return self.items[self.offsets[instance] : self.offsets[instance + 1]]
 
-    def _checked(self, order: Ints) -> Ints:
-        order = np.ascontiguousarray(order, dtype=np.int64)
-        if order.ndim != 1 or len(order) == 0 or order.min() < 0 or order.max() >= self.size:
-            raise ValueError(f"expected one or more instance numbers in 0..{self.size - 1}, got {order.tolist()[:8]}")
-        return order
-
 
 class PackingWithCount(Packing):
     """The same for rules that know the number of items."""
@@ -245,13 +240,6 @@ def aggregate(bins: Floats, bound: Floats, family: Ints) -> float:
     present = np.bincount(family) > 0
     reached, least = np.bincount(family, bins)[present], np.bincount(family, bound)[present]
     return float(np.mean(reached / least - 1.0))
-
-
-def _main(program: object) -> Any:
-    """The first-class function of a compiled program (which may also be handed over bare)."""
-    from heuresis.evaluators.compile import Program
-
-    return program.main if isinstance(program, Program) else program
 
 
 def _reads(program: object) -> frozenset[str]:

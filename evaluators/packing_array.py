@@ -10,6 +10,7 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.evaluators.arguments import checked
 from heuresis.evaluators.contract import Contract, Function, Kind, Parameter, Unit
 from heuresis.evaluators.packing import aggregate
 from heuresis.evaluators.reference.distance import distance
@@ -67,14 +68,14 @@ class PackingArray:
 
         The entries of an instance on which the program failed are -1.
         """
-        order = self._checked(order)
+        order = checked(order, self.size)
         chosen = np.empty(int(self.lengths[order].sum()), dtype=np.int32)
         bins = self._pack(program, theta, order, chosen)
         return (bins >= 0).astype(np.uint8), chosen
 
     def loss(self, program: object, theta: Floats, subset: Ints) -> float:
         """Mean over the families in `subset` of bins / L1 − 1; inf where the program fails on an instance."""
-        subset = self._checked(subset)
+        subset = checked(subset, self.size)
         bins = self._pack(program, theta, subset, np.empty(0, dtype=np.int32))
         if np.any(bins < 0):
             return math.inf
@@ -82,7 +83,7 @@ class PackingArray:
 
     def excess(self, program: object, theta: Floats, subset: Ints) -> Floats:
         """(bins − L1) / ΣL1 of its family for each instance; inf everywhere where the program fails."""
-        subset = self._checked(subset)
+        subset = checked(subset, self.size)
         bins = self._pack(program, theta, subset, np.empty(0, dtype=np.int32))
         if np.any(bins < 0):
             return np.full(len(subset), np.inf)
@@ -96,7 +97,7 @@ class PackingArray:
         Every choice must be possible. Where all bins are shown, priorities are compared at some `REPLAYED` choices of
         an instance, evenly spread: each takes as long as there are bins.
         """
-        order = self._checked(order)
+        order = checked(order, self.size)
         valid, chosen = decisions
         lengths = self.lengths[order]
         if valid.shape != order.shape or chosen.shape != (lengths.sum(),):
@@ -142,12 +143,6 @@ class PackingArray:
             starts, self.one_fresh or pointwise, bins, chosen,
         )  # fmt: skip
         return bins
-
-    def _checked(self, order: Ints) -> Ints:
-        order = np.ascontiguousarray(order, dtype=np.int64)
-        if order.ndim != 1 or len(order) == 0 or order.min() < 0 or order.max() >= self.size:
-            raise ValueError(f"expected one or more instance numbers in 0..{self.size - 1}, got {order.tolist()[:8]}")
-        return order
 
 
 class PackingArrayFresh(PackingArray):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.evaluators.arguments import checked
 from heuresis.evaluators.contract import Contract
 from heuresis.evaluators.engine import ARRAY_SIZE
 from heuresis.evaluators.router_contract import CONTRACT
@@ -99,7 +100,7 @@ class Routing:
         numbers follow, and these: -1 - k asks for k replicas; `i r` sends request i to replica r. They take effect in
         this order. The last record holds none. `router_loops.run` says when the router is called.
         """
-        order = self._checked(order)
+        order = checked(order, self.size)
         valid, streams = np.zeros(len(order), dtype=np.uint8), []
         for place, i in enumerate(order):
             fault, _, stream, _ = self._run(program, theta, int(i), None)
@@ -114,7 +115,7 @@ class Routing:
 
     def excess(self, program: object, theta: Floats, subset: Ints) -> Floats:
         """Each instance's objective / reference; inf everywhere where the program fails."""
-        subset = self._checked(subset)
+        subset = checked(subset, self.size)
         ratios = np.full(len(subset), np.inf)
         for place, i in enumerate(subset):
             fault, seconds, _, world = self._run(program, theta, int(i), None)
@@ -135,7 +136,7 @@ class Routing:
         """
         from heuresis.evaluators.router_judge import furthest
 
-        order = self._checked(order)
+        order = checked(order, self.size)
         streams = self._streams(order, decisions)
         found = np.full(len(order), np.inf)
         for place, i in enumerate(order):
@@ -152,7 +153,7 @@ class Routing:
         from heuresis.evaluators.router_calls import FAULTS, UNDECIDED
         from heuresis.evaluators.router_policy import defaults
 
-        order = self._checked(order)
+        order = checked(order, self.size)
         streams = self._streams(order, decisions)
         found: list[Routed | None] = []
         faults: list[str] = []
@@ -225,9 +226,3 @@ class Routing:
             raise ValueError(f"the lengths of the decisions do not add up to {len(stream)} numbers")
         flat = np.ascontiguousarray(stream, dtype=np.int32)
         return [flat[end - count : end] for end, count in zip(ends, counts, strict=True)]
-
-    def _checked(self, order: Ints) -> Ints:
-        order = np.ascontiguousarray(order, dtype=np.int64)
-        if order.ndim != 1 or len(order) == 0 or order.min() < 0 or order.max() >= self.size:
-            raise ValueError(f"expected one or more instance numbers in 0..{self.size - 1}, got {order.tolist()[:8]}")
-        return order

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.evaluators import router_replica
+from heuresis.evaluators.arguments import completed
 from heuresis.evaluators.compile import Program, compile_program
-from heuresis.evaluators.interpret import decode, interpreter
 from heuresis.evaluators.router_contract import CHANGES, CONTRACT, SCORE
 from heuresis.evaluators.router_dispatch import MAY_HOLD, ORDER_CHANGES, READS_CACHED, READS_DEFICIT, ROUTER_FLAGS
 
@@ -38,7 +38,7 @@ def policy_of(program: object, theta: Floats, *, follows: bool = False) -> tuple
 
     Where decisions are followed instead (`follows`), no order is kept of those who are held.
     """
-    functions, reads = _parts(program, theta)
+    functions, reads = completed(program, theta, CONTRACT, defaults())
     flags = np.zeros(ROUTER_FLAGS, dtype=np.int64)
     shown = reads[0] | reads[2]
     flags[READS_CACHED], flags[READS_DEFICIT] = "cached" in shown, "deficit" in shown
@@ -47,15 +47,3 @@ def policy_of(program: object, theta: Floats, *, follows: bool = False) -> tuple
         functions[2] is not defaults().functions[2],
     )
     return functions, flags
-
-
-def _parts(program: object, theta: Floats) -> tuple[tuple[Callable[..., Any], ...], tuple[frozenset[str], ...]]:
-    """The functions and what each reads."""
-    if isinstance(program, Program) and len(program.functions) == len(CONTRACT.functions):
-        return program.functions, program.reads
-    plain = defaults()
-    main: Any = program.main if isinstance(program, Program) else program
-    reads = program.reads[0] if isinstance(program, Program) else frozenset(p.name for p in SCORE.parameters)
-    if main is interpreter(CONTRACT):
-        reads &= {node.op for node in decode(theta, CONTRACT).walk()}
-    return (main, *plain.functions[1:]), (reads, *plain.reads[1:])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.evaluators.arguments import checked
 from heuresis.evaluators.contract import Contract
 from heuresis.evaluators.engine import ARRAY_SIZE, MAX_SEQS
 from heuresis.evaluators.serving_contract import CONTRACT
@@ -106,7 +107,7 @@ class Serving:
         others that decode get a token in each iteration. With nobody running, an iteration without decisions is the
         time until the next arrival. The last record holds none.
         """
-        order = self._checked(order)
+        order = checked(order, self.size)
         valid, streams = np.zeros(len(order), dtype=np.uint8), []
         for place, i in enumerate(order):
             decided, stream, _ = self._serve(program, theta, int(i), True)
@@ -121,7 +122,7 @@ class Serving:
 
     def excess(self, program: object, theta: Floats, subset: Ints) -> Floats:
         """Each instance's objective / reference; inf everywhere where the program fails."""
-        subset = self._checked(subset)
+        subset = checked(subset, self.size)
         ratios = np.full(len(subset), np.inf)
         for place, i in enumerate(subset):
             decided, _, requests = self._serve(program, theta, int(i), False)
@@ -138,7 +139,7 @@ class Serving:
         """
         from heuresis.evaluators.serving_judge import furthest
 
-        order = self._checked(order)
+        order = checked(order, self.size)
         streams = self._streams(order, decisions)
         found = np.full(len(order), np.inf)
         for place, i in enumerate(order):
@@ -172,7 +173,7 @@ class Serving:
         """
         from heuresis.evaluators.serving_replay import replay
 
-        order = self._checked(order)
+        order = checked(order, self.size)
         streams = self._streams(order, decisions)
         columns: list[list[NDArray[Any]]] = [[] for _ in _SERVED]
         faults = np.ones(len(order), dtype=np.int64)
@@ -192,7 +193,7 @@ class Serving:
         """
         from heuresis.evaluators.serving_replay import FAULTS, timeline
 
-        replica = self._opened(int(self._checked(np.array([instance]))[0]))
+        replica = self._opened(int(checked(np.array([instance]), self.size)[0]))
         fault, rows = timeline(*replica, np.ascontiguousarray(stream, dtype=np.int32))
         if fault:
             raise ValueError(f"these decisions are not feasible: {FAULTS[fault]}")
@@ -254,9 +255,3 @@ class Serving:
             raise ValueError(f"the lengths of the decisions do not add up to {len(stream)} numbers")
         flat = np.ascontiguousarray(stream, dtype=np.int32)
         return [flat[end - length : end] for end, length in zip(ends, lengths.astype(np.int64), strict=True)]
-
-    def _checked(self, order: Ints) -> Ints:
-        order = np.ascontiguousarray(order, dtype=np.int64)
-        if order.ndim != 1 or len(order) == 0 or order.min() < 0 or order.max() >= self.size:
-            raise ValueError(f"expected one or more instance numbers in 0..{self.size - 1}, got {order.tolist()[:8]}")
-        return order

@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.evaluators.arguments import completed
 from heuresis.evaluators.compile import Program, compile_program
 from heuresis.evaluators.engine import BATCHING, PREFIX_CACHING
-from heuresis.evaluators.interpret import decode, interpreter
 from heuresis.evaluators.serving_contract import CHANGES, CONTRACT, PRIORITY
 
 Ints: TypeAlias = NDArray[np.int64]
@@ -41,21 +41,9 @@ def policy_of(program: object, theta: Floats, engine: Floats) -> Policy:
 
     On an engine (`Engine.to_array()`) without a prefix cache `cached` is 0 for ever.
     """
-    functions, reads = _parts(program, theta)
+    functions, reads = completed(program, theta, CONTRACT, defaults())
     changes = reads[0] & (CHANGES if engine[PREFIX_CACHING] == 1.0 else CHANGES - {"cached"})
     steady = not (changes or reads[1] & _UNSTEADY_ADMIT or reads[2] & _UNSTEADY_BUDGET)
     flags = np.array(["peak" in reads[1], steady, engine[BATCHING] == 1.0], dtype=np.int64)
     facts = [bool(changes), "program_service" in changes, "client_service" in changes, "cached" in changes]
     return Policy(functions, flags, np.array(facts, dtype=np.int64))
-
-
-def _parts(program: object, theta: Floats) -> tuple[tuple[Callable[..., Any], ...], tuple[frozenset[str], ...]]:
-    """The functions and what each reads."""
-    if isinstance(program, Program) and len(program.functions) == len(CONTRACT.functions):
-        return program.functions, program.reads
-    plain = defaults()
-    main: Any = program.main if isinstance(program, Program) else program
-    reads = program.reads[0] if isinstance(program, Program) else frozenset(p.name for p in PRIORITY.parameters)
-    if main is interpreter(CONTRACT):
-        reads &= {node.op for node in decode(theta, CONTRACT).walk()}
-    return (main, *plain.functions[1:]), (reads, *plain.reads[1:])

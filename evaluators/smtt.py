@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.evaluators.arguments import checked, main_of, vector
 from heuresis.evaluators.contract import Contract, Function, Parameter, Unit
 from heuresis.evaluators.reference.distance import distance
 
@@ -79,11 +80,20 @@ class Dispatch:
         """
         from heuresis.evaluators import dispatch
 
-        order = self._checked(order)
+        order = checked(order, self.size)
         valid = np.zeros(len(order), dtype=np.uint8)
         sequences = np.full(int(np.diff(self.offsets)[order].sum()), -1, dtype=np.int32)
         dispatch.sequences(
-            _main(program), _vector(theta), order, self.p, self.d, self.job, self.by_due, self.offsets, valid, sequences
+            main_of(program),
+            vector(theta),
+            order,
+            self.p,
+            self.d,
+            self.job,
+            self.by_due,
+            self.offsets,
+            valid,
+            sequences,
         )
         return valid, sequences
 
@@ -94,10 +104,10 @@ class Dispatch:
         """
         from heuresis.evaluators import dispatch
 
-        subset = self._checked(subset)
+        subset = checked(subset, self.size)
         totals = np.empty(len(subset), dtype=np.float64)
         done = dispatch.totals(
-            _main(program), _vector(theta), subset, self.p, self.d, self.by_due, self.offsets, totals
+            main_of(program), vector(theta), subset, self.p, self.d, self.by_due, self.offsets, totals
         )
         if not done:
             return float("inf")
@@ -107,10 +117,10 @@ class Dispatch:
         """(T − T*) / ΣT* of its size class for each instance (T itself where a reference is missing or ΣT* is 0)."""
         from heuresis.evaluators import dispatch
 
-        subset = self._checked(subset)
+        subset = checked(subset, self.size)
         totals = np.full(len(subset), np.inf)
         if not dispatch.totals(
-            _main(program), _vector(theta), subset, self.p, self.d, self.by_due, self.offsets, totals
+            main_of(program), vector(theta), subset, self.p, self.d, self.by_due, self.offsets, totals
         ):
             return np.full(len(subset), np.inf)
         optimum = np.bincount(self.group, self.reference)
@@ -123,7 +133,7 @@ class Dispatch:
         self, judge: Callable[..., float], order: NDArray[np.int64], decisions: Sequence[NDArray[np.generic]]
     ) -> NDArray[np.float64]:
         """The largest distance of a chosen priority from the smallest one, by instance (see `Simulator`)."""
-        order = self._checked(order)
+        order = checked(order, self.size)
         sizes = np.diff(self.offsets)[order]
         valid, sequences = decisions
         if valid.shape != order.shape or sequences.shape != (sizes.sum(),):
@@ -137,13 +147,6 @@ class Dispatch:
                 p, d = (given[low:high].tolist() for given in self._given)
                 found[place] = _furthest(judge, p, d, sequence.tolist())
         return found
-
-    def _checked(self, order: NDArray[np.int64]) -> NDArray[np.int64]:
-        order = np.ascontiguousarray(order, dtype=np.int64)
-        count = self.size
-        if order.ndim != 1 or len(order) == 0 or order.min() < 0 or order.max() >= count:
-            raise ValueError(f"expected one or more instance numbers in 0..{count - 1}, got {order.tolist()[:8]}")
-        return order
 
 
 def _furthest(judge: Callable[..., float], p: list[int], d: list[int], sequence: list[int]) -> float:
@@ -174,14 +177,3 @@ def aggregate(totals: NDArray[np.float64], reference: NDArray[np.float64], group
         return float(totals.mean())
     reached = np.bincount(group, totals)
     return float(np.mean(reached[present] / optimum[present] - 1.0))
-
-
-def _main(program: object) -> Any:
-    """The first-class function of a compiled program (which may also be handed over bare)."""
-    from heuresis.evaluators.compile import Program
-
-    return program.main if isinstance(program, Program) else program
-
-
-def _vector(theta: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.ascontiguousarray(theta, dtype=np.float64)

@@ -4,11 +4,12 @@
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.evaluators.arguments import checked, main_of, vector
 from heuresis.evaluators.contract import Contract, Function, Parameter, Unit
 
 Ints: TypeAlias = NDArray[np.int64]
@@ -92,15 +93,15 @@ class Placement:
         """
         from heuresis.evaluators import vector_loops
 
-        order = self._checked(order)
+        order = checked(order, self.size)
         valid = np.zeros(len(order), dtype=np.uint8)
         chosen = np.full(int(np.diff(self.offsets)[order].sum()), NOT_PLACED, dtype=np.int32)
-        vector_loops.placements(_main(program), _vector(theta), order, *self._arrays(), valid, chosen)
+        vector_loops.placements(main_of(program), vector(theta), order, *self._arrays(), valid, chosen)
         return valid, chosen
 
     def loss(self, program: object, theta: Floats, subset: Ints) -> float:
         """The objective on the instances in `subset` (`aggregate`); inf where the program fails on one of them."""
-        values = self._values(program, theta, self._checked(subset))
+        values = self._values(program, theta, checked(subset, self.size))
         if values is None:
             return float("inf")
         opens, sizes = self.opens[subset], np.diff(self.offsets)[subset]
@@ -108,7 +109,7 @@ class Placement:
 
     def excess(self, program: object, theta: Floats, subset: Ints) -> Floats:
         """Each instance's part in the loss beyond what its lower bound has."""
-        subset = self._checked(subset)
+        subset = checked(subset, self.size)
         values = self._values(program, theta, subset)
         if values is None:
             return np.full(len(subset), np.inf)
@@ -123,7 +124,7 @@ class Placement:
         """The largest distance of a chosen score from the smallest one, by instance (see `Simulator`)."""
         from heuresis.evaluators.vector_replay import furthest
 
-        order = self._checked(order)
+        order = checked(order, self.size)
         sizes = np.diff(self.offsets)[order]
         valid, chosen = decisions
         if valid.shape != order.shape or chosen.shape != (sizes.sum(),):
@@ -143,7 +144,7 @@ class Placement:
         from heuresis.evaluators import vector_loops
 
         values = np.empty(len(subset))
-        done = vector_loops.values(_main(program), _vector(theta), subset, *self._arrays(), values)
+        done = vector_loops.values(main_of(program), vector(theta), subset, *self._arrays(), values)
         return values if done else None
 
     def _arrays(self) -> tuple[Ints, ...]:
@@ -156,12 +157,6 @@ class Placement:
             self.fleet_offsets,
             self.opens,
         )
-
-    def _checked(self, order: Ints) -> Ints:
-        order = np.ascontiguousarray(order, dtype=np.int64)
-        if order.ndim != 1 or len(order) == 0 or order.min() < 0 or order.max() >= self.size:
-            raise ValueError(f"expected one or more instance numbers in 0..{self.size - 1}, got {order.tolist()[:8]}")
-        return order
 
 
 def aggregate(values: Floats, reference: Floats, sizes: NDArray[np.integer], opens: NDArray[np.integer]) -> float:
@@ -188,14 +183,3 @@ def parts(values: Floats, sizes: Floats) -> tuple[Floats, Floats]:
     """The requests not placed, and the share of capacity stranded, in the values of instances on a fixed fleet."""
     missing = np.minimum(np.floor(values), sizes)  # where nothing is placed, everything may be stranded: 1 more
     return missing, values - missing
-
-
-def _main(program: object) -> Any:
-    """The first-class function of a compiled program (which may also be handed over bare)."""
-    from heuresis.evaluators.compile import Program
-
-    return program.main if isinstance(program, Program) else program
-
-
-def _vector(theta: Floats) -> Floats:
-    return np.ascontiguousarray(theta, dtype=np.float64)

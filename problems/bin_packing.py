@@ -2,13 +2,13 @@
 
 import functools
 from collections.abc import Callable
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.evaluators.contract import Contract
 from heuresis.evaluators.packing import CONTRACT, CONTRACT_N, CONTRACT_STATELESS
+from heuresis.problems.baseline_files import source_of
 from heuresis.problems.packing_instances import (
     UNIFORM,
     WEIBULL,
@@ -97,11 +97,9 @@ _STATEFUL = ("sum_of_squares", "weighted_sum_of_squares")
 def _baselines(contract: Contract) -> tuple[Baseline, ...]:
     """The classical rules that read no more than a contract shows."""
     shown = {p.name for p in contract.main.parameters}
-    folder = files("heuresis.problems") / "baselines" / "bin_packing"
 
     def source(name: str) -> str:
-        text = (folder / f"{name}.py").read_text(encoding="utf-8")
-        return text.replace(CONTRACT.main.signature, contract.main.signature)
+        return source_of("bin_packing", name).replace(CONTRACT.main.signature, contract.main.signature)
 
     rules = [r for r in _RULES if "counts" in shown or r[0] not in _STATEFUL]
     return tuple(Baseline(name, title, source(name), citation) for name, title, citation in rules)

@@ -2,15 +2,15 @@
 
 import functools
 from collections.abc import Callable, Mapping
-from importlib.resources import files
 
 from heuresis.evaluators.contract import Contract
 from heuresis.evaluators.packing_array import CONTRACT, CONTRACT_FRESH
+from heuresis.problems.baseline_files import baselines
 from heuresis.problems.bin_packing import PROBLEM as BY_LEVELS
 from heuresis.problems.bin_packing import SOURCES
 from heuresis.problems.packing_array_scoring import PackingArrayScoring
 from heuresis.problems.packing_instances import PackingInstance, fingerprint
-from heuresis.problems.problem import Baseline, InstanceSet, Problem
+from heuresis.problems.problem import InstanceSet, Problem
 from heuresis.problems.registry import register
 
 STATEMENT = """\
@@ -63,15 +63,6 @@ _RULES = (
 )
 
 
-@functools.cache
-def _baselines() -> tuple[Baseline, ...]:
-    folder = files("heuresis.problems") / "baselines" / "bin_packing_array"
-    return tuple(
-        Baseline(name, title, (folder / f"{name}.py").read_text(encoding="utf-8"), citation)
-        for name, title, citation in _RULES
-    )
-
-
 SEARCHED_ITEMS, SELECTED_OF_5K, REPORTED_OF_5K = 4_000, 4, 5
 
 
@@ -114,7 +105,7 @@ def _problem(name: str, title: str, contract: Contract, one_fresh: bool) -> Prob
         objective=BY_LEVELS.objective,
         splits={**next(iter(families.values())), "test": test},
         families=families,
-        baselines=_baselines(),
+        baselines=baselines("bin_packing_array", _RULES),
         references=tuple(r for r in BY_LEVELS.references if r.name != "first_fit"),
         read=BY_LEVELS.read,
         sources=SOURCES,

@@ -3,7 +3,6 @@
 import functools
 import threading
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from heuresis.evaluators.router import Routed, Routing
 from heuresis.evaluators.router_contract import CONTRACT
 from heuresis.evaluators.serving_results import Floats, Ints
 from heuresis.problems import serving_runs
+from heuresis.problems.baseline_files import source_of
 from heuresis.problems.router_instances import RouterInstance, fingerprint
 
 Instances = Sequence[RouterInstance]
@@ -81,5 +81,4 @@ def compiled(rule: str) -> object:
     from heuresis.evaluators.compile import compile_program
     from heuresis.sandbox.screen import screen
 
-    source = (files("heuresis.problems") / "baselines" / "serving_router" / f"{rule}.py").read_text(encoding="utf-8")
-    return compile_program(screen(source, CONTRACT.allow_list()), CONTRACT)
+    return compile_program(screen(source_of("serving_router", rule), CONTRACT.allow_list()), CONTRACT)

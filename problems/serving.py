@@ -3,7 +3,6 @@
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,8 @@ from heuresis.evaluators.engine import Engine
 from heuresis.evaluators.serving_contract import CONTRACT
 from heuresis.evaluators.serving_objectives import OBJECTIVE_NAMES, value
 from heuresis.problems import engines
-from heuresis.problems.problem import Baseline, Choice, InstanceError, InstanceSet, Problem, Reference
+from heuresis.problems.baseline_files import baselines
+from heuresis.problems.problem import Choice, InstanceError, InstanceSet, Problem, Reference
 from heuresis.problems.readers.serving import Reading, read
 from heuresis.problems.registry import register
 from heuresis.problems.serving_figures import figures
@@ -97,14 +97,6 @@ _RULES = (
 )
 
 
-def _baselines() -> tuple[Baseline, ...]:
-    folder = files("heuresis.problems") / "baselines" / "serving"
-    return tuple(
-        Baseline(name, title, (folder / f"{name}.py").read_text(encoding="utf-8"), citation)
-        for name, title, citation in _RULES
-    )
-
-
 def _clairvoyant(instances: Sequence[ServingInstance]) -> list[Scenario]:
     """What SRPT makes of instances if it is told the true length of every output."""
     return run("srpt", [replace(one, estimate=one.output.astype(np.float64)) for one in instances])
@@ -155,7 +147,7 @@ def configure(choice: Choice) -> Problem:
         scoring=ServingScoring(name),
         objective=OBJECTIVES[name],
         splits={split.name: functools.partial(_split, split, engine) for split in (SEARCH, SELECT, TEST)},
-        baselines=_baselines(),
+        baselines=baselines("serving", _RULES),
         references=_references(name),
         read=_reader(choice, engine),
         sources=SOURCES,

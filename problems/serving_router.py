@@ -2,14 +2,14 @@
 
 import functools
 from collections.abc import Callable, Sequence
-from importlib.resources import files
 from pathlib import Path
 
 from heuresis.evaluators.engine import Engine
 from heuresis.evaluators.router_contract import CONTRACT
 from heuresis.evaluators.serving_objectives import OBJECTIVE_NAMES
 from heuresis.problems import engines
-from heuresis.problems.problem import Baseline, Choice, InstanceError, InstanceSet, Problem
+from heuresis.problems.baseline_files import baselines
+from heuresis.problems.problem import Choice, InstanceError, InstanceSet, Problem
 from heuresis.problems.readers.serving import Reading, read
 from heuresis.problems.registry import register
 from heuresis.problems.router_instances import equal, fingerprint
@@ -94,14 +94,6 @@ _RULES = (
 )
 
 
-def _baselines() -> tuple[Baseline, ...]:
-    folder = files("heuresis.problems") / "baselines" / "serving_router"
-    return tuple(
-        Baseline(name, title, (folder / f"{name}.py").read_text(encoding="utf-8"), citation)
-        for name, title, citation in _RULES
-    )
-
-
 @functools.cache
 def _split(split: Split, engine: Engine | None) -> InstanceSet:
     """A split, on its own engines or on another; built at most once per process."""
@@ -137,7 +129,7 @@ def configure(choice: Choice) -> Problem:
         scoring=RouterScoring(name),
         objective=OBJECTIVES[name],
         splits={split.name: functools.partial(_split, split, engine) for split in (SEARCH, SELECT, TEST)},
-        baselines=_baselines(),
+        baselines=baselines("serving_router", _RULES),
         read=_reader(choice, engine),
         sources=SOURCES,
         standalone=STANDALONE,

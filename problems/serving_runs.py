@@ -3,7 +3,6 @@
 import functools
 import threading
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from heuresis.evaluators.serving import Served, Serving
 from heuresis.evaluators.serving_contract import CONTRACT
 from heuresis.evaluators.serving_results import Floats, Ints, Results
+from heuresis.problems.baseline_files import source_of
 from heuresis.problems.serving_instances import ServingInstance, fingerprint
 from heuresis.problems.serving_metrics import Scenario
 
@@ -97,8 +97,7 @@ def _compiled(rule: str) -> object:
     from heuresis.evaluators.compile import compile_program
     from heuresis.sandbox.screen import screen
 
-    source = (files("heuresis.problems") / "baselines" / "serving" / f"{rule}.py").read_text(encoding="utf-8")
-    return compile_program(screen(source, CONTRACT.allow_list()), CONTRACT)
+    return compile_program(screen(source_of("serving", rule), CONTRACT.allow_list()), CONTRACT)
 
 
 def _scenario(instance: ServingInstance, served: Served, index: int) -> Scenario:

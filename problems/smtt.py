@@ -2,14 +2,14 @@
 
 import functools
 from collections.abc import Callable
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.evaluators.smtt import CONTRACT
 from heuresis.problems import tardiness_instances
-from heuresis.problems.problem import Baseline, InstanceSet, Problem, Reference
+from heuresis.problems.baseline_files import baselines
+from heuresis.problems.problem import InstanceSet, Problem, Reference
 from heuresis.problems.readers.tardiness import read
 from heuresis.problems.registry import register
 from heuresis.problems.tardiness_instances import SEARCH, SELECT, TEST, TardinessInstance
@@ -70,14 +70,6 @@ _RULES = (
     ("covert", "COVERT: cost over time, k = 4", "Carroll 1965"),
     ("mddc", "MDDC: MDD challenger", "arXiv 2510.24013"),
 )
-
-
-def _baselines() -> tuple[Baseline, ...]:
-    folder = files("heuresis.problems") / "baselines" / "smtt"
-    return tuple(
-        Baseline(name, title, (folder / f"{name}.py").read_text(encoding="utf-8"), citation)
-        for name, title, citation in _RULES
-    )
 
 
 def _algorithm(name: str) -> Callable[[TardinessInstance], float]:
@@ -142,7 +134,7 @@ PROBLEM = register(
         scoring=TardinessScoring(),
         objective=GAP,
         splits={"search": _split(SEARCH), "select": _split(SELECT), "test": _split(TEST)},
-        baselines=_baselines(),
+        baselines=baselines("smtt", _RULES),
         references=_REFERENCES,
         read=read,
         sources=SOURCES,

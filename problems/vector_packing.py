@@ -2,11 +2,11 @@
 
 import functools
 from collections.abc import Callable
-from importlib.resources import files
 
 from heuresis.evaluators.vector_packing import CONTRACT
 from heuresis.problems import vector_instances
-from heuresis.problems.problem import Baseline, InstanceSet, Objective, Problem
+from heuresis.problems.baseline_files import baselines
+from heuresis.problems.problem import InstanceSet, Objective, Problem
 from heuresis.problems.readers.vector import read
 from heuresis.problems.registry import register
 from heuresis.problems.vector_instances import (
@@ -107,20 +107,12 @@ def place(requests, nodes, types=()):
 '''
 
 
-def _baselines() -> tuple[Baseline, ...]:
-    folder = files("heuresis.problems") / "baselines" / "vector_packing"
-    return tuple(
-        Baseline(name, title, (folder / f"{name}.py").read_text(encoding="utf-8"), citation)
-        for name, title, citation in _RULES
-    )
-
-
 def _split(split: vector_instances.Split) -> Callable[[], InstanceSet]:
     """A split, built at most once per process."""
     return functools.cache(lambda: vector_instances.build(split))
 
 
-_BASELINES = _baselines()
+_BASELINES = baselines("vector_packing", _RULES)
 
 
 def _problem(
