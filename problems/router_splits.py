@@ -90,7 +90,7 @@ _REPORTED = (
 )
 SEARCH = Split("search", 11, _SEARCHED, 1_000, 1)
 SELECT = Split("select", 12, _SEARCHED, 1_000, 2)
-TEST = Split("test", 13, _REPORTED, 1_000, 3, glia=tuple(range(10)))
+TEST = Split("test", 13, _REPORTED, 1_000, 10, glia=tuple(range(10)))
 
 
 def build(split: Split, engine: Engine | None = None) -> InstanceSet:

@@ -55,7 +55,7 @@ _ENGINES: Final = ("rtx4090-llama-3.1-8b", "a30-qwen2-7b")
 
 SEARCH = Split("search", 1, SEARCHED, _ENGINES, 800, 1)
 SELECT = Split("select", 2, SEARCHED, _ENGINES, 1_000, 2)
-TEST = Split("test", 3, REPORTED, ("h100x4-llama-2-70b",), 1_000, 6)
+TEST = Split("test", 3, REPORTED, ("h100x4-llama-2-70b",), 1_000, 10)
 _ROUTED_STREAM: Final = 4
 
 

@@ -38,7 +38,8 @@ def test_the_search_has_every_kind_of_replicas() -> None:
 
 
 def test_glias_setting_has_four_replicas_of_three_sizes_and_paired_requests() -> None:
-    glia = [one for one in build(TEST).instances if one.labels["workload"] == "routed"]
+    assert TEST.times == len(TEST.glia) == 10
+    glia = [one for one in build(replace(TEST, settings=())).instances if one.labels["workload"] == "routed"]
     assert sorted({one.fleet[0].blocks for one in glia}) == [2048, 3328, 4096]
     assert all(len(one.fleet) == 4 and one.roles == (MIXED,) * 4 for one in glia)
     assert len(glia) == 30

@@ -38,6 +38,13 @@ def test_what_is_reported_was_never_searched() -> None:
     assert len({SEARCH.stream, SELECT.stream, TEST.stream}) == 3
 
 
+def test_what_is_reported_has_ten_seeds_that_are_paired_over_loads() -> None:
+    assert TEST.times == 10
+    few = build(replace(TEST, workloads=TEST.workloads[:1], requests=20)).instances
+    assert [one.labels["number"] for one in few] == [number for number in range(10) for _ in LOADS]
+    assert len({one.prompt.tobytes() for one in few}) == 10
+
+
 def test_loads_of_the_same_requests(sets: dict[str, InstanceSet]) -> None:
     for one in sets.values():
         names = [i.name for i in one.instances]
