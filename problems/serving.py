@@ -2,10 +2,7 @@
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
 
 from heuresis.evaluators.engine import Engine
 from heuresis.evaluators.serving_contract import CONTRACT
@@ -15,10 +12,11 @@ from heuresis.problems.baseline_files import baselines
 from heuresis.problems.problem import Choice, InstanceError, InstanceSet, Problem, Reference
 from heuresis.problems.readers.serving import Reading, read
 from heuresis.problems.registry import register
+from heuresis.problems.serving_clairvoyant import in_engine_time, in_tokens
 from heuresis.problems.serving_figures import figures
 from heuresis.problems.serving_instances import ServingInstance
 from heuresis.problems.serving_metrics import Scenario, metrics
-from heuresis.problems.serving_runs import fcfs, run
+from heuresis.problems.serving_runs import fcfs
 from heuresis.problems.serving_scoring import OBJECTIVES, ServingScoring, measure
 from heuresis.problems.serving_splits import SEARCH, SELECT, TEST, Split, build
 
@@ -87,6 +85,7 @@ _RULES = (
     ("slack_groups", "groups by slack to the deadline", "after JITServe, Zhang et al. 2025, arXiv 2504.20068"),
     ("sarathi", "chunked prefill, 512 tokens an iteration", "Sarathi-Serve, Agrawal et al. 2024, arXiv 2403.02310"),
     ("two_queues", "short uncached prompts have a head start", "after LAPS, She et al. 2026, arXiv 2601.11589"),
+    ("srpt_past_future", "SRPT with Past-Future admission", "Schrage 1968, and LightLLM, arXiv 2507.10150"),
     ("past_future", "admission by the future peak of memory", "LightLLM, Gong et al. 2025, arXiv 2507.10150"),
     ("lpm", "longest cached prefix first", "SGLang, Zheng et al. 2024, arXiv 2312.07104"),
     ("batchllm", "by prefix, then large output for the prompt", "after BatchLLM, Zheng et al. 2024, arXiv 2412.03594"),
@@ -97,23 +96,22 @@ _RULES = (
 )
 
 
-def _clairvoyant(instances: Sequence[ServingInstance]) -> list[Scenario]:
-    """What SRPT makes of instances if it is told the true length of every output."""
-    return run("srpt", [replace(one, estimate=one.output.astype(np.float64)) for one in instances])
+_SCHRAGE = "Schrage 1968, doi:10.1287/opre.16.3.687"
 
 
 def _references(objective: str) -> tuple[Reference, ...]:
-    def solve(instance: ServingInstance) -> float:
-        reached = _clairvoyant([instance])[0].results
-        return value(objective, reached) / value(objective, fcfs([instance])[0])
+    def reference(name: str, title: str, schedules: Callable[[Sequence[ServingInstance]], list[Scenario]]) -> Reference:
+        def solve(instance: ServingInstance) -> float:
+            return value(objective, schedules([instance])[0].results) / value(objective, fcfs([instance])[0])
+
+        return Reference(name, title, solve, _SCHRAGE, measure=lambda instances: metrics(schedules(instances)))
 
     return (
-        Reference(
-            "clairvoyant_srpt",
-            "SRPT that knows the true length of every output",
-            solve,
-            "Schrage 1968, doi:10.1287/opre.16.3.687",
-            measure=lambda instances: metrics(_clairvoyant(instances)),
+        reference("clairvoyant_srpt", "SRPT that knows the true length of every output", in_tokens),
+        reference(
+            "clairvoyant_srpt_past_future",
+            "the same by engine time, admitted only where memory will always suffice",
+            in_engine_time,
         ),
     )
 
