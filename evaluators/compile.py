@@ -5,6 +5,7 @@ argument, because closing over it would compile the whole simulator again for ea
 """
 
 import ast
+import functools
 import math
 import re
 from collections.abc import Callable
@@ -103,6 +104,7 @@ def compile_program(source: str, contract: Contract) -> Program:
         tree = ast.parse(source, _FILE)
     except SyntaxError as error:
         raise CompileError(f"line {error.lineno}: {error.msg}") from error
+    defined = {n.name for n in tree.body if isinstance(n, ast.FunctionDef)}
     tree = lower(free_theta(_with_defaults(tree, contract)), contract)
     reads = tuple(_reads(tree, f) for f in contract.functions)
     pointwise = contract.has_whole_arrays and is_pointwise(tree)
@@ -119,7 +121,8 @@ def compile_program(source: str, contract: Contract) -> Program:
     for name, function in plain.items():
         if name not in main_names:
             namespace[name] = compile_inner(function)
-    functions = tuple(_compile(plain[f.name], f, lines) for f in contract.functions)
+    own = defined if not contract.has_whole_arrays else {f.name for f in contract.functions}
+    functions = tuple(_compile(plain[f.name], f, lines) if f.name in own else _default(f) for f in contract.functions)
     return Program(functions, reads, tuple(pointwise and bool(f.per) for f in contract.functions))
 
 
@@ -175,6 +178,20 @@ def _compile(function: Callable[..., float], wanted: Function, lines: list[str])
         raise CompileError(f"{wanted.name} does not compile: {type(error).__name__}: {error}") from error
 
 
+@functools.cache
+def _default(function: Function) -> Callable[..., Any]:
+    """The default body of an optional function: compiled once per process, and before it forks where it is warm."""
+    namespace: dict[str, Any] = {"__builtins__": {}, "math": math, "np": np, "numpy": np}
+    source = _default_source(function)
+    exec(compile(_with_theta(ast.parse(source)), _FILE, "exec"), namespace)  # noqa: S102 - the contract's own text
+    return _compile(namespace[function.name], function, source.splitlines())
+
+
+def _default_source(function: Function) -> str:
+    body = "\n".join("    " + line for line in (function.default or "").splitlines())
+    return f"{function.signature}:\n{body}\n"
+
+
 def _over_items(one: Callable[..., float], wanted: Function) -> Callable[..., None]:
     """A loop that calls the compiled `one` for each item."""
     names = [f"a{i}" for i in range(len(wanted.parameters))]
@@ -215,8 +232,7 @@ def _with_defaults(tree: ast.Module, contract: Contract) -> ast.Module:
             continue
         if function.default is None:
             raise CompileError(f"the program must define `{function.signature}`")
-        body = "\n".join("    " + line for line in function.default.splitlines())
-        tree.body += ast.parse(f"{function.signature}:\n{body}\n").body
+        tree.body += ast.parse(_default_source(function)).body
     return tree
 
 

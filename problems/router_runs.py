@@ -12,6 +12,7 @@ from heuresis.evaluators.router_contract import CONTRACT
 from heuresis.evaluators.serving_results import Floats, Ints
 from heuresis.problems import serving_runs
 from heuresis.problems.baseline_files import source_of
+from heuresis.problems.replays import Replays
 from heuresis.problems.router_instances import RouterInstance, fingerprint
 
 Instances = Sequence[RouterInstance]
@@ -40,7 +41,14 @@ def pack(
 
 def replayed(instances: Instances, decisions: Decisions) -> tuple[list[Routed | None], list[str]]:
     """What became of each instance, None where its decisions are not feasible, and what is wrong with them (or "")."""
-    return Routing(pack(instances)).routed(np.arange(len(instances)), decisions)
+
+    def replay(numbers: Sequence[int], some: Decisions) -> list[tuple[Routed | None, str]]:
+        made, faults = Routing(pack([instances[i] for i in numbers])).routed(np.arange(len(numbers)), some)
+        return list(zip(made, faults, strict=True))
+
+    marks = [fingerprint([one]) for one in instances]
+    found = _REPLAYS.of(marks, [one.size for one in instances], decisions, replay)
+    return [one for one, _ in found], [fault for _, fault in found]
 
 
 def values(objective: int, instances: Instances, found: Sequence[Routed]) -> Floats:
@@ -72,6 +80,7 @@ def run(rule: str, instances: Instances) -> list[Routed]:
 
 
 _KNOWN: dict[str, Routed] = {}
+_REPLAYS: Replays[tuple[Routed | None, str]] = Replays()
 _LOCK = threading.Lock()
 
 

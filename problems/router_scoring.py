@@ -11,6 +11,7 @@ from heuresis.evaluators.serving_objectives import OBJECTIVE_NAMES, aggregate
 from heuresis.evaluators.serving_results import Floats, Ints
 from heuresis.problems import router_runs, serving_scoring
 from heuresis.problems.problem import Objective, Score
+from heuresis.problems.replays import cut
 from heuresis.problems.router_explain import explanation
 from heuresis.problems.router_instances import RouterInstance
 from heuresis.problems.router_runs import replayed
@@ -66,12 +67,8 @@ class RouterScoring:
 
     def cut(self, instances: Instances, decisions: Decisions) -> Sequence[Decisions]:
         """Of each instance, whether it was decided, the length of its decisions and themselves."""
-        decided, lengths, stream = decisions
-        ends = np.cumsum(lengths)
-        return [
-            (decided[i : i + 1], lengths[i : i + 1], stream[ends[i] - lengths[i] : ends[i]])
-            for i in range(len(instances))
-        ]
+        del instances
+        return cut(decisions)
 
     def replayed(self, instances: Instances) -> Ints:
         """The first instance of each kind of replicas, then of workloads; smallest first."""

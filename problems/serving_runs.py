@@ -11,6 +11,7 @@ from heuresis.evaluators.serving import Served, Serving
 from heuresis.evaluators.serving_contract import CONTRACT
 from heuresis.evaluators.serving_results import Floats, Ints, Results
 from heuresis.problems.baseline_files import source_of
+from heuresis.problems.replays import Replays
 from heuresis.problems.serving_instances import ServingInstance, fingerprint
 from heuresis.problems.serving_metrics import Scenario
 
@@ -49,13 +50,19 @@ def replayed(instances: Instances, decisions: Decisions) -> tuple[list[Scenario 
 
     Decisions are those of `Serving.decide`, of all instances in their order.
     """
-    from heuresis.evaluators.serving_replay import FAULTS  # compiled: only when it is asked for
 
-    simulator = Serving(pack(instances))
-    served = simulator.served(np.arange(len(instances)), decisions)
-    faults = [FAULTS[number] for number in served.faults]
-    pairs = zip(instances, faults, strict=True)
-    return [None if fault else _scenario(one, served, i) for i, (one, fault) in enumerate(pairs)], faults
+    def replay(numbers: Sequence[int], some: Decisions) -> list[tuple[Scenario | None, str]]:
+        from heuresis.evaluators.serving_replay import FAULTS  # compiled: only when it is asked for
+
+        chosen = [instances[i] for i in numbers]
+        served = Serving(pack(chosen)).served(np.arange(len(chosen)), some)
+        faults = [FAULTS[number] for number in served.faults]
+        pairs = enumerate(zip(chosen, faults, strict=True))
+        return [(None if fault else _scenario(one, served, i), fault) for i, (one, fault) in pairs]
+
+    marks = [fingerprint([one]) for one in instances]
+    found = _REPLAYS.of(marks, [one.size for one in instances], decisions, replay)
+    return [one for one, _ in found], [fault for _, fault in found]
 
 
 def timeline(instance: ServingInstance, decisions: Decisions) -> Floats:
@@ -100,6 +107,7 @@ def compiled(source: str) -> object:
 
 
 _KNOWN: dict[str, Results] = {}
+_REPLAYS: Replays[tuple[Scenario | None, str]] = Replays()
 _LOCK = threading.Lock()
 
 

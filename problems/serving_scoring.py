@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from heuresis.evaluators.serving_objectives import OBJECTIVE_NAMES, aggregate, value
 from heuresis.evaluators.serving_results import Floats, Ints
 from heuresis.problems.problem import Instance, Objective, Score
+from heuresis.problems.replays import cut
 from heuresis.problems.serving_explain import explanation
 from heuresis.problems.serving_instances import ServingInstance
 from heuresis.problems.serving_metrics import metrics
@@ -73,12 +74,8 @@ class ServingScoring:
 
     def cut(self, instances: Instances, decisions: Decisions) -> Sequence[Decisions]:
         """Of each instance, whether it was decided, the length of its decisions and themselves."""
-        decided, lengths, stream = decisions
-        ends = np.cumsum(lengths)
-        return [
-            (decided[i : i + 1], lengths[i : i + 1], stream[ends[i] - lengths[i] : ends[i]])
-            for i in range(len(instances))
-        ]
+        del instances
+        return cut(decisions)
 
     def replayed(self, instances: Instances) -> Ints:
         """One instance of each of up to 6 workloads, the smallest of its own that is not the least loaded."""

@@ -52,6 +52,9 @@ def test_an_optional_function_has_its_default_body() -> None:
     own = compile_program("def f(x, k):\n    return x\n\ndef g(x, k):\n    return -x", contract)
     assert [g(3.0, 5, THETA) for g in plain.functions] == [3.0, 9.0]
     assert [g(3.0, 5, THETA) for g in own.functions] == [3.0, -3.0]
+    again = compile_program("x = 7.0\n\ndef f(x, k):\n    return -x", contract)
+    assert again.functions[1] is plain.functions[1]  # compiled once
+    assert again.reads[1] == plain.reads[1] == {"x", "k"}
 
 
 VARYING = Contract(
