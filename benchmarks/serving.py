@@ -1,6 +1,6 @@
-"""How fast a replica is simulated: requests per CPU-second, how that grows, compiling a program, the trusted replay.
+"""How fast replicas are simulated: requests per CPU-second, how that grows, compiling a program, the trusted replay.
 
-    python benchmarks/serving.py [speed|growth|compile] [--trace FILE.csv[.gz]]
+    python benchmarks/serving.py [speed|replicas|growth|compile] [--trace FILE.csv[.gz]]
 
 The trace has columns `arrived_at`, `prefill`, `decode_left_total` (seconds, tokens); without one, 10,000 requests are
 drawn alike. Times are CPU time of this process, the least of several repetitions. Schedules are replayed and must be
@@ -22,9 +22,14 @@ from numpy.typing import NDArray
 
 from heuresis.evaluators.compile import Program, compile_program
 from heuresis.evaluators.engine import Engine
+from heuresis.evaluators.router import Routing
 from heuresis.evaluators.serving import Serving
 from heuresis.evaluators.serving_contract import ADMIT, CONTRACT, PRIORITY
 from heuresis.problems.engines import load
+from heuresis.problems.router_instances import equal
+from heuresis.problems.router_runs import compiled as router
+from heuresis.problems.router_runs import pack
+from heuresis.problems.serving_splits import routed
 
 NO_CONSTANTS = np.zeros(0)
 ONE = np.zeros(1, dtype=np.int64)
@@ -152,6 +157,28 @@ def speed(trace: Trace) -> None:
     measure("longest prefix first, prefix cache", cached, with_prefixes, compiled(RULES["longest prefix"]))
 
 
+def replicas() -> None:
+    """Four replicas behind a router, 10,000 requests in Glia's setting."""
+    instance = equal(routed(load("a10-llama-3-8b"), 10_000, 0))
+    built, n = Routing(pack([instance])), instance.size
+    first = np.zeros(1, dtype=np.int64)
+    print("| router | replicas | requests | requests per CPU-second | evictions | replay's share |")
+    print("|---|--:|--:|--:|--:|--:|")
+    for rule in ("round_robin", "llq", "prefix_affinity", "hra", "hold_shortest_prompt_llq"):
+        program = router(rule)
+        decisions = built.decide(program, NO_CONSTANTS, first)
+        found = built.routed(first, decisions)[0][0]
+        if found is None:
+            raise RuntimeError(f"{rule}: the decisions are not feasible")
+        simulating = least_seconds(partial(built.decide, program, NO_CONSTANTS, first), 3)
+        replaying = least_seconds(partial(built.routed, first, decisions), 3)
+        print(
+            f"| {rule} | {len(instance.fleet)} | {n:,} | {n / simulating:,.0f} | {found.restarts.sum():,} | "
+            f"{replaying / (simulating + replaying):.0%} |",
+            flush=True,
+        )
+
+
 def growth() -> None:
     """Time by the number of requests at a load that the engine bears, and by the length of the queue."""
     on = load("a30-qwen2-7b")
@@ -174,14 +201,14 @@ def compiling() -> None:
 def main() -> None:
     """Run what was asked for, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="*", choices=["speed", "growth", "compile"])
+    parser.add_argument("what", nargs="*", choices=["speed", "replicas", "growth", "compile"])
     parser.add_argument("--trace", type=Path)
     given = parser.parse_args()
-    for what in given.what or ["speed", "growth", "compile"]:
+    for what in given.what or ["speed", "replicas", "growth", "compile"]:
         if what == "speed":
             speed(read(given.trace) if given.trace else drawn(10_000, 3.1))
         else:
-            {"growth": growth, "compile": compiling}[what]()
+            {"replicas": replicas, "growth": growth, "compile": compiling}[what]()
 
 
 if __name__ == "__main__":

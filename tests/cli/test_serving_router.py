@@ -1,0 +1,41 @@
+"""`serving-router` on the command line: routers on traces, their explanation, and a search that begins with them."""
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def trace(tmp_path: Path) -> Path:
+    """Eighty requests, four a second, of which every eighth is long."""
+    rows = [f"{i / 4},{4000 if i % 8 == 0 else 100},{200 if i % 8 == 0 else 20}" for i in range(80)]
+    path = tmp_path / "trace.csv"
+    path.write_text("\n".join(["arrived_at,prefill,decode", *rows]) + "\n")
+    return path
+
+
+def test_routers_are_measured_on_a_trace(cli, trace: Path):
+    words = ("evaluate", "serving-router", "llq", "hra", "round_robin", "--instances", trace)
+    answer = cli(*words, "--engine", "a10-llama-3-8b-2048", "--json")
+    assert answer.code == 0, answer.err
+    llq, hra, robin = answer.json["results"]
+    assert [one["program"] for one in answer.json["results"]] == ["llq", "hra", "round_robin"]
+    assert llq["aggregate"] == 1.0
+    for one in (hra, robin):
+        assert one["aggregate"] == pytest.approx(one["metrics"]["e2e_mean"] / llq["metrics"]["e2e_mean"])
+        assert one["metrics"]["replica_seconds"] > 0
+    assert hra["aggregate"] != robin["aggregate"]
+    assert "shortest queue" in answer.json["objective"]
+
+
+def test_it_explains_what_went_where(cli, trace: Path):
+    words = ("explain", "hra", "--problem", "serving-router", "--instances", trace, "--engine", "a10-llama-3-8b-2048")
+    text = cli(*words).out
+    assert "times that of the shortest queue" in text
+    assert "replica" in text
+
+
+def test_its_engine_has_to_exist(cli):
+    answer = cli("evaluate", "serving-router", "llq", "--engine", "abacus")
+    assert answer.code == 2
+    assert "unknown engine 'abacus'" in answer.err
