@@ -5,6 +5,7 @@ arrays (`heuresis.evaluators.interpret.encode`); what comes back is decoded, pri
 other program, so nothing here is trusted with a score.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
 
@@ -171,9 +172,17 @@ class Breeder:
         """The expression with its constants tuned on `subset`, and its loss on everything."""
         program = compile_tree(tree, self.grammar.contract)
 
+        least = math.inf
+
         def loss(theta: NDArray[np.float64]) -> float:
+            nonlocal least
             self.work += len(subset)
-            return self.simulator.loss(program, theta, subset)
+            value = self.simulator.loss(program, theta, subset)
+            if self.steps is not None and value < least:
+                if not self.grammar.fits(with_constants(tree, theta)):
+                    return math.inf  # else all of the tuning would be for nothing
+                least = value
+            return value
 
         evaluations = self.times(subset, self.effort.all_tuning, self.effort.evaluations)
         start = constants(tree)
