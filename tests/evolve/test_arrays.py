@@ -186,6 +186,8 @@ def test_a_step_is_bounded_by_decisions() -> None:
     assert breeder.times(order, 10, 600) == 1
     assert breeder.offspring(order) == 4
     assert breeder.offspring(np.array([0])) == 2
+    assert breeder.first_part(np.array([4, 1, 0])).tolist() == [4]
+    assert breeder.first_part(np.array([1, 2, 3])).tolist() == [1, 2, 3]
     for seed in range(5):
         some = Breeder(made, effort, generator(seed)).chosen(SQUARES)
         assert made.lengths[some].sum() <= 500
