@@ -5,6 +5,7 @@ arrays (`heuresis.evaluators.interpret.encode`); what comes back is decoded, pri
 other program, so nothing here is trusted with a score.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
 
@@ -129,6 +130,14 @@ class Breeder:
             return order
         return order[: max(1, int(np.searchsorted(np.cumsum(self.steps[order]), steps, side="right")))]
 
+    def first_part(self, subset: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The first instances, with a fifth of the decisions at most; all where that is less than one of them."""
+        if self.steps is None:
+            return subset
+        fifth = int(self.steps[subset].sum()) // 5
+        few = self.affordable(subset, fifth)
+        return few if self.steps[few].sum() <= fifth else subset
+
     def times(self, subset: NDArray[np.int64], steps: int, most: int) -> int:
         """How often some instances may be simulated with so many decisions, once at least."""
         if self.steps is None:
@@ -171,13 +180,29 @@ class Breeder:
         """The expression with its constants tuned on `subset`, and its loss on everything."""
         program = compile_tree(tree, self.grammar.contract)
 
-        def loss(theta: NDArray[np.float64]) -> float:
-            self.work += len(subset)
-            return self.simulator.loss(program, theta, subset)
+        least = math.inf
 
-        evaluations = self.times(subset, self.effort.all_tuning, self.effort.evaluations)
+        def loss(theta: NDArray[np.float64]) -> float:
+            nonlocal least
+            self.work += len(subset)
+            value = self.simulator.loss(program, theta, subset)
+            if self.steps is not None and value < least:
+                if not self.grammar.fits(with_constants(tree, theta)):
+                    return math.inf  # else all of the tuning would be for nothing
+                least = value
+            return value
+
+        few = self.first_part(subset)
+        races = len(few) < len(subset)
+
+        def rough(theta: NDArray[np.float64]) -> float:
+            self.work += len(few)
+            return self.simulator.loss(program, theta, few)
+
+        steps = self.effort.all_tuning * (2 if races else 1)  # of two candidates one is simulated, all in all
+        evaluations = self.times(subset, steps, self.effort.evaluations)
         start = constants(tree)
-        theta = _as_written(tune(loss, start, evaluations, self.rng)[0])
+        theta = _as_written(tune(loss, start, evaluations, self.rng, rough=rough if races else None)[0])
         best = with_constants(tree, theta)
         if not self.grammar.fits(best):  # tuned out of what is always finite
             theta = _as_written(start)
