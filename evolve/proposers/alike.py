@@ -80,9 +80,9 @@ def _at(node: Expr, path: Path, change: Callable[[Expr], Expr]) -> Expr:
 def _change(grammar: Grammar, rng: Rng) -> Callable[[Expr, Expr], Expr]:
     """A change of a part of a subtree, drawn once for all that are alike; it may depend on the index that is read."""
     choice = rng.random()
-    if scales(grammar) and choice < 0.6:
+    if scales(grammar) and choice < 0.35:
         weight = progress(grammar, rng)
-    elif choice < 0.8 and grammar.positive(Unit.TIME):
+    elif choice < 0.75 and grammar.positive(Unit.TIME):
         weight = weight_of_size(grammar, rng)
     else:
         weight = factor(grammar, rng)
@@ -91,9 +91,9 @@ def _change(grammar: Grammar, rng: Rng) -> Callable[[Expr, Expr], Expr]:
     def change(whole: Expr, part: Expr) -> Expr:
         index = next(inner.args[0] for inner in whole.walk() if array_of(inner) is not None)
         here = with_size(weight, index)
-        if kind < 0.6:
+        if kind < 0.45:
             return Expr("*", (part, here))
         term = Expr("*", (constant, here))
-        return Expr("+", (part, Expr("*", (term, part)) if kind < 0.8 else term))
+        return Expr("+", (part, Expr("*", (term, part)) if kind < 0.65 else term))
 
     return change

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from heuresis.evaluators.contract import Unit
-from heuresis.evaluators.expression import Expr, array_of, const, outside, read, whole
+from heuresis.evaluators.expression import Expr, array_of, const, outside, read, share, whole
 from heuresis.evaluators.indices import index_names, linear, lowest, readable, written
 from heuresis.evolve.proposers.reads import Rng, forms, random_index, random_read, shifted, varying
 from heuresis.evolve.proposers.trees import (
@@ -127,11 +127,30 @@ def weight_of_size(grammar: Grammar, rng: Rng) -> Expr:
     fixed = [s for s in lengths if not _varies(grammar, s)] or lengths
     ratio = Expr("/", (_SIZE, fixed[int(rng.integers(len(fixed)))]))
     choice = rng.random()
-    if choice < 0.35:
+    if choice < 0.2:
         return Expr("+", (const(1.0), Expr("*", (new_constant(grammar, rng), ratio))))
-    if choice < 0.75:
+    if choice < 0.5:
         return _bell(ratio, float(rng.uniform(0.0, 1.0)), rng)
-    return Expr("max", (const(0.0), Expr("-", (const(float(rng.uniform(0.0, 1.0))), ratio))))
+    if choice < 0.6:
+        return Expr("max", (const(0.0), Expr("-", (const(float(rng.uniform(0.0, 1.0))), ratio))))
+    below = Expr("+", (const(float(np.exp(rng.normal(1.0, 1.5)))), _frequency(grammar, rng)))
+    return Expr("/", (ratio if rng.random() < 0.6 else const(1.0), below))
+
+
+def _frequency(grammar: Grammar, rng: Rng) -> Expr:
+    """How often an array holds the size in the place of a dot, or one up to it, scaled by counts where there are some.
+
+    Of a histogram of what came so far this is about what is still to come.
+    """
+    function, counts = grammar.contract.main, scales(grammar)
+    arrays = [a for a in readable(function) if a.low >= 0]
+    array = arrays[int(rng.integers(len(arrays)))].name
+    scale = counts[int(rng.integers(len(counts)))] if counts else const(float(np.exp(rng.normal(3.0, 1.5))))
+    if rng.random() < 0.5:
+        return Expr("*", (share(array, _SIZE), scale))
+    if not counts:
+        return read(array, _SIZE)
+    return Expr("*", (read(array, _SIZE), Expr("/", (scale, counts[int(rng.integers(len(counts)))]))))
 
 
 def _varies(grammar: Grammar, leaf: Expr) -> bool:

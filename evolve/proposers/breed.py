@@ -26,6 +26,9 @@ from heuresis.evolve.tune import tune
 Array = NDArray[np.generic]
 
 RANDOM, PRUNE = len(ALL_OPERATORS), len(ALL_OPERATORS) + 1
+PLAIN_SHARE, PLAIN_EFFORT = 0.7, 3
+"""How often a rule that reads no array stays so, and how many times the decisions it is then judged and tuned on."""
+
 OPERATOR_NAMES = (*(name for name, _, _ in ALL_OPERATORS), "random", "prune")
 """What made an offspring, by the number that `breed` reports."""
 
@@ -43,6 +46,16 @@ class Effort:
     tune_steps: int = 40_000  # decisions of one evaluation while constants are tuned, at most
     all_probes: int = 400_000  # decisions that all offspring are judged on, at most
     all_tuning: int = 6_000_000  # decisions of one tuning, at most
+
+    def multiplied(self, factor: int) -> "Effort":
+        """With so many times the decisions."""
+        return replace(
+            self,
+            probe_steps=factor * self.probe_steps,
+            tune_steps=factor * self.tune_steps,
+            all_probes=factor * self.all_probes,
+            all_tuning=factor * self.all_tuning,
+        )
 
     def to_array(self) -> NDArray[np.int64]:
         """As a task's array."""
@@ -74,6 +87,7 @@ class Breeder:
 
     def breed(self, parents: Sequence[Expr]) -> Offspring:
         """The best offspring of `parents[0]` (the others donate subtrees), or a random program without parents."""
+        parents = self.narrowed(parents)
         subset = self.chosen(parents[0]) if parents else self.sample(len(self.everything) // 4)
         brood = [o for o in (self._vary(parents) for _ in range(self.offspring(subset))) if o is not None]
         few = self.affordable(subset[self.rng.permutation(len(subset))[: self.effort.probes]], self.effort.probe_steps)
@@ -108,6 +122,18 @@ class Breeder:
             tree = min((smaller[position] for _, position in judged), key=lambda t: t.size)
         tree, final = self.tuned(tree, subset)
         return Offspring(tree, PRUNE, final, self.work)
+
+    def narrowed(self, parents: Sequence[Expr]) -> Sequence[Expr]:
+        """The parents that take part: now and then, where the first reads no array, those that read none either.
+
+        Then the offspring reads none, which costs a fraction where simulators tabulate such rules; so it tries more.
+        """
+        plain = [tree for tree in parents if all(array_of(node) is None for node in tree.walk())]
+        if not self.grammar.reads or parents[:1] != plain[:1] or self.rng.random() >= PLAIN_SHARE:
+            return parents
+        self.grammar = replace(self.grammar, arrays=False)
+        self.effort = self.effort.multiplied(PLAIN_EFFORT)
+        return plain
 
     def _vary(self, parents: Sequence[Expr]) -> tuple[int, Expr] | None:
         made = vary(self.grammar, parents, self.rng) if parents else (RANDOM, random_program(self.grammar, self.rng))
