@@ -17,7 +17,7 @@ CAPACITY = 24
 MIGRATION = 64
 """Proposals between two migrations."""
 
-TOURNAMENT = 4
+TOURNAMENT = 12
 """Programs drawn for each parent; the best of them is taken."""
 
 REMEMBERED_FAILURES = 20

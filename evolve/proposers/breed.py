@@ -26,11 +26,11 @@ from heuresis.evolve.tune import tune
 Array = NDArray[np.generic]
 
 RANDOM, PRUNE = len(ALL_OPERATORS), len(ALL_OPERATORS) + 1
-PLAIN_SHARE, PLAIN_EFFORT = 0.7, 3
-"""How often a rule that reads no array stays so, and how many times the decisions it is then judged and tuned on."""
-
 OPERATOR_NAMES = (*(name for name, _, _ in ALL_OPERATORS), "random", "prune")
 """What made an offspring, by the number that `breed` reports."""
+
+PLAIN_SHARE, PLAIN_EFFORT = 0.7, 3
+"""How often a rule that reads no array stays so, and how many times the decisions it is then judged and tuned on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Effort:
     probe_steps: int = 8_000  # decisions that an offspring is judged on, at most (one instance always is)
     tune_steps: int = 40_000  # decisions of one evaluation while constants are tuned, at most
     all_probes: int = 400_000  # decisions that all offspring are judged on, at most
-    all_tuning: int = 6_000_000  # decisions of one tuning, at most
+    all_tuning: int = 2_000_000  # decisions of one tuning, at most
 
     def multiplied(self, factor: int) -> "Effort":
         """With so many times the decisions."""
@@ -124,12 +124,12 @@ class Breeder:
         return Offspring(tree, PRUNE, final, self.work)
 
     def narrowed(self, parents: Sequence[Expr]) -> Sequence[Expr]:
-        """The parents that take part: now and then, where the first reads no array, those that read none either.
+        """The parents that take part: mostly, where the first reads no array, those that read none either.
 
         Then the offspring reads none, which costs a fraction where simulators tabulate such rules; so it tries more.
         """
         plain = [tree for tree in parents if all(array_of(node) is None for node in tree.walk())]
-        if not self.grammar.reads or parents[:1] != plain[:1] or self.rng.random() >= PLAIN_SHARE:
+        if not self.grammar.reads or not plain or plain[0] != parents[0] or self.rng.random() >= PLAIN_SHARE:
             return parents
         self.grammar = replace(self.grammar, arrays=False)
         self.effort = self.effort.multiplied(PLAIN_EFFORT)

@@ -90,7 +90,7 @@ class OfflineProposer:
             sums = np.cumsum([scoring.decisions_in([instances[i]]) for i in order])
             subset = np.sort(order[: max(1, int(np.searchsorted(sums, self.effort.tune_steps, side="right")))])
             steps = int(sums[len(subset) - 1])
-        return subset, max(1, min(TUNE_EVALUATIONS, 2 * self.effort.all_tuning // steps))
+        return subset, max(1, min(TUNE_EVALUATIONS, 6 * self.effort.all_tuning // steps))
 
 
 def _ids(*trials: Trial) -> tuple[str, ...]:

@@ -143,7 +143,7 @@ def test_tuning_on_long_instances_takes_some_of_them_and_fewer_evaluations() -> 
     assert 1 <= len(some) < len(instances)
     steps = TINY.scoring.decisions_in([instances[i] for i in some])
     assert steps <= 10 or len(some) == 1
-    assert fewer[0] == 200 // steps < every[0] == TUNE_EVALUATIONS
+    assert fewer[0] == 600 // steps < every[0] == TUNE_EVALUATIONS
 
 
 def test_programs_that_are_no_expressions_donate_nothing(proposer: OfflineProposer) -> None:
