@@ -40,7 +40,7 @@ class Config:
     grammar: bool = False  # constrain decoding by a grammar made from the contract
     round_size: int = 8
     lag: int = 2  # a proposal of round r sees the rounds up to r - lag
-    islands: int = 4
+    islands: int = 2
     timeout: float = 20.0  # seconds per child
 
     def __post_init__(self) -> None:

@@ -13,7 +13,7 @@ from heuresis.archive.records import Evaluation, Proposal, Trial, candidate_id
 from heuresis.archive.store import Archive
 from heuresis.evolve.course import Course
 from heuresis.evolve.mix import Mix
-from heuresis.evolve.population import Population
+from heuresis.evolve.population import SEED, Population
 from heuresis.evolve.proposers.proposer import Draft, Request
 from heuresis.evolve.rounds import Rounds
 
@@ -63,7 +63,7 @@ class Loop:
         started = time.perf_counter()
         if number < len(self.seeds):
             origin, source = self.seeds[number]
-            draft = Draft("seed", source)
+            draft = Draft(SEED, source)
         else:
             rng = np.random.default_rng([self.seed, number])
             proposer = self.mix.choose(rng)

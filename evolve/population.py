@@ -17,10 +17,13 @@ CAPACITY = 24
 MIGRATION = 64
 """Proposals between two migrations."""
 
-TOURNAMENT = 4
+TOURNAMENT = 12
 """Programs drawn for each parent; the best of them is taken."""
 
 REMEMBERED_FAILURES = 20
+
+SEED = "seed"
+"""The operator of the programs that a run begins with."""
 
 Island = tuple[Trial, ...]
 """Evaluated trials of different programs and different values, best first."""
@@ -48,7 +51,10 @@ def failed(trial: Trial) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """The state after the trials numbered below `count`. Proposal `n` belongs to island `n % len(islands)`."""
+    """The state after the trials numbered below `count`.
+
+    Proposal `n` belongs to island `n % len(islands)`; a seed to all of them, so that none begins with the worst alone.
+    """
 
     islands: tuple[Island, ...]
     failures: tuple[Trial, ...] = ()  # the latest, newest first
@@ -96,8 +102,8 @@ class Population:
         number = trial.proposal.number
         islands = self.islands
         if succeeded(trial):
-            home = number % len(islands)
-            islands = tuple(self._settle(i, trial) if k == home else i for k, i in enumerate(islands))
+            homes = range(len(islands)) if trial.proposal.operator == SEED else (number % len(islands),)
+            islands = tuple(self._settle(i, trial) if k in homes else i for k, i in enumerate(islands))
         if (number + 1) % self.migration == 0:
             leaders = [island[0] if island else None for island in islands]
             arrivals = leaders[-1:] + leaders[:-1]

@@ -90,8 +90,10 @@ _RULES = (
     ("harmonic", "harmonic, told by levels", "Lee and Lee 1985, doi:10.1145/3828.3833"),
     ("sum_of_squares", "sum of squares", "Csirik et al. 2006, doi:10.1145/1120582.1120583"),
     ("weighted_sum_of_squares", "sum of squares, weighted by what was seen", "after Csirik et al. 2006"),
+    ("expected_sum_of_squares", "sum of squares, weighted by what is to come", "after Csirik et al. 2006"),
 )
-_STATEFUL = ("sum_of_squares", "weighted_sum_of_squares")
+_STATEFUL = ("sum_of_squares", "weighted_sum_of_squares", "expected_sum_of_squares")
+_COUNTING = ("expected_sum_of_squares",)
 
 
 def _baselines(contract: Contract) -> tuple[Baseline, ...]:
@@ -102,6 +104,7 @@ def _baselines(contract: Contract) -> tuple[Baseline, ...]:
         return source_of("bin_packing", name).replace(CONTRACT.main.signature, contract.main.signature)
 
     rules = [r for r in _RULES if "counts" in shown or r[0] not in _STATEFUL]
+    rules = [r for r in rules if "left" in shown or r[0] not in _COUNTING]
     return tuple(Baseline(name, title, source(name), citation) for name, title, citation in rules)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from heuresis.evaluators.contract import Unit
-from heuresis.evaluators.expression import Expr, array_of, const, outside, read, whole
+from heuresis.evaluators.expression import Expr, array_of, const, outside, read, share, whole
 from heuresis.evaluators.indices import index_names, linear, lowest, readable, written
 from heuresis.evolve.proposers.reads import Rng, forms, random_index, random_read, shifted, varying
 from heuresis.evolve.proposers.trees import (
@@ -26,7 +26,7 @@ from heuresis.evolve.proposers.trees import (
 
 def factor(grammar: Grammar, rng: Rng) -> Expr:
     """A weight for a read: a ratio, a hinge, a bump or any number, near one where it is not meant to select."""
-    if _scales(grammar) and rng.random() < 0.5:
+    if scales(grammar) and rng.random() < 0.5:
         return progress(grammar, rng)
     choice = rng.random()
     if choice < 0.2:
@@ -40,14 +40,17 @@ def factor(grammar: Grammar, rng: Rng) -> Expr:
     return random_number(grammar, 2, rng)
 
 
-def _scales(grammar: Grammar) -> list[Expr]:
-    """The counts that are never zero: how much there is in all, or to come."""
-    return [Expr(p.name) for p in grammar.contract.main.scalars if p.unit is Unit.COUNT and p.low > 0]
+def scales(grammar: Grammar) -> list[Expr]:
+    """The counts that are never zero: how much there is in all, or to come, and one more than what is missing."""
+    counts = [p for p in grammar.contract.main.scalars if p.unit is Unit.COUNT]
+    known = {p.name for p in counts}
+    above = [Expr("-", (Expr(str(p.at_most)), Expr(p.name))) for p in counts if p.at_most in known]
+    return [Expr(p.name) for p in counts if p.low > 0] + [Expr("+", (gap, const(1.0))) for gap in above]
 
 
 def progress(grammar: Grammar, rng: Rng) -> Expr:
     """A function of how a count compares with another one: how far things have come, how much of it something is."""
-    counts = _scales(grammar)
+    counts = scales(grammar)
     lengths = [leaf for leaf in grammar.positive(Unit.TIME) if not _varies(grammar, leaf)]
     below = counts[int(rng.integers(len(counts)))]
     above = [leaf for leaf in (*counts, *lengths) if leaf != below]
@@ -85,9 +88,9 @@ def _added(grammar: Grammar, tree: Expr, term: Expr, rng: Rng) -> Expr:
     """The tree with a small multiple of a number added somewhere, in the unit of that place."""
     index, node = _place(grammar, tree, rng)
     term = Expr("*", (new_constant(grammar, rng), term))
-    scales = grammar.positive(Unit.TIME)
-    if unit_of(node, grammar.units) is not Unit.ONE and scales:
-        term = Expr("*", (term, scales[int(rng.integers(len(scales)))]))
+    lengths = grammar.positive(Unit.TIME)
+    if unit_of(node, grammar.units) is not Unit.ONE and lengths:
+        term = Expr("*", (term, lengths[int(rng.integers(len(lengths)))]))
     return tree.replace(index, Expr("+", (node, term)))
 
 
@@ -105,41 +108,60 @@ def add_pair(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:
     arrays = readable(function)
     array = arrays[int(rng.integers(len(arrays)))]
     places = [f for f in forms(function, array) if varying(function, f)]
-    scales = grammar.positive(Unit.TIME)
-    if len(places) < 2 or not scales:
+    if len(places) < 2 or not grammar.positive(Unit.TIME):
         return None
-    weight = _weight_of_size(grammar, rng)
+    weight = weight_of_size(grammar, rng)
     sides = []
     for number in rng.permutation(len(places))[:2]:
         index = written(places[int(number)], function)
-        sides.append(Expr("*", (_substituted(weight, index), read(array.name, index))))
+        sides.append(Expr("*", (with_size(weight, index), read(array.name, index))))
     return _added(grammar, trees[0], Expr("-", tuple(sides)), rng)
 
 
 _SIZE = Expr("·")
 
 
-def _weight_of_size(grammar: Grammar, rng: Rng) -> Expr:
-    """A function of one size, which `_substituted` puts in the place of a dot."""
-    scales = grammar.positive(Unit.TIME)
-    fixed = [s for s in scales if not _varies(grammar, s)] or scales
+def weight_of_size(grammar: Grammar, rng: Rng) -> Expr:
+    """A function of one size, which `with_size` puts in the place of a dot; there must be a length above zero."""
+    lengths = grammar.positive(Unit.TIME)
+    fixed = [s for s in lengths if not _varies(grammar, s)] or lengths
     ratio = Expr("/", (_SIZE, fixed[int(rng.integers(len(fixed)))]))
     choice = rng.random()
-    if choice < 0.35:
+    if choice < 0.2:
         return Expr("+", (const(1.0), Expr("*", (new_constant(grammar, rng), ratio))))
-    if choice < 0.75:
+    if choice < 0.5:
         return _bell(ratio, float(rng.uniform(0.0, 1.0)), rng)
-    return Expr("max", (const(0.0), Expr("-", (const(float(rng.uniform(0.0, 1.0))), ratio))))
+    if choice < 0.6:
+        return Expr("max", (const(0.0), Expr("-", (const(float(rng.uniform(0.0, 1.0))), ratio))))
+    below = Expr("+", (const(float(np.exp(rng.normal(1.0, 1.5)))), _frequency(grammar, rng)))
+    return Expr("/", (ratio if rng.random() < 0.6 else const(1.0), below))
+
+
+def _frequency(grammar: Grammar, rng: Rng) -> Expr:
+    """How often an array holds the size in the place of a dot, or one up to it, scaled by counts where there are some.
+
+    Of a histogram of what came so far this is about what is still to come.
+    """
+    function, counts = grammar.contract.main, scales(grammar)
+    arrays = [a for a in readable(function) if a.low >= 0]
+    array = arrays[int(rng.integers(len(arrays)))].name
+    scale = counts[int(rng.integers(len(counts)))] if counts else const(float(np.exp(rng.normal(3.0, 1.5))))
+    if rng.random() < 0.5:
+        return Expr("*", (share(array, _SIZE), scale))
+    if not counts:
+        return read(array, _SIZE)
+    return Expr("*", (read(array, _SIZE), Expr("/", (scale, counts[int(rng.integers(len(counts)))]))))
 
 
 def _varies(grammar: Grammar, leaf: Expr) -> bool:
     return any(p.name == leaf.op and p.varies for p in grammar.contract.main.parameters)
 
 
-def _substituted(tree: Expr, size: Expr) -> Expr:
+def with_size(tree: Expr, size: Expr) -> Expr:
+    """A function of a size with the size in the place of its dot."""
     if tree == _SIZE:
         return size
-    return Expr(tree.op, tuple(_substituted(a, size) for a in tree.args), tree.value)
+    return Expr(tree.op, tuple(with_size(a, size) for a in tree.args), tree.value)
 
 
 def _bell(ratio: Expr, centre: float, rng: Rng) -> Expr:
@@ -168,8 +190,8 @@ def size_ratio(grammar: Grammar, rng: Rng) -> Expr:
 
     Of two parameters of which one never exceeds the other, the smaller is taken away.
     """
-    leaves, scales = grammar.leaves(Unit.TIME), grammar.positive(Unit.TIME)
-    fixed = [s for s in scales if not _varies(grammar, s)] or scales
+    leaves, lengths = grammar.leaves(Unit.TIME), grammar.positive(Unit.TIME)
+    fixed = [s for s in lengths if not _varies(grammar, s)] or lengths
     if not fixed:
         return random_ratio(grammar, rng)
     top = leaves[int(rng.integers(len(leaves)))]
@@ -207,7 +229,7 @@ def add_bump(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:
         term = bump(grammar, rng) if rng.random() < 0.75 else size_ratio(grammar, rng)
     if rng.random() < 0.3:
         term = Expr("*", (term, bump(grammar, rng)))
-    elif _scales(grammar) and rng.random() < 0.6:
+    elif scales(grammar) and rng.random() < 0.6:
         term = Expr("*", (term, progress(grammar, rng)))
     return _added(grammar, trees[0], term, rng)
 

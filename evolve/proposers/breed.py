@@ -5,6 +5,7 @@ arrays (`heuresis.evaluators.interpret.encode`); what comes back is decoded, pri
 other program, so nothing here is trusted with a score.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
 
@@ -28,6 +29,9 @@ RANDOM, PRUNE = len(ALL_OPERATORS), len(ALL_OPERATORS) + 1
 OPERATOR_NAMES = (*(name for name, _, _ in ALL_OPERATORS), "random", "prune")
 """What made an offspring, by the number that `breed` reports."""
 
+PLAIN_SHARE, PLAIN_EFFORT = 0.7, 3
+"""How often a rule that reads no array stays so, and how many times the decisions it is then judged and tuned on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Effort:
@@ -41,7 +45,17 @@ class Effort:
     probe_steps: int = 8_000  # decisions that an offspring is judged on, at most (one instance always is)
     tune_steps: int = 40_000  # decisions of one evaluation while constants are tuned, at most
     all_probes: int = 400_000  # decisions that all offspring are judged on, at most
-    all_tuning: int = 6_000_000  # decisions of one tuning, at most
+    all_tuning: int = 2_000_000  # decisions of one tuning, at most
+
+    def multiplied(self, factor: int) -> "Effort":
+        """With so many times the decisions."""
+        return replace(
+            self,
+            probe_steps=factor * self.probe_steps,
+            tune_steps=factor * self.tune_steps,
+            all_probes=factor * self.all_probes,
+            all_tuning=factor * self.all_tuning,
+        )
 
     def to_array(self) -> NDArray[np.int64]:
         """As a task's array."""
@@ -73,6 +87,7 @@ class Breeder:
 
     def breed(self, parents: Sequence[Expr]) -> Offspring:
         """The best offspring of `parents[0]` (the others donate subtrees), or a random program without parents."""
+        parents = self.narrowed(parents)
         subset = self.chosen(parents[0]) if parents else self.sample(len(self.everything) // 4)
         brood = [o for o in (self._vary(parents) for _ in range(self.offspring(subset))) if o is not None]
         few = self.affordable(subset[self.rng.permutation(len(subset))[: self.effort.probes]], self.effort.probe_steps)
@@ -108,6 +123,18 @@ class Breeder:
         tree, final = self.tuned(tree, subset)
         return Offspring(tree, PRUNE, final, self.work)
 
+    def narrowed(self, parents: Sequence[Expr]) -> Sequence[Expr]:
+        """The parents that take part: mostly, where the first reads no array, those that read none either.
+
+        Then the offspring reads none, which costs a fraction where simulators tabulate such rules; so it tries more.
+        """
+        plain = [tree for tree in parents if all(array_of(node) is None for node in tree.walk())]
+        if not self.grammar.reads or not plain or plain[0] != parents[0] or self.rng.random() >= PLAIN_SHARE:
+            return parents
+        self.grammar = replace(self.grammar, arrays=False)
+        self.effort = self.effort.multiplied(PLAIN_EFFORT)
+        return plain
+
     def _vary(self, parents: Sequence[Expr]) -> tuple[int, Expr] | None:
         made = vary(self.grammar, parents, self.rng) if parents else (RANDOM, random_program(self.grammar, self.rng))
         return made if made is not None and interpretable(made[1]) else None
@@ -128,6 +155,14 @@ class Breeder:
         if self.steps is None:
             return order
         return order[: max(1, int(np.searchsorted(np.cumsum(self.steps[order]), steps, side="right")))]
+
+    def first_part(self, subset: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The first instances, with a fifth of the decisions at most; all where that is less than one of them."""
+        if self.steps is None:
+            return subset
+        fifth = int(self.steps[subset].sum()) // 5
+        few = self.affordable(subset, fifth)
+        return few if self.steps[few].sum() <= fifth else subset
 
     def times(self, subset: NDArray[np.int64], steps: int, most: int) -> int:
         """How often some instances may be simulated with so many decisions, once at least."""
@@ -171,13 +206,29 @@ class Breeder:
         """The expression with its constants tuned on `subset`, and its loss on everything."""
         program = compile_tree(tree, self.grammar.contract)
 
-        def loss(theta: NDArray[np.float64]) -> float:
-            self.work += len(subset)
-            return self.simulator.loss(program, theta, subset)
+        least = math.inf
 
-        evaluations = self.times(subset, self.effort.all_tuning, self.effort.evaluations)
+        def loss(theta: NDArray[np.float64]) -> float:
+            nonlocal least
+            self.work += len(subset)
+            value = self.simulator.loss(program, theta, subset)
+            if self.steps is not None and value < least:
+                if not self.grammar.fits(with_constants(tree, theta)):
+                    return math.inf  # else all of the tuning would be for nothing
+                least = value
+            return value
+
+        few = self.first_part(subset)
+        races = len(few) < len(subset)
+
+        def rough(theta: NDArray[np.float64]) -> float:
+            self.work += len(few)
+            return self.simulator.loss(program, theta, few)
+
+        steps = self.effort.all_tuning * (2 if races else 1)  # of two candidates one is simulated, all in all
+        evaluations = self.times(subset, steps, self.effort.evaluations)
         start = constants(tree)
-        theta = _as_written(tune(loss, start, evaluations, self.rng)[0])
+        theta = _as_written(tune(loss, start, evaluations, self.rng, rough=rough if races else None)[0])
         best = with_constants(tree, theta)
         if not self.grammar.fits(best):  # tuned out of what is always finite
             theta = _as_written(start)

@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 from heuresis.evaluators.contract import Unit
 from heuresis.evaluators.expression import Expr, array_of, const, outside
 from heuresis.evaluators.simplify import simplify
-from heuresis.evolve.proposers.arrays import add_bump, add_pair, add_read, move_index, new_constant, weigh_read
+from heuresis.evolve.proposers.alike import scale_term, vary_alike
+from heuresis.evolve.proposers.arrays import (
+    add_bump,
+    add_pair,
+    add_read,
+    move_index,
+    new_constant,
+    scales,
+    weigh_read,
+)
 from heuresis.evolve.proposers.reads import Rng
 from heuresis.evolve.proposers.trees import (
     Grammar,
@@ -145,16 +154,22 @@ ARRAY_OPERATORS: tuple[tuple[str, Operator, float], ...] = (
     ("pair", add_pair, 0.2),
     ("index", move_index, 0.08),
     ("weigh read", weigh_read, 0.3),
+    ("alike", vary_alike, 0.4),
 )
 """More of them where there are arrays to read."""
 
-ALL_OPERATORS = (*OPERATORS, *WHOLE_OPERATORS, *ARRAY_OPERATORS)
+COUNT_OPERATORS: tuple[tuple[str, Operator, float], ...] = (("scale", scale_term, 0.15),)
+"""More of them where also counts tell how far things have come."""
+
+ALL_OPERATORS = (*OPERATORS, *WHOLE_OPERATORS, *ARRAY_OPERATORS, *COUNT_OPERATORS)
 
 
 def _shares(grammar: Grammar) -> NDArray[np.float64]:
     """The probability of each operator under a grammar; those at the end that it has no use for are left out."""
     first = len(OPERATORS) + len(WHOLE_OPERATORS)
-    use = len(ALL_OPERATORS) if grammar.reads else first if grammar.whole else len(OPERATORS)
+    use = first if grammar.whole else len(OPERATORS)
+    if grammar.reads:
+        use = len(ALL_OPERATORS) if scales(grammar) else len(ALL_OPERATORS) - len(COUNT_OPERATORS)
     shares = np.array([share for _, _, share in ALL_OPERATORS[:use]])
     if not grammar.whole:
         shares[len(OPERATORS) : first] = 0.0

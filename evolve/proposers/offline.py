@@ -1,6 +1,7 @@
 """The embedded default: typed genetic programming with numeric tuning. Needs no model, no key and no network."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from heuresis.archive.records import Trial
 from heuresis.evaluators.expression import Expr
@@ -74,10 +75,22 @@ class OfflineProposer:
         source = parent.proposal.source or ""
         ids = _ids(parent)
         seed = rng.integers(2**32, size=4, dtype=np.int64).tolist()
-        tuned = self.assessor.tune(source, seed=seed, evaluations=TUNE_EVALUATIONS)
+        subset, evaluations = self._affordable(rng)
+        tuned = self.assessor.tune(source, seed=seed, evaluations=evaluations, subset=subset)
         if tuned.message:
             return Draft("tune", None, ids, tuned.message)
         return Draft("tune", tuned.source, ids, work=tuned.work)
+
+    def _affordable(self, rng: np.random.Generator) -> tuple[NDArray[np.int64] | None, int]:
+        """What to tune on, None for all instances, and how often: within the decisions that one step may take."""
+        instances, scoring = self.assessor.instance_set().instances, self.problem.scoring
+        subset, steps = None, scoring.decisions_in(instances)
+        if steps > self.effort.tune_steps:
+            order = rng.permutation(len(instances))
+            sums = np.cumsum([scoring.decisions_in([instances[i]]) for i in order])
+            subset = np.sort(order[: max(1, int(np.searchsorted(sums, self.effort.tune_steps, side="right")))])
+            steps = int(sums[len(subset) - 1])
+        return subset, max(1, min(TUNE_EVALUATIONS, 6 * self.effort.all_tuning // steps))
 
 
 def _ids(*trials: Trial) -> tuple[str, ...]:

@@ -31,11 +31,15 @@ _SUM = {
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """What the offline proposer may write under one contract. `max_size` and `max_depth` count nodes."""
+    """What the offline proposer may write under one contract. `max_size` and `max_depth` count nodes.
+
+    Without `arrays` nothing that is written reads one.
+    """
 
     contract: Contract
     max_size: int = 80
     max_depth: int = 14
+    arrays: bool = True
 
     @property
     def whole(self) -> bool:
@@ -46,7 +50,7 @@ class Grammar:
     @property
     def reads(self) -> bool:
         """Whether there are arrays that expressions may read."""
-        return bool(readable(self.contract.main))
+        return self.arrays and bool(readable(self.contract.main))
 
     @property
     def units(self) -> Mapping[str, Unit]:

@@ -1,5 +1,6 @@
 """Operators for arrays and for items that differ by whole numbers, and what a step of breeding may cost with them."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -15,8 +16,16 @@ from heuresis.evaluators.indices import clips, index_names, linear, readable, we
 from heuresis.evaluators.interpret import encode
 from heuresis.evaluators.packing import CONTRACT, CONTRACT_N, CONTRACT_STATELESS, Packing, PackingStateless
 from heuresis.evaluators.smtt import CONTRACT as DATES
-from heuresis.evolve.proposers.arrays import bump, factor, progress, size_ratio, typical
-from heuresis.evolve.proposers.breed import Breeder, Effort
+from heuresis.evolve.proposers.arrays import (
+    bump,
+    factor,
+    progress,
+    size_ratio,
+    typical,
+    weight_of_size,
+    with_size,
+)
+from heuresis.evolve.proposers.breed import PLAIN_EFFORT, Breeder, Effort
 from heuresis.evolve.proposers.genetic import ALL_OPERATORS, ARRAY_OPERATORS, OPERATORS, WHOLE_OPERATORS, vary
 from heuresis.evolve.proposers.reads import forms, random_read, shifted, varying
 from heuresis.evolve.proposers.trees import Grammar, unit_of
@@ -118,7 +127,7 @@ def test_weights_are_numbers(seed: int, make: object) -> None:
 
 def test_progress_compares_counts() -> None:
     grammar = GRAMMARS[CONTRACT_N]
-    made = {to_text(progress(grammar, generator(s)), CONTRACT_N.main) for s in range(300)}
+    made = {to_text(progress(grammar, generator(s)), CONTRACT_N.main) for s in range(1000)}
     assert {"left / n", "math.sqrt(left / cap)", "math.sqrt(left / n)"} <= made
     assert any("counts[rem - item] / left" in text for text in made)
 
@@ -134,7 +143,11 @@ def test_operators_are_drawn_where_they_have_a_use() -> None:
     without = drawn(STATELESS, [BASELINES["best_fit"], BASELINES["worst_fit"]])
     assert first in without
     assert max(without) < second
-    assert set(range(second, len(ALL_OPERATORS))) <= drawn(GRAMMARS[CONTRACT], [SQUARES, *DONORS])
+    third = second + len(ARRAY_OPERATORS)
+    reading = drawn(GRAMMARS[CONTRACT], [SQUARES, *DONORS])
+    assert set(range(second, third)) <= reading
+    assert max(reading) < third
+    assert set(range(second, len(ALL_OPERATORS))) <= drawn(GRAMMARS[CONTRACT_N], [SQUARES, *DONORS])
 
 
 def test_new_constants_are_seen_by_rules_of_whole_numbers() -> None:
@@ -182,6 +195,8 @@ def test_a_step_is_bounded_by_decisions() -> None:
     assert breeder.times(order, 10, 600) == 1
     assert breeder.offspring(order) == 4
     assert breeder.offspring(np.array([0])) == 2
+    assert breeder.first_part(np.array([4, 1, 0])).tolist() == [4]
+    assert breeder.first_part(np.array([1, 2, 3])).tolist() == [1, 2, 3]
     for seed in range(5):
         some = Breeder(made, effort, generator(seed)).chosen(SQUARES)
         assert made.lengths[some].sum() <= 500
@@ -191,7 +206,7 @@ def test_a_step_is_bounded_by_decisions() -> None:
 
 def test_a_step_improves_on_sum_of_squares() -> None:
     made = simulator([400, 300, 200, 100])
-    effort = Effort(offspring=10, probes=4, tuned=1, evaluations=40, max_size=80)
+    effort = Effort(offspring=20, probes=4, tuned=1, evaluations=40, max_size=80)
     start = Breeder(made, effort, generator(0)).probe(SQUARES, np.arange(4))
     losses = []
     for seed in range(3):
@@ -211,19 +226,60 @@ def test_stateless_trees_are_judged_by_table() -> None:
     assert PROBLEM.contract is CONTRACT
 
 
+def test_a_rule_without_reads_mostly_stays_so_and_is_judged_on_more() -> None:
+    made, effort = simulator([60, 50]), Effort(offspring=6, probes=2, evaluations=8, all_tuning=400)
+    best_fit, reading = BASELINES["best_fit"], 0
+    for seed in range(40):
+        breeder = Breeder(made, effort, generator(seed))
+        taking_part = breeder.narrowed([best_fit, SQUARES, BASELINES["worst_fit"]])
+        if breeder.grammar.reads:
+            assert (len(taking_part), breeder.effort) == (3, effort)
+            reading += 1
+            continue
+        assert taking_part == [best_fit, BASELINES["worst_fit"]]
+        assert breeder.effort.all_tuning == PLAIN_EFFORT * effort.all_tuning
+        offspring = [m[1] for s in range(5) if (m := vary(breeder.grammar, taking_part, generator(s))) is not None]
+        assert offspring
+        assert all(array_of(node) is None for tree in offspring for node in tree.walk())
+    assert 4 <= reading <= 20  # three in ten
+    for parents in ([SQUARES, best_fit], []):
+        breeder = Breeder(made, effort, generator(0))
+        assert breeder.narrowed(parents) == parents
+        assert breeder.grammar.reads
+    stateless = Breeder(simulator([60], PackingStateless), effort, generator(0))
+    assert [stateless.narrowed([best_fit]) for _ in range(9)] == [[best_fit]] * 9
+    assert stateless.effort == effort
+
+
+@pytest.mark.parametrize(
+    ("contract", "texts"),
+    [
+        (CONTRACT, ["share(seen, rem) * 9", "share(counts, rem) * 9", "9 + seen[rem])", "9 + counts[rem])"]),
+        (CONTRACT_N, ["share(seen, rem) * left", "seen[rem] * (left / (n - left + 9))", "counts[rem] * (left / n)"]),
+    ],
+    ids=["unknown", "known"],
+)
+def test_sizes_are_weighed_by_how_many_of_them_there_are(contract: Contract, texts: list[str]) -> None:
+    drawn = [with_size(weight_of_size(GRAMMARS[contract], generator(s)), Expr("rem")) for s in range(1500)]
+    assert all(well_formed(tree, contract) for tree in drawn)
+    assert np.mean([GRAMMARS[contract].fits(tree) for tree in drawn]) == 1.0
+    found = {re.sub(r"\d[\d.e+-]*", "9", to_text(tree, contract.main)) for tree in drawn}
+    assert [text for text in texts if not any(text in one for one in found)] == []
+
+
 GOLDEN = [
     "crossover: (item if rem < cap else 1.0)",
     "term: (-rem if rem < cap else 1.0) + 0.432202 * (cap if cap < item else rem)",
     "bump: (-rem if rem < cap else 1.0) - 0.78857 * math.exp(-abs(4.48513 * (rem / cap - 0.447702))) * item",
     "bump: (-rem if rem < cap else 1.0) + 0.224084 * (math.exp(-abs(11.1983 * ((rem - item) / cap - 0.227892))) * 5.55659e-07) * cap",
     "subtree: (1.0 / math.sqrt(seen[rem - item] + 1.0) if 0 < rem - item else 0) - (1.0 / math.sqrt(seen[rem] + 1.0) * (2.0 * counts[rem] - 1.0) if rem < cap else 0)",
-    "weigh read: (1.0 / math.sqrt(seen[rem - item] + 1.0) * (2.0 * counts[rem - item] + 1.0) if 0 < rem - item else 0) - (1.0 / math.sqrt(seen[rem] + 1.0) * (max(item, cap) / rem * (2.0 * counts[rem]) - 1.0) if rem < cap else 0)",
-    "read: (1.0 / math.sqrt(seen[rem - item] + 1.0) * (2.0 * counts[rem - item] + 1.0) if 0 < rem - item else 0) - (1.0 / math.sqrt(seen[rem] + 1.0) * (2.0 * counts[rem] - 1.0) if rem < cap else 0) + 0.661007 * ((1.0 + 0.464834 * (cap / rem)) * seen[max(0, rem - 3)])",
-    "term: (1.0 / math.sqrt(seen[rem - item] + 1.0) * (2.0 * counts[rem - item] + 1.0) if 0 < rem - item else 0) - (1.0634 / math.sqrt(seen[rem] + 1.0) * (2.0 * counts[rem] - 1.0) if rem < cap else 0)",
-    "pair: (1.0 / math.sqrt(seen[rem - item] + 1.0) * (2.0 * counts[rem - item] + 1.0) if 0 < rem - item else 0) - (1.0 / math.sqrt(seen[rem] + 1.0) * (2.0 * counts[rem] - 1.0) if rem < cap else 0) + 0.0321983 * (math.exp(-abs(8.80619 * ((rem - item) / item - 0.402833))) * seen[rem - item] - math.exp(-abs(8.80619 * (rem / item - 0.402833))) * seen[rem])",
-    "hinge: (1.0 / math.sqrt(seen[rem - item] + 1.0) * (2.0 * counts[rem - item] + 1.0) if 0 < rem - item else 0) - (1.0 / math.sqrt(seen[rem] + 1.0) * (2.0 * counts[rem] - 1.0) if rem < cap else 0) - 0.355201 * max(0.0, 0.197855 + 0.517254 * math.sqrt(n) - 0.801954 * (cap / rem) - 0.0271772 * (cap / item) + 0.945868 * (cap / rem))",
-    "weigh read: (1.0 / math.sqrt(seen[rem - item] + 1.0) * (2.0 * counts[rem - item] + 1.0) if 0 < rem - item else 0) - ((1.0 - 0.808282 * max(0.0, -2.03709 + 0.818504 * (rem / item) + 0.846796 + 1.51638 - 0.948896)) * (1.0 / math.sqrt(seen[rem] + 1.0)) * (2.0 * counts[rem] - 1.0) if rem < cap else 0)",
-    "weigh: (1.0 / math.sqrt(seen[rem - item] + 1.0) * (1.70354 * (2.0 * counts[rem - item]) + 1.0) if 0 < rem - item else 0) - (1.0 / math.sqrt(seen[rem] + 1.0) * (2.0 * counts[rem] - 1.0) if rem < cap else 0)",
+    "alike: (1.0 / math.sqrt(seen[rem - item] + 1.0) * (2.0 * (1.0 / (0.691148 + counts[rem - item])) * counts[rem - item] + 1.0) if 0 < rem - item else 0) - (1.0 / math.sqrt(seen[rem] + 1.0) * (2.0 * (1.0 / (0.691148 + counts[rem])) * counts[rem] - 1.0) if rem < cap else 0)",
+    "alike: ((1.0 - 4.18022 * math.exp(-abs(4.68106 * ((rem - item) / item - 0.671826)))) / math.sqrt(seen[rem - item] + 1.0) * (2.0 * counts[rem - item] + 1.0) if 0 < rem - item else 0) - ((1.0 - 4.18022 * math.exp(-abs(4.68106 * (rem / item - 0.671826)))) / math.sqrt(seen[rem] + 1.0) * (2.0 * counts[rem] - 1.0) if rem < cap else 0)",
+    "bump: (1.0 / math.sqrt(seen[rem - item] + 1.0) * (2.0 * counts[rem - item] + 1.0) if 0 < rem - item else 0) - (1.0 / math.sqrt(seen[rem] + 1.0) * (2.0 * counts[rem] - 1.0) if rem < cap else 0) + 0.168546 * math.exp(-abs(3.11534 * (rem / cap - 0.918397)))",
+    "alike: (1.0 / math.sqrt(seen[rem - item] + 1.0) * (2.0 * counts[rem - item] - 0.883358 * (1.0 - 12.804 * ((rem - item) / cap)) * (2.0 * counts[rem - item]) + 1.0) if 0 < rem - item else 0) - (1.0 / math.sqrt(seen[rem] + 1.0) * (2.0 * counts[rem] - 0.883358 * (1.0 - 12.804 * (rem / cap)) * (2.0 * counts[rem]) - 1.0) if rem < cap else 0)",
+    "alike: (1.0 / math.sqrt(seen[rem - item] + 1.0) * (2.0 * (counts[rem - item] - 1.25994 * ((rem - item) / cap / (22.0802 + share(counts, rem - item) * left)) * counts[rem - item]) + 1.0) if 0 < rem - item else 0) - (1.0 / math.sqrt(seen[rem] + 1.0) * (2.0 * (counts[rem] - 1.25994 * (rem / cap / (22.0802 + share(counts, rem) * left)) * counts[rem]) - 1.0) if rem < cap else 0)",
+    "hinge: (1.0 / math.sqrt(seen[rem - item] + 1.0) * (2.0 * counts[rem - item] + 1.0) if 0 < rem - item else 0) - (1.0 / math.sqrt(seen[rem] + 1.0) * (2.0 * counts[rem] - 1.0) if rem < cap else 0) + 0.72045 * max(0.0, 2.09786 - 1.1014 * ((cap + rem) / cap))",
+    "hinge: (1.0 / math.sqrt(seen[rem - item] + 1.0) * (2.0 * counts[rem - item] + 1.0) if 0 < rem - item else 0) - (1.0 / math.sqrt(seen[rem] + 1.0) * (2.0 * counts[rem] - 1.0) if rem < cap else 0) - 0.0151469 * max(0.0, -1.19985 + 0.551444 * ((item - cap) / rem) + 0.849215 * ((rem - item) / rem) + 0.939791 * (item / rem))",
 ]
 """Changes where these operators, their shares or their draws do: then recorded runs can no longer be repeated."""
 

@@ -1,6 +1,7 @@
 """The offline proposer, end to end through the sandbox."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,13 @@ from heuresis.evolve import tasks
 from heuresis.evolve.assess import Assessor
 from heuresis.evolve.proposers.breed import OPERATOR_NAMES, Effort
 from heuresis.evolve.proposers.genetic import OPERATORS
-from heuresis.evolve.proposers.offline import PRUNE_SHARE, RANDOM_SHARE, TUNE_SHARE, OfflineProposer
+from heuresis.evolve.proposers.offline import (
+    PRUNE_SHARE,
+    RANDOM_SHARE,
+    TUNE_EVALUATIONS,
+    TUNE_SHARE,
+    OfflineProposer,
+)
 from heuresis.evolve.proposers.proposer import Draft, Request
 from heuresis.sandbox.engine import Task
 from heuresis.sandbox.limits import Limits
@@ -116,6 +123,27 @@ def test_tuning_has_more_time_than_an_evaluation() -> None:
         draft = OfflineProposer(TINY, watched, EFFORT).propose(request(BREEDS, trial(5, LOOP)))
     assert [t.limits for t in asked] == [Limits(seconds=6.0)]
     assert (draft.operator, draft.source, draft.reason) == ("tune", None, "too long")
+
+
+def test_tuning_on_long_instances_takes_some_of_them_and_fewer_evaluations() -> None:
+    asked = list[Task]()
+
+    class Watched(Assessor):
+        def run(self, task: Task) -> Outcome:
+            asked.append(task)
+            return Outcome(Status.TIMEOUT, message="too long")
+
+    few = replace(EFFORT, tune_steps=10, all_tuning=100)
+    with Watched(TINY, workers=1) as watched:
+        instances = watched.instance_set().instances
+        for effort in (EFFORT, few):
+            OfflineProposer(TINY, watched, effort).propose(request(BREEDS, trial(5, LOOP)))
+    (_, every, all_of_them), (_, fewer, some) = [task.arrays for task in asked]
+    assert all_of_them.tolist() == list(range(len(instances)))
+    assert 1 <= len(some) < len(instances)
+    steps = TINY.scoring.decisions_in([instances[i] for i in some])
+    assert steps <= 10 or len(some) == 1
+    assert fewer[0] == 600 // steps < every[0] == TUNE_EVALUATIONS
 
 
 def test_programs_that_are_no_expressions_donate_nothing(proposer: OfflineProposer) -> None:

@@ -1,5 +1,7 @@
 """Islands as a fold: pure, incremental, bounded, and never with a failure for a parent."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from search_parts import trial
 
 from heuresis.archive.records import Trial
-from heuresis.evolve.population import Population, distinct, rank, succeeded
+from heuresis.evolve.population import SEED, Population, distinct, rank, succeeded
 
 
 @st.composite
@@ -85,6 +87,13 @@ def test_a_trial_settles_on_the_island_of_its_number() -> None:
     assert [[t.proposal.number for t in island] for island in population.islands] == [[3, 0], [1], []]
 
 
+def test_a_seed_settles_on_every_island() -> None:
+    first, second = trial(0, 0.5), trial(1, 0.4)
+    seeds = [Trial(replace(t.proposal, operator=SEED), t.evaluation) for t in (first, second)]
+    population = Population.empty(3).grown([*seeds, trial(2, 0.3)])
+    assert [[t.proposal.number for t in island] for island in population.islands] == [[1, 0], [1, 0], [2, 1, 0]]
+
+
 def test_the_best_of_each_island_migrates_to_the_next_at_the_same_moment() -> None:
     population = Population.empty(3, migration=4).grown([trial(0, 0.5), trial(1, 0.4), trial(2), trial(3, 0.3)])
     assert [[t.proposal.number for t in island] for island in population.islands] == [[3, 0], [3, 1], [1]]
@@ -102,8 +111,6 @@ def test_of_equal_values_the_smaller_code_stays_then_the_earlier() -> None:
 
 
 def test_failures_are_remembered_newest_first_and_duplicates_are_none() -> None:
-    from dataclasses import replace
-
     duplicate = trial(2)
     duplicate = Trial(replace(duplicate.proposal, reason="duplicate of c_1"), None)
     population = Population.empty(2).grown([trial(0), trial(1, source=None), duplicate, trial(3)])

@@ -78,3 +78,29 @@ def test_the_start_is_left_alone() -> None:
     start = START.copy()
     tune(bowl, start, 60, np.random.default_rng(1))
     assert start.tolist() == START.tolist()
+
+
+def test_a_rough_loss_decides_who_gets_the_true_one() -> None:
+    true, rough = list[float](), list[float]()
+
+    def near(theta: np.ndarray) -> float:
+        true.append(bowl(theta))
+        return true[-1]
+
+    def about(theta: np.ndarray) -> float:
+        rough.append(bowl(theta) + 0.01 * math.sin(1e6 * theta[0]))
+        return rough[-1]
+
+    theta, loss = tune(near, START, 600, np.random.default_rng(1), rough=about)
+    assert loss == bowl(theta) == min(true)
+    assert loss < 0.01 < bowl(START)
+    assert 500 < len(rough) < 600
+    assert len(true) < 0.4 * len(rough)
+
+
+def test_what_is_left_out_of_a_race_never_wins() -> None:
+    def wrong(theta: np.ndarray) -> float:
+        return -bowl(theta)
+
+    theta, loss = tune(bowl, START, 200, np.random.default_rng(1), rough=wrong)
+    assert loss == bowl(theta) <= bowl(START)
