@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from on_demand import OnDemand
 
 from heuresis.evaluators import tardiness_rules
 from heuresis.evaluators.compile import compile_program, lift_literals
@@ -46,7 +47,7 @@ def plain(source: str) -> Callable[[Sequence[Job]], list[int]]:
     return schedule
 
 
-PROGRAMS = {name: compile_program(source, CONTRACT) for name, source in RULES.items()}
+PROGRAMS = OnDemand(lambda source: compile_program(source, CONTRACT), RULES)
 SCHEDULES = {name: plain(source) for name, source in RULES.items()}
 
 _few = st.tuples(st.integers(1, 4), st.integers(0, 9))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from on_demand import OnDemand
 
 from heuresis.evaluators import packing
 from heuresis.evaluators.compile import Program, compile_program
@@ -93,10 +94,11 @@ def compiled(source: str, contract: Any) -> Program:
     return compile_program(screen(source, contract.allow_list()), contract)
 
 
-RULES = {
-    name: (compiled(source, contract), judge_of(screen(source, contract.allow_list()), contract), contract)
-    for contract, name, source in EITHER
-}
+def ruled(source: str, contract: Contract) -> tuple[Program, Any, Contract]:
+    return compiled(source, contract), judge_of(screen(source, contract.allow_list()), contract), contract
+
+
+RULES = OnDemand(lambda part: ruled(*part), {name: (source, contract) for contract, name, source in EITHER})
 
 
 @st.composite

@@ -8,6 +8,7 @@ import pytest
 import whole_programs
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from on_demand import OnDemand
 
 from heuresis.evaluators.compile import Program, compile_program
 from heuresis.evaluators.packing import CONTRACT as BY_COUNTS
@@ -30,7 +31,7 @@ SOURCES = {
     "sometimes not a number": HEAD + "return np.sqrt(bins - 2 * item)",
     "knows n": HEAD + "return -bins * (len(bins) % 3 - 1)",
 }
-COMPILED = {n: compile_program(screen(s, CONTRACT.allow_list()), CONTRACT) for n, s in SOURCES.items()}
+COMPILED = OnDemand(lambda source: compile_program(screen(source, CONTRACT.allow_list()), CONTRACT), SOURCES)
 
 
 def payload(instances: list[Instance]) -> dict[str, np.ndarray]:

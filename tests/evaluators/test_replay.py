@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from on_demand import OnDemand
 
 from heuresis.evaluators.compile import compile_program
 from heuresis.evaluators.reference.distance import TOLERANCE
@@ -24,7 +25,7 @@ RULES = {b.name: screen(b.source, CONTRACT.allow_list()) for b in PROBLEM.baseli
     "coarse": HEAD + "math.floor(d / 8.0) - math.floor(p / 3.0)",
     "waves": HEAD + "math.sin(p * d) + math.exp(-d / p_sum) ** 1.5",
 }
-PROGRAMS = {name: compile_program(source, CONTRACT) for name, source in RULES.items()}
+PROGRAMS = OnDemand(lambda source: compile_program(source, CONTRACT), RULES)
 Job = tuple[int, int]
 
 _few = st.tuples(st.integers(1, 4), st.integers(0, 9))

@@ -8,6 +8,7 @@ import pytest
 import whole_programs
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from on_demand import OnDemand
 
 from heuresis.evaluators.compile import CompileError, Program, compile_program
 from heuresis.evaluators.contract import Contract, Function, Kind, Parameter, Unit
@@ -32,7 +33,7 @@ def run(program: Program, item: float, bins: np.ndarray, theta: np.ndarray = NO_
     return out
 
 
-COMPILED = {name: compile_program(checked(source), CONTRACT) for name, source in whole_programs.PROGRAMS.items()}
+COMPILED = OnDemand(lambda source: compile_program(checked(source), CONTRACT), whole_programs.PROGRAMS)
 ARRAYS = st.lists(st.integers(1, 12), min_size=2, max_size=9)
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
+from on_demand import OnDemand
 from serving_parts import Payload, instances
 
-from heuresis.evaluators.compile import Program, compile_program
+from heuresis.evaluators.compile import compile_program
 from heuresis.evaluators.contract import Function
 from heuresis.evaluators.engine import Engine, IterationTime
 from heuresis.evaluators.reference.replay import judge_of
@@ -33,8 +34,8 @@ SOURCES = {
     "of_now": router("running + queued", "(now - arrival) * (0.5 - prompt) + deadline", "queued - 0.5"),
     "scaling": router("queued + running", None, "queued - 1.5", "held + queued + 0.5 * running + 5.0 * free * rate"),
 }
-PROGRAMS: dict[str, Program] = {name: compile_program(source, CONTRACT) for name, source in SOURCES.items()}
-JUDGES = {name: judge_of(source, CONTRACT) for name, source in SOURCES.items()}
+PROGRAMS = OnDemand(lambda source: compile_program(source, CONTRACT), SOURCES)
+JUDGES = OnDemand(lambda source: judge_of(source, CONTRACT), SOURCES)
 
 
 def behind(

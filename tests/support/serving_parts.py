@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from on_demand import OnDemand
 
-from heuresis.evaluators.compile import Program, compile_program
+from heuresis.evaluators.compile import compile_program
 from heuresis.evaluators.engine import Batching, Engine, IterationTime, Preemption, ServiceLevel
 from heuresis.evaluators.reference.replay import judge_of
 from heuresis.evaluators.serving import Serving
@@ -37,8 +38,8 @@ SOURCES = {
     ),
     "holding": scheduler("prompt", "now - 1.5 if need < 3 else promised + 1", "free * budget - n_decoding"),
 }  # fmt: skip
-PROGRAMS: dict[str, Program] = {name: compile_program(source, CONTRACT) for name, source in SOURCES.items()}
-JUDGES = {name: judge_of(source, CONTRACT) for name, source in SOURCES.items()}
+PROGRAMS = OnDemand(lambda source: compile_program(source, CONTRACT), SOURCES)
+JUDGES = OnDemand(lambda source: judge_of(source, CONTRACT), SOURCES)
 
 MIXED = IterationTime(17.0, 0.5, 0.25, 0.01, 1000.0, 0.05, 4.0)
 DECODE = IterationTime(13.0, 0.0, 0.3, 0.02, 0.0, 0.05, 3.0)

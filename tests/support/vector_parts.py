@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
+from on_demand import OnDemand
 
-from heuresis.evaluators.compile import Program, compile_program
+from heuresis.evaluators.compile import compile_program
 from heuresis.evaluators.vector_packing import CONTRACT, Placement
 from heuresis.problems.vector_instances import VectorInstance
 from heuresis.problems.vector_packing import PROBLEM
@@ -24,7 +25,7 @@ RULES = {b.name: screen(b.source, CONTRACT.allow_list()) for b in PROBLEM.baseli
     + "math.floor(3.0 * free_cpu) - math.floor(2.0 * free_mem) + math.floor(2.0 * mean_free_cpu) * fresh",
     "opens_often": HEAD + "free_cpu - cpu - fresh",
 }
-PROGRAMS: dict[str, Program] = {name: compile_program(source, CONTRACT) for name, source in RULES.items()}
+PROGRAMS = OnDemand(lambda source: compile_program(source, CONTRACT), RULES)
 
 
 def array(rows: Sequence[Sequence[int]]) -> np.ndarray[Any, np.dtype[np.int64]]:
