@@ -90,10 +90,10 @@ _RULES = (
     ("harmonic", "harmonic, told by levels", "Lee and Lee 1985, doi:10.1145/3828.3833"),
     ("sum_of_squares", "sum of squares", "Csirik et al. 2006, doi:10.1145/1120582.1120583"),
     ("weighted_sum_of_squares", "sum of squares, weighted by what was seen", "after Csirik et al. 2006"),
-    ("expected_sum_of_squares", "sum of squares, weighted by what is to come", "after Csirik et al. 2006"),
+    ("sum_of_squares_and_waste", "sum of squares and expected waste", "after Csirik et al. 2006"),
 )
-_STATEFUL = ("sum_of_squares", "weighted_sum_of_squares", "expected_sum_of_squares")
-_COUNTING = ("expected_sum_of_squares",)
+_STATEFUL = ("sum_of_squares", "weighted_sum_of_squares", "sum_of_squares_and_waste")
+_COUNTING = ("sum_of_squares_and_waste",)
 
 
 def _baselines(contract: Contract) -> tuple[Baseline, ...]:

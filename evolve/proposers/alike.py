@@ -1,8 +1,8 @@
 """The same change at all places that are alike: what is weighed on one side of a difference is weighed on the other.
 
 A rule over a histogram mostly is a difference of one function at two indices. A change at one of them alone spoils the
-balance, and two steps that must come together rarely do. Subtrees are alike where they differ in constants and in the
-indices of what they read only.
+balance, and two steps that must come together rarely do. Subtrees are alike where they differ only in constants, in
+whether one is added or taken away, and in the indices of what they read.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,6 +14,9 @@ from heuresis.evolve.proposers.arrays import factor, new_constant, progress, sca
 from heuresis.evolve.proposers.reads import Rng
 from heuresis.evolve.proposers.trees import Grammar
 
+WHOLE_TERM = 0.4
+"""How often the largest subtrees that are alike change as a whole."""
+
 Path = tuple[int, ...]
 """Which operand to follow, from a subtree downwards."""
 
@@ -23,11 +26,13 @@ def vary_alike(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None
     groups = _groups(trees[0])
     if not groups:
         return None
-    places = groups[int(rng.integers(len(groups)))]
-    paths = _paths(places[0][1])
-    path = paths[int(rng.integers(len(paths)))]
-    change = _change(grammar, rng)
-    tree = trees[0]
+    tree, change = trees[0], _change(grammar, rng)
+    if rng.random() < WHOLE_TERM:
+        places, path = max(groups, key=lambda group: group[0][1].size), ()
+    else:
+        places = groups[int(rng.integers(len(groups)))]
+        paths = _paths(places[0][1])
+        path = paths[int(rng.integers(len(paths)))]
     for place, node in reversed(places):  # the numbers of what comes before stay the same
         tree = tree.replace(place, _at(node, path, partial(change, node)))
     return tree
@@ -59,6 +64,8 @@ def _shape(node: Expr) -> object:
     """What a subtree has in common with those that are like it."""
     if node.op == "const" or array_of(node) is not None:
         return node.op
+    if node.op in ("+", "-") and any(a.op == "const" for a in node.args):
+        return "+", *(_shape(a) for a in node.args)
     return node.op, node.value, *(_shape(a) for a in node.args)
 
 

@@ -140,17 +140,22 @@ def weight_of_size(grammar: Grammar, rng: Rng) -> Expr:
 def _frequency(grammar: Grammar, rng: Rng) -> Expr:
     """How often an array holds the size in the place of a dot, or one up to it, scaled by counts where there are some.
 
-    Of a histogram of what came so far this is about what is still to come.
+    Of a histogram of what came so far, scaled by what is left, this is about what is still to come. So it mostly is
+    scaled by a count that another one bounds, and over what that one has above it.
     """
-    function, counts = grammar.contract.main, scales(grammar)
+    function = grammar.contract.main
     arrays = [a for a in readable(function) if a.low >= 0]
     array = arrays[int(rng.integers(len(arrays)))].name
-    scale = counts[int(rng.integers(len(counts)))] if counts else const(float(np.exp(rng.normal(3.0, 1.5))))
+    bounded = [Expr(p.name) for p in function.scalars if p.unit is Unit.COUNT and p.at_most is not None and p.low > 0]
+    counts = scales(grammar)
+    some = bounded if bounded and rng.random() < 0.8 else counts
+    scale = some[int(rng.integers(len(some)))] if some else const(float(np.exp(rng.normal(3.0, 1.5))))
     if rng.random() < 0.5:
         return Expr("*", (share(array, _SIZE), scale))
     if not counts:
         return read(array, _SIZE)
-    return Expr("*", (read(array, _SIZE), Expr("/", (scale, counts[int(rng.integers(len(counts)))]))))
+    below = counts[-1] if some is bounded else counts[int(rng.integers(len(counts)))]
+    return Expr("*", (read(array, _SIZE), Expr("/", (scale, below))))
 
 
 def _varies(grammar: Grammar, leaf: Expr) -> bool:

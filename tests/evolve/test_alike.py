@@ -1,5 +1,7 @@
 """The same change at both sides of a difference, and parts of a rule that depend on how far things have come."""
 
+import re
+
 import numpy as np
 import pytest
 from packing_parts import BASELINES
@@ -46,6 +48,24 @@ def test_what_changes_on_one_side_changes_on_the_other() -> None:
             assert sides[0] == sides[1]
             changed += 1
     assert changed >= 5
+
+
+def test_sides_that_add_and_take_away_a_constant_are_alike() -> None:
+    """The largest alike parts of a weighted sum of squares are its two terms, and a term of its own is added to both."""
+    added = 0
+    for seed in range(300):
+        tree = vary_alike(KNOWN, [WEIGHTED], generator(seed))
+        assert tree is not None
+        terms = [node for _, node in outside(tree) if node.op == "+" and "*" in (node.args[0].op, node.args[1].op)]
+        sizes = [n for n in terms if "counts[]" in (inner.op for inner in n.args[0].walk()) and n.args[0].op == "*"]
+        added += len(sizes) >= 2
+    assert added > 20
+
+
+def test_what_is_left_is_weighed_by_the_items_to_come_that_fit() -> None:
+    made = {to_text(t, CONTRACT_N.main) for s in range(4000) if (t := vary_alike(KNOWN, [WEIGHTED], generator(s)))}
+    waste = r"\(rem - item\) / cap / \([\d.]+ \+ share\(seen, rem - item\) \* left\).*\brem / cap / \([\d.]+ \+ share"
+    assert any(re.search(waste, text) for text in made)
 
 
 def test_one_step_weighs_by_the_number_of_items_still_to_come() -> None:
