@@ -1,13 +1,14 @@
 """What every registered problem must satisfy, and the one that the manual explains."""
 
 import importlib
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from heuresis.evaluators.compile import compile_program
+from heuresis.evaluators.compile import Program, compile_program
 from heuresis.evaluators.reference.distance import TOLERANCE
 from heuresis.evaluators.reference.replay import judge_of
 from heuresis.evaluators.simulator import Simulator
@@ -32,9 +33,16 @@ def simulator(problem: Problem, instances: tuple[object, ...]) -> Simulator:
     return built
 
 
-def compiled(problem: Problem, baseline: int) -> object:
+@cache
+def _compiled(name: str, baseline: int) -> Program:
+    problem = registry.get(name)
     source = screen(problem.baselines[baseline].source, problem.contract.allow_list())
     return compile_program(source, problem.contract)
+
+
+def compiled(problem: Problem, baseline: int) -> Program:
+    """A baseline's program, compiled once for all tests."""
+    return _compiled(problem.name, baseline)
 
 
 def test_it_describes_itself(problem: Problem) -> None:
@@ -65,8 +73,8 @@ def test_baselines_pass_the_screen_and_decide_every_search_instance(problem: Pro
     built = simulator(problem, instances)
     built.warm()
     everything = np.arange(len(instances))
-    for baseline in problem.baselines:
-        program = compile_program(screen(baseline.source, problem.contract.allow_list()), problem.contract)
+    for number, baseline in enumerate(problem.baselines):
+        program = compiled(problem, number)
         values, message = problem.scoring.values(instances, built.decide(program, NO_CONSTANTS, everything))
         assert message == "", baseline.name
         score = problem.scoring.score(instances, [v for v in values if v is not None])
@@ -80,7 +88,7 @@ def test_baselines_pass_the_screen_and_decide_every_search_instance(problem: Pro
 def test_decisions_follow_the_order_asked_for(problem: Problem) -> None:
     instances = problem.splits["search"]().instances
     built = simulator(problem, instances)
-    program = compile_program(screen(problem.baselines[0].source, problem.contract.allow_list()), problem.contract)
+    program = compiled(problem, 0)
     order = np.random.default_rng(0).permutation(len(instances))[:20]
     some = [instances[i] for i in order]
     values, _ = problem.scoring.values(some, built.decide(program, NO_CONSTANTS, order))
@@ -185,7 +193,7 @@ def test_references_reach_what_they_claim(problem: Problem) -> None:
 def test_explanations_are_small(problem: Problem) -> None:
     instances = problem.splits["search"]().instances
     built = simulator(problem, instances)
-    program = compile_program(screen(problem.baselines[0].source, problem.contract.allow_list()), problem.contract)
+    program = compiled(problem, 0)
     for index in (0, len(instances) - 1):
         text = problem.scoring.explain(instances[index], built.decide(program, NO_CONSTANTS, np.array([index])))
         assert 0 < len(text) < 3_000
