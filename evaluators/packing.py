@@ -78,6 +78,7 @@ class Packing:
     """
 
     contract: ClassVar[Contract] = CONTRACT
+    tabulates: ClassVar[bool] = True
 
     def __init__(self, payload: Mapping[str, NDArray[np.generic]]) -> None:
         self.items, self.offsets, self.capacity, self.group = (

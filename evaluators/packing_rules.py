@@ -1,4 +1,4 @@
-"""Reference algorithms of bin packing that are no rules of `packing.py`: first fit, and those that sort beforehand."""
+"""Reference algorithms of bin packing that are no rules of a contract: they sort, or see what it hides."""
 
 from typing import Any
 
@@ -60,4 +60,29 @@ def best_fit_decreasing(items: Ints, capacity: int) -> int:
         else:
             counts[level] -= 1
         counts[level - item] += 1
+    return bins
+
+
+@numba.njit(types.int64(_INT64, types.int64), **_SETTINGS)
+def sum_of_squares(items: Ints, capacity: int) -> int:
+    """Bins used by sum of squares (Csirik et al. 2006, doi:10.1145/1120582.1120583), of equal changes the fullest bin.
+
+    The sum runs over the squared numbers of open bins with equally much left, full and empty ones apart.
+    """
+    counts = np.zeros(capacity + 1, np.int64)
+    bins = 0
+    for item in items:
+        chosen, least = capacity, np.iinfo(np.int64).max
+        for level in range(item, capacity + 1):
+            if level < capacity and counts[level] == 0:
+                continue
+            gap = level - item
+            change = (2 * counts[gap] + 1 if gap > 0 else 0) - (2 * counts[level] - 1 if level < capacity else 0)
+            if change < least:
+                chosen, least = level, change
+        if chosen == capacity:
+            bins += 1
+        else:
+            counts[chosen] -= 1
+        counts[chosen - item] += 1
     return bins

@@ -3,13 +3,20 @@
 Hansen & Ostermeier 2001, doi:10.1162/106365601750190398, as implemented by the library `cmaes`.
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable
 
 import numpy as np
 from cmaes import CMA
 from numpy.typing import NDArray
 
 Vector = NDArray[np.float64]
+
+RACE = 3
+"""Where there is a rough loss, one candidate in so many gets the true one."""
+
+WORST = 1e9
+"""What stands for the loss of a candidate that failed or was left out."""
 
 
 def tune(
@@ -37,25 +44,17 @@ def tune(
     while spent + optimiser.population_size <= evaluations and not optimiser.should_stop():
         steps = [optimiser.ask() for _ in range(optimiser.population_size)]
         candidates = [theta + scale * z[: theta.size] for z in steps]
-        values = [loss(c) for c in candidates] if rough is None else _raced(loss, rough, candidates)
         spent += len(steps)
+        judged = len(steps)
+        if rough is not None:
+            order = np.argsort([rough(c) for c in candidates], kind="stable")
+            steps, candidates = [steps[k] for k in order], [candidates[k] for k in order]
+            judged = max(2, len(steps) // RACE)
+        values = [loss(candidate) for candidate in candidates[:judged]] + [math.inf] * (len(steps) - judged)
         for candidate, value in zip(candidates, values, strict=True):
             if value < best_loss:
                 best, best_loss = candidate, value
-        optimiser.tell([(z, v if np.isfinite(v) else 1e9) for z, v in zip(steps, values, strict=True)])
+        # what failed or was left out comes after all others
+        told = [v if math.isfinite(v) else WORST + place for place, v in enumerate(values)]
+        optimiser.tell(list(zip(steps, told, strict=True)))
     return best, best_loss
-
-
-def _raced(
-    loss: Callable[[Vector], float], rough: Callable[[Vector], float], candidates: Sequence[Vector]
-) -> list[float]:
-    """The loss of the best third by a rough loss; of the others something worse, in the order of the rough loss."""
-    order = np.argsort([rough(c) for c in candidates], kind="stable")
-    values = [0.0] * len(candidates)
-    full = max(2, len(candidates) // 3)
-    for place in order[:full]:
-        values[place] = loss(candidates[place])
-    worst = max((v for v in (values[k] for k in order[:full]) if np.isfinite(v)), default=1.0)
-    for behind, place in enumerate(order[full:], start=1):
-        values[place] = worst + abs(worst) * behind + behind
-    return values

@@ -7,7 +7,7 @@ from heuresis.evaluators.contract import Contract
 from heuresis.evaluators.packing_array import CONTRACT, CONTRACT_FRESH
 from heuresis.problems.baseline_files import baselines
 from heuresis.problems.bin_packing import PROBLEM as BY_LEVELS
-from heuresis.problems.bin_packing import SOURCES
+from heuresis.problems.bin_packing import PROBLEM_STATELESS, SOURCES
 from heuresis.problems.packing_array_scoring import PackingArrayScoring
 from heuresis.problems.packing_instances import PackingInstance, fingerprint
 from heuresis.problems.problem import InstanceSet, Problem
@@ -106,7 +106,7 @@ def _problem(name: str, title: str, contract: Contract, one_fresh: bool) -> Prob
         splits={**next(iter(families.values())), "test": test},
         families=families,
         baselines=baselines("bin_packing_array", _RULES),
-        references=tuple(r for r in BY_LEVELS.references if r.name != "first_fit"),
+        references=tuple(r for r in PROBLEM_STATELESS.references if r.name != "first_fit"),
         read=BY_LEVELS.read,
         sources=SOURCES,
         standalone=STANDALONE.format(start=start, more=more),

@@ -11,6 +11,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.problems.packing_bounds import l2
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -54,27 +56,9 @@ def never_placed(requests: Ints, types: Ints, fleet: Ints) -> int:
     return len(requests) - placed
 
 
-def martello_toth(sizes: Ints, capacity: int) -> int:
-    """The bound L2 of bins for items of these sizes (Martello and Toth 1990, doi:10.1016/0166-218X(90)90094-S).
-
-    For each K at most half the capacity: items larger than capacity - K have a bin alone, those larger than half the
-    capacity one each, and what the items of size K or more need beyond the room in these is added. L2 is the largest
-    over K; with K = 0 it is at least the sum over the capacity, rounded up. Sizes must not exceed the capacity.
-    """
-    ascending = np.sort(sizes)
-    sums = np.concatenate(([0], np.cumsum(ascending)))
-    n, half = len(ascending), int(np.searchsorted(ascending, capacity // 2, side="right"))
-    k = np.concatenate(([0], np.unique(ascending[:half])))
-    alone = np.searchsorted(ascending, capacity - k, side="right")  # from here on an item has a bin alone
-    small = np.searchsorted(ascending, k, side="left")  # from here on items count
-    room = (alone - half) * capacity - (sums[alone] - sums[half])
-    beyond = np.maximum(sums[half] - sums[small] - room, 0)
-    return int(np.max(n - half + -(-beyond // capacity)))
-
-
 def _by_weight(requests: Ints, types: Ints, weight: Ints) -> int:
     capacity = int((types @ weight).max())
-    return martello_toth(requests @ weight, capacity) if capacity > 0 else 0
+    return l2(requests @ weight, capacity) if capacity > 0 else 0
 
 
 def _dual(demand: Floats, types: Ints) -> Floats | None:

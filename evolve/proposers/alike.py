@@ -7,6 +7,7 @@ whether one is added or taken away, and in the indices of what they read.
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TypeAlias
 
 from heuresis.evaluators.contract import Unit
 from heuresis.evaluators.expression import Expr, array_of, outside
@@ -17,8 +18,10 @@ from heuresis.evolve.proposers.trees import Grammar
 WHOLE_TERM = 0.4
 """How often the largest subtrees that are alike change as a whole."""
 
-Path = tuple[int, ...]
+Path: TypeAlias = tuple[int, ...]
 """Which operand to follow, from a subtree downwards."""
+
+NOWHERE: Path = ()
 
 
 def vary_alike(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:
@@ -27,9 +30,8 @@ def vary_alike(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None
     if not groups:
         return None
     tree, change = trees[0], _change(grammar, rng)
-    if rng.random() < WHOLE_TERM:
-        places, path = max(groups, key=lambda group: group[0][1].size), ()
-    else:
+    places, path = max(groups, key=lambda group: group[0][1].size), NOWHERE
+    if rng.random() >= WHOLE_TERM:
         places = groups[int(rng.integers(len(groups)))]
         paths = _paths(places[0][1])
         path = paths[int(rng.integers(len(paths)))]
@@ -64,8 +66,8 @@ def _shape(node: Expr) -> object:
     """What a subtree has in common with those that are like it."""
     if node.op == "const" or array_of(node) is not None:
         return node.op
-    if node.op in ("+", "-") and any(a.op == "const" for a in node.args):
-        return "+", *(_shape(a) for a in node.args)
+    if node.op in ("+", "-") and node.args[1].op == "const":
+        return "±", _shape(node.args[0])
     return node.op, node.value, *(_shape(a) for a in node.args)
 
 

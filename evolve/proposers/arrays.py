@@ -41,11 +41,17 @@ def factor(grammar: Grammar, rng: Rng) -> Expr:
 
 
 def scales(grammar: Grammar) -> list[Expr]:
-    """The counts that are never zero: how much there is in all, or to come, and one more than what is missing."""
+    """What a rule may be scaled by: the counts that are never zero, and one more than what lies between two of them."""
+    positive = [Expr(p.name) for p in grammar.contract.main.scalars if p.unit is Unit.COUNT and p.low > 0]
+    return positive + [gap for _, gap in _gaps(grammar)]
+
+
+def _gaps(grammar: Grammar) -> list[tuple[Expr, Expr]]:
+    """The counts that do not exceed another one, each with one more than what it lacks: `left` and `n - left + 1.0`."""
     counts = [p for p in grammar.contract.main.scalars if p.unit is Unit.COUNT]
-    known = {p.name for p in counts}
-    above = [Expr("-", (Expr(str(p.at_most)), Expr(p.name))) for p in counts if p.at_most in known]
-    return [Expr(p.name) for p in counts if p.low > 0] + [Expr("+", (gap, const(1.0))) for gap in above]
+    bounded = [p for p in counts if p.at_most in {other.name for other in counts}]
+    gaps = [Expr("-", (Expr(str(p.at_most)), Expr(p.name))) for p in bounded]
+    return [(Expr(p.name), Expr("+", (gap, const(1.0)))) for p, gap in zip(bounded, gaps, strict=True)]
 
 
 def progress(grammar: Grammar, rng: Rng) -> Expr:
@@ -131,31 +137,28 @@ def weight_of_size(grammar: Grammar, rng: Rng) -> Expr:
         return Expr("+", (const(1.0), Expr("*", (new_constant(grammar, rng), ratio))))
     if choice < 0.5:
         return _bell(ratio, float(rng.uniform(0.0, 1.0)), rng)
-    if choice < 0.6:
+    arrays = [array.name for array in readable(grammar.contract.main) if array.low >= 0]
+    if choice < 0.6 or not arrays:
         return Expr("max", (const(0.0), Expr("-", (const(float(rng.uniform(0.0, 1.0))), ratio))))
-    below = Expr("+", (const(float(np.exp(rng.normal(1.0, 1.5)))), _frequency(grammar, rng)))
+    below = Expr("+", (const(float(np.exp(rng.normal(1.0, 1.5)))), _frequency(grammar, arrays, rng)))
     return Expr("/", (ratio if rng.random() < 0.6 else const(1.0), below))
 
 
-def _frequency(grammar: Grammar, rng: Rng) -> Expr:
+def _frequency(grammar: Grammar, arrays: Sequence[str], rng: Rng) -> Expr:
     """How often an array holds the size in the place of a dot, or one up to it, scaled by counts where there are some.
 
-    Of a histogram of what came so far, scaled by what is left, this is about what is still to come. So it mostly is
-    scaled by a count that another one bounds, and over what that one has above it.
+    Of a histogram of what came so far, scaled by what is left, this is about what is still to come. So the scale is
+    mostly a count that another one bounds, over one more than what lies between them.
     """
-    function = grammar.contract.main
-    arrays = [a for a in readable(function) if a.low >= 0]
-    array = arrays[int(rng.integers(len(arrays)))].name
-    bounded = [Expr(p.name) for p in function.scalars if p.unit is Unit.COUNT and p.at_most is not None and p.low > 0]
-    counts = scales(grammar)
-    some = bounded if bounded and rng.random() < 0.8 else counts
-    scale = some[int(rng.integers(len(some)))] if some else const(float(np.exp(rng.normal(3.0, 1.5))))
+    array, counts, gaps = arrays[int(rng.integers(len(arrays)))], scales(grammar), _gaps(grammar)
+    scale, below = const(float(np.exp(rng.normal(3.0, 1.5)))), const(1.0)
+    if gaps and rng.random() < 0.8:
+        scale, below = gaps[int(rng.integers(len(gaps)))]
+    elif counts:
+        scale, below = (counts[int(k)] for k in rng.integers(len(counts), size=2))
     if rng.random() < 0.5:
         return Expr("*", (share(array, _SIZE), scale))
-    if not counts:
-        return read(array, _SIZE)
-    below = counts[-1] if some is bounded else counts[int(rng.integers(len(counts)))]
-    return Expr("*", (read(array, _SIZE), Expr("/", (scale, below))))
+    return Expr("*", (read(array, _SIZE), Expr("/", (scale, below)))) if counts else read(array, _SIZE)
 
 
 def _varies(grammar: Grammar, leaf: Expr) -> bool:

@@ -30,7 +30,10 @@ OPERATOR_NAMES = (*(name for name, _, _ in ALL_OPERATORS), "random", "prune")
 """What made an offspring, by the number that `breed` reports."""
 
 PLAIN_SHARE, PLAIN_EFFORT = 0.7, 3
-"""How often a rule that reads no array stays so, and how many times the decisions it is then judged and tuned on."""
+"""How often a rule that reads no array stays so, and how many times the decisions it gets where it is tabulated."""
+
+HEAT = 5
+"""Candidates race on one decision in so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ class Breeder:
 
     def breed(self, parents: Sequence[Expr]) -> Offspring:
         """The best offspring of `parents[0]` (the others donate subtrees), or a random program without parents."""
-        parents = self.narrowed(parents)
+        parents = self.narrow(parents)
         subset = self.chosen(parents[0]) if parents else self.sample(len(self.everything) // 4)
         brood = [o for o in (self._vary(parents) for _ in range(self.offspring(subset))) if o is not None]
         few = self.affordable(subset[self.rng.permutation(len(subset))[: self.effort.probes]], self.effort.probe_steps)
@@ -107,6 +110,7 @@ class Breeder:
 
     def prune(self, parent: Expr) -> Offspring:
         """The parent without the parts that do not help, its constants tuned again."""
+        self.narrow([parent])
         subset = self.chosen(parent)
         few = self.affordable(subset, 2 * self.effort.probe_steps)
         offspring, rounds = self.effort.offspring, self.effort.offspring // 8
@@ -123,16 +127,18 @@ class Breeder:
         tree, final = self.tuned(tree, subset)
         return Offspring(tree, PRUNE, final, self.work)
 
-    def narrowed(self, parents: Sequence[Expr]) -> Sequence[Expr]:
-        """The parents that take part: mostly, where the first reads no array, those that read none either.
+    def narrow(self, parents: Sequence[Expr]) -> Sequence[Expr]:
+        """Let this step make rules without arrays, mostly, where its first parent is one; returns who takes part.
 
-        Then the offspring reads none, which costs a fraction where simulators tabulate such rules; so it tries more.
+        Those are the parents that read no array. A simulator that tabulates such rules judges them at a fraction of the
+        cost, so the step may try more.
         """
         plain = [tree for tree in parents if all(array_of(node) is None for node in tree.walk())]
-        if not self.grammar.reads or not plain or plain[0] != parents[0] or self.rng.random() >= PLAIN_SHARE:
+        if not plain or plain[0] != parents[0] or (self.grammar.reads and self.rng.random() >= PLAIN_SHARE):
             return parents
+        if getattr(self.simulator, "tabulates", False):
+            self.effort = self.effort.multiplied(PLAIN_EFFORT)
         self.grammar = replace(self.grammar, arrays=False)
-        self.effort = self.effort.multiplied(PLAIN_EFFORT)
         return plain
 
     def _vary(self, parents: Sequence[Expr]) -> tuple[int, Expr] | None:
@@ -156,13 +162,13 @@ class Breeder:
             return order
         return order[: max(1, int(np.searchsorted(np.cumsum(self.steps[order]), steps, side="right")))]
 
-    def first_part(self, subset: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The first instances, with a fifth of the decisions at most; all where that is less than one of them."""
+    def heat(self, subset: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Some of a subset at random, with a fifth of its decisions at most; all where no instance is so short."""
         if self.steps is None:
             return subset
-        fifth = int(self.steps[subset].sum()) // 5
-        few = self.affordable(subset, fifth)
-        return few if self.steps[few].sum() <= fifth else subset
+        most = int(self.steps[subset].sum()) // HEAT
+        few = self.affordable(self.rng.permutation(subset), most)
+        return few if self.steps[few].sum() <= most else subset
 
     def times(self, subset: NDArray[np.int64], steps: int, most: int) -> int:
         """How often some instances may be simulated with so many decisions, once at least."""
@@ -204,30 +210,26 @@ class Breeder:
 
     def tuned(self, tree: Expr, subset: NDArray[np.int64]) -> tuple[Expr, float]:
         """The expression with its constants tuned on `subset`, and its loss on everything."""
-        program = compile_tree(tree, self.grammar.contract)
-
-        least = math.inf
-
-        def loss(theta: NDArray[np.float64]) -> float:
-            nonlocal least
-            self.work += len(subset)
-            value = self.simulator.loss(program, theta, subset)
-            if self.steps is not None and value < least:
-                if not self.grammar.fits(with_constants(tree, theta)):
-                    return math.inf  # else all of the tuning would be for nothing
-                least = value
-            return value
-
-        few = self.first_part(subset)
-        races = len(few) < len(subset)
+        program, heat, start = compile_tree(tree, self.grammar.contract), self.heat(subset), constants(tree)
+        records = [math.inf]
 
         def rough(theta: NDArray[np.float64]) -> float:
-            self.work += len(few)
-            return self.simulator.loss(program, theta, few)
+            self.work += len(heat)
+            return self.simulator.loss(program, theta, heat)
 
-        steps = self.effort.all_tuning * (2 if races else 1)  # of two candidates one is simulated, all in all
-        evaluations = self.times(subset, steps, self.effort.evaluations)
-        start = constants(tree)
+        def loss(theta: NDArray[np.float64]) -> float:
+            self.work += len(subset)
+            value = self.simulator.loss(program, theta, subset)
+            if self.steps is None or value >= records[-1]:
+                return value
+            if not self.grammar.fits(with_constants(tree, theta)):  # a record that the search could not keep
+                return math.inf
+            records.append(value)
+            return value
+
+        races = len(heat) < len(subset)
+        # a candidate of a race is simulated on a heat, and one in `RACE` on all: on half of the subset, all in all
+        evaluations = self.times(subset, self.effort.all_tuning * (2 if races else 1), self.effort.evaluations)
         theta = _as_written(tune(loss, start, evaluations, self.rng, rough=rough if races else None)[0])
         best = with_constants(tree, theta)
         if not self.grammar.fits(best):  # tuned out of what is always finite

@@ -18,6 +18,7 @@ from heuresis.sandbox.limits import Limits
 
 TUNE_SHARE, PRUNE_SHARE, RANDOM_SHARE = 0.05, 0.1, 0.03
 TUNE_EVALUATIONS = 600
+TUNE_TIMES = 6  # as many decisions as the tuning after a variation may take
 SECONDS = 120.0  # of one step in its child; far above what it takes, so that no clock decides what is found
 
 
@@ -90,7 +91,7 @@ class OfflineProposer:
             sums = np.cumsum([scoring.decisions_in([instances[i]]) for i in order])
             subset = np.sort(order[: max(1, int(np.searchsorted(sums, self.effort.tune_steps, side="right")))])
             steps = int(sums[len(subset) - 1])
-        return subset, max(1, min(TUNE_EVALUATIONS, 6 * self.effort.all_tuning // steps))
+        return subset, max(1, min(TUNE_EVALUATIONS, TUNE_TIMES * self.effort.all_tuning // steps))
 
 
 def _ids(*trials: Trial) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Readers of bin-packing instances: Heuresis' JSON format, OR-Library files and the text format of BPPLIB."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -11,6 +12,7 @@ from heuresis.problems.problem import InstanceError, InstanceSet
 from heuresis.problems.readers.text import json_rows, labels, read_text, shown
 
 _FIELDS = frozenset({"name", "capacity", "items"})
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _INTEGERS = "sizes and capacities are integers; where a file has decimals, multiply all of them"
 
 Placed: TypeAlias = tuple[PackingInstance, str]
@@ -118,7 +120,7 @@ class _Words:
         if self.ended:
             raise InstanceError(f"{self.path}: the file ends after line {self.line}, where {what} is missing")
         word = self.peek()
-        if not (word.isascii() and word.lstrip("+-").isdigit() and len(word) <= 18):
+        if not _INTEGER.fullmatch(word):
             hint = f" ({_INTEGERS})" if word.replace(".", "", 1).isdigit() else ""
             raise self.fail(f"expected {what}, an integer, got {shown(word)}{hint}")
         if not least <= int(word) <= most:
@@ -175,9 +177,11 @@ def _by_demand(words: _Words, name: str) -> PackingInstance:
     """The form with demands: number of sizes, capacity, then each size and how many items have it."""
     count = words.integer("the number of sizes", 1, LARGEST_COUNT)
     capacity = words.integer("the capacity", 1, LARGEST_CAPACITY)
-    pairs = [
-        (words.integer("a size", 1, capacity), words.integer("how many items have it", 1, LARGEST_COUNT))
-        for _ in range(count)
-    ]
-    sizes = np.repeat([size for size, _ in pairs], [demand for _, demand in pairs]).astype(np.int64)
-    return PackingInstance(name, sizes, capacity)
+    sizes, demands, items = list[int](), list[int](), 0
+    for _ in range(count):
+        sizes.append(words.integer("a size", 1, capacity))
+        demands.append(words.integer("how many items have it", 1, LARGEST_COUNT))
+        items += demands[-1]
+        if items > LARGEST_COUNT:
+            raise words.fail(f"more than {LARGEST_COUNT} items in all, up to here")
+    return PackingInstance(name, np.repeat(sizes, demands).astype(np.int64), capacity)

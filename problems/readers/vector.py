@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,6 +29,7 @@ Ints = NDArray[np.int64]
 POD_COLUMNS = ("cpu_milli", "memory_mib", "num_gpu", "gpu_milli")
 NODE_COLUMNS = ("cpu_milli", "memory_mib", "gpu")
 
+_AMOUNT = re.compile(r"[0-9]{1,18}")
 _LARGEST_FILE = 1 << 29
 _FIELDS = {"name", "types", "fleet", "requests"}
 
@@ -184,12 +186,13 @@ def _amounts(header: Sequence[str], rows: Sequence[Sequence[str]], columns: Sequ
         if len(row) != len(header):
             raise InstanceError(f"{path}, line {line}: expected {len(header)} fields, got {len(row)}")
         for place, column in zip(at, columns, strict=True):
-            if not (row[place].isascii() and row[place].isdigit() and int(row[place][:14]) <= LARGEST_AMOUNT):
-                raise InstanceError(
-                    f"{path}, line {line}: {column} must be an integer of 0 or more, got {_shown(row[place])}"
-                )
+            if not (_AMOUNT.fullmatch(row[place]) and int(row[place]) <= LARGEST_AMOUNT):
+                expected = f"{column} must be an integer from 0 to {LARGEST_AMOUNT}"
+                raise InstanceError(f"{path}, line {line}: {expected}, got {_shown(row[place])}")
         cpu, memory, *gpu = (int(row[place]) for place in at)
         milli = gpu[0] * gpu[1] if len(gpu) == 2 else 1000 * gpu[0]
+        if milli > LARGEST_AMOUNT:
+            raise InstanceError(f"{path}, line {line}: more than {LARGEST_AMOUNT} thousandths of GPUs in all: {milli}")
         if cpu == memory == milli == 0:
             raise InstanceError(f"{path}, line {line}: all amounts are 0")
         found[i] = cpu, memory, milli

@@ -63,13 +63,13 @@ def test_sides_that_add_and_take_away_a_constant_are_alike() -> None:
 
 
 def test_what_is_left_is_weighed_by_the_items_to_come_that_fit() -> None:
-    made = {to_text(t, CONTRACT_N.main) for s in range(4000) if (t := vary_alike(KNOWN, [WEIGHTED], generator(s)))}
+    made = {to_text(t, CONTRACT_N.main) for s in range(400) if (t := vary_alike(KNOWN, [WEIGHTED], generator(s)))}
     waste = r"\(rem - item\) / cap / \([\d.]+ \+ share\(seen, rem - item\) \* left\).*\brem / cap / \([\d.]+ \+ share"
     assert any(re.search(waste, text) for text in made)
 
 
 def test_one_step_weighs_by_the_number_of_items_still_to_come() -> None:
-    made = {to_text(t, CONTRACT_N.main) for s in range(3000) if (t := vary_alike(KNOWN, [WEIGHTED], generator(s)))}
+    made = {to_text(t, CONTRACT_N.main) for s in range(300) if (t := vary_alike(KNOWN, [WEIGHTED], generator(s)))}
     expected = "seen[{}] * (left / (n - left + 1.0))"
     assert any(expected.format("rem - item") in text and expected.format("rem") in text for text in made)
 

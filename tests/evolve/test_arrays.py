@@ -195,8 +195,11 @@ def test_a_step_is_bounded_by_decisions() -> None:
     assert breeder.times(order, 10, 600) == 1
     assert breeder.offspring(order) == 4
     assert breeder.offspring(np.array([0])) == 2
-    assert breeder.first_part(np.array([4, 1, 0])).tolist() == [4]
-    assert breeder.first_part(np.array([1, 2, 3])).tolist() == [1, 2, 3]
+    assert breeder.heat(np.array([1, 2, 3])).tolist() == [1, 2, 3]
+    heats = {tuple(breeder.heat(np.array([4, 1, 0, 5])).tolist()) for _ in range(40)}  # 600 decisions in all
+    assert len(heats) > 2
+    assert all(made.lengths[list(heat)].sum() <= 120 for heat in heats - {(4, 1, 0, 5)})
+    assert (1,) in heats
     for seed in range(5):
         some = Breeder(made, effort, generator(seed)).chosen(SQUARES)
         assert made.lengths[some].sum() <= 500
@@ -231,7 +234,7 @@ def test_a_rule_without_reads_mostly_stays_so_and_is_judged_on_more() -> None:
     best_fit, reading = BASELINES["best_fit"], 0
     for seed in range(40):
         breeder = Breeder(made, effort, generator(seed))
-        taking_part = breeder.narrowed([best_fit, SQUARES, BASELINES["worst_fit"]])
+        taking_part = breeder.narrow([best_fit, SQUARES, BASELINES["worst_fit"]])
         if breeder.grammar.reads:
             assert (len(taking_part), breeder.effort) == (3, effort)
             reading += 1
@@ -244,11 +247,11 @@ def test_a_rule_without_reads_mostly_stays_so_and_is_judged_on_more() -> None:
     assert 4 <= reading <= 20  # three in ten
     for parents in ([SQUARES, best_fit], []):
         breeder = Breeder(made, effort, generator(0))
-        assert breeder.narrowed(parents) == parents
+        assert breeder.narrow(parents) == parents
         assert breeder.grammar.reads
     stateless = Breeder(simulator([60], PackingStateless), effort, generator(0))
-    assert [stateless.narrowed([best_fit]) for _ in range(9)] == [[best_fit]] * 9
-    assert stateless.effort == effort
+    assert stateless.narrow([best_fit]) == [best_fit]
+    assert stateless.effort.all_tuning == PLAIN_EFFORT * effort.all_tuning
 
 
 @pytest.mark.parametrize(
@@ -265,6 +268,15 @@ def test_sizes_are_weighed_by_how_many_of_them_there_are(contract: Contract, tex
     assert np.mean([GRAMMARS[contract].fits(tree) for tree in drawn]) == 1.0
     found = {re.sub(r"\d[\d.e+-]*", "9", to_text(tree, contract.main)) for tree in drawn}
     assert [text for text in texts if not any(text in one for one in found)] == []
+
+
+def test_arrays_that_may_be_negative_are_no_frequencies() -> None:
+    function = CONTRACT.main
+    signed = tuple(replace(p, low=-np.inf) if p in readable(function) else p for p in function.parameters)
+    grammar = Grammar(replace(CONTRACT, functions=(replace(function, parameters=signed),)))
+    assert len(readable(grammar.contract.main)) == 2
+    drawn = [weight_of_size(grammar, generator(s)) for s in range(300)]
+    assert all(array_of(node) is None for tree in drawn for node in tree.walk())
 
 
 GOLDEN = [

@@ -104,3 +104,17 @@ def test_what_is_left_out_of_a_race_never_wins() -> None:
 
     theta, loss = tune(bowl, START, 200, np.random.default_rng(1), rough=wrong)
     assert loss == bowl(theta) <= bowl(START)
+
+
+@pytest.mark.parametrize("value", [math.inf, math.nan])
+def test_a_race_in_which_all_fail_changes_nothing(value: float) -> None:
+    theta, loss = tune(lambda _: value, START, 100, np.random.default_rng(0), rough=bowl)
+    assert theta.tolist() == START.tolist()
+    assert not math.isfinite(loss)
+
+    def fails_but_at_the_start(theta: np.ndarray) -> float:
+        return 100.0 if theta.tolist() == START.tolist() else value
+
+    theta, loss = tune(fails_but_at_the_start, START, 100, np.random.default_rng(0), rough=bowl)
+    assert theta.tolist() == START.tolist()
+    assert loss == 100.0

@@ -19,6 +19,7 @@ from heuresis.problems.bin_packing import PROBLEM, PROBLEM_N, PROBLEM_STATELESS
 from heuresis.problems.packing_scoring import assigned
 from heuresis.problems.problem import InstanceSet, Problem, UnknownFamily
 from heuresis.problems.readers.packing import read
+from heuresis.problems.registry import get
 from heuresis.sandbox.screen import screen
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "packing"
@@ -140,6 +141,15 @@ def test_sum_of_squares_stands_where_the_literature_says() -> None:
     assert 0.037 < bins(PROBLEM, "best_fit", weibull) / bound - 1 < 0.043
     assert bins(PROBLEM, "weighted_sum_of_squares", weibull) < bins(PROBLEM, "sum_of_squares", weibull)
     assert bins(PROBLEM, "sum_of_squares", uniform) > bins(PROBLEM, "best_fit", uniform)
+
+
+def test_sum_of_squares_stands_beside_rules_that_cannot_say_it() -> None:
+    for problem in (PROBLEM_STATELESS, get("bin-packing-array"), get("bin-packing-array-fresh")):
+        assert "sum_of_squares" in {r.name for r in problem.references}
+    assert "sum_of_squares" not in {r.name for r in (*PROBLEM.references, *PROBLEM_N.references)}
+    instances = tuple(i for i in PROBLEM.splits["select"]().instances if i.size <= 1_000)[:6]
+    reference = next(r for r in PROBLEM_STATELESS.references if r.name == "sum_of_squares")
+    assert sum(reference.solve(i) for i in instances) == bins(PROBLEM, "sum_of_squares", instances)
 
 
 def test_knowing_the_number_of_items_closes_bins_in_time() -> None:

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from vector_parts import NO_CONSTANTS, PROGRAMS, instances, made, simulator
 
 from heuresis.problems import vector_instances
+from heuresis.problems.packing_bounds import l2
 from heuresis.problems.problem import InstanceError, MachineryError, Problem
 from heuresis.problems.readers.vector import read
-from heuresis.problems.vector_bounds import martello_toth, nodes_needed
+from heuresis.problems.vector_bounds import nodes_needed
 from heuresis.problems.vector_instances import VectorInstance, fingerprint
 from heuresis.problems.vector_marginals import PODS
 from heuresis.problems.vector_packing import PROBLEM, PROBLEM_FLEET
@@ -172,15 +173,15 @@ def test_bounds_are_at_most_the_optimum(instance: VectorInstance) -> None:
 def test_the_bound_weighs_resources_where_there_are_several_types() -> None:
     types = np.array([[4, 1, 0], [1, 4, 0]])
     requests = np.array([[1, 1, 0]] * 10)
-    assert martello_toth(requests[:, 0], 4) == 3
+    assert l2(requests[:, 0], 4) == 3
     assert nodes_needed(requests, types) == 4  # two types, five units in all each: twenty units need four nodes
 
 
 def test_the_bound_of_martello_and_toth() -> None:
-    assert martello_toth(np.array([6, 6, 6, 4, 4, 4]), 10) == 3
-    assert martello_toth(np.array([7, 7, 7, 4, 4, 4]), 10) == 5  # three alone, and three of four on two
-    assert martello_toth(np.array([5, 5, 5]), 10) == 2
-    assert martello_toth(np.array([1]), 10) == 1
+    assert l2(np.array([6, 6, 6, 4, 4, 4]), 10) == 3
+    assert l2(np.array([7, 7, 7, 4, 4, 4]), 10) == 5  # three alone, and three of four on two
+    assert l2(np.array([5, 5, 5]), 10) == 2
+    assert l2(np.array([1]), 10) == 1
 
 
 def test_objectives_follow_the_variant() -> None:
