@@ -199,5 +199,6 @@ def timeline(s: Ints, q: Requests, later: Floats, engine: Floats, stream: Stream
             rows[count, 0], rows[count, 1], rows[count, 2] = now, s[WAITS], s[DECODES] + s[PREFILLS]
             rows[count, 3] = s[TOTAL] - s[FREE]
             count += 1
+        _absorb(s, q, later, now)  # where all are rejected on arrival there is no iteration
         at = end
     return (_OK if s[ENDED] == q.shape[0] else _UNSERVED), rows[:count]

@@ -57,6 +57,13 @@ def test_nothing_is_lost_and_no_limit_is_passed(name: str, case: tuple[Engine, P
     assert rows[-1, 1:].tolist() == [0, 0, 0] if len(rows) else not fits.any()  # no block leaks
 
 
+def test_where_all_are_rejected_there_is_no_iteration() -> None:
+    built = simulator(payload(engine(blocks=3, block_size=1), [0.0], [3], [1]))
+    decisions = built.decide(PROGRAMS["reserving"], NO_CONSTANTS, ONE)
+    assert np.isnan(built.served(ONE, decisions).finish).all()
+    assert built.timeline(0, decisions[2]).shape == (0, 4)
+
+
 @given(case=instances())
 @settings(max_examples=25, deadline=None)
 def test_first_come_first_served_lets_nobody_overtake(case: tuple[Engine, Payload]) -> None:
