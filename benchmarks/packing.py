@@ -35,14 +35,14 @@ from heuresis.sandbox.screen import screen
 
 NO_CONSTANTS = np.zeros(0)
 STEPS = (
-    "((rem - item > 2) + (rem - item > 3) + (rem - item > 5)) - 0.1 * (rem - item > 7) + 0.1 * (rem - item > 9) "
-    "- 0.05 * (rem - item > 12) - 0.02 * (rem - item > 15) + 0.01 * (rem - item > 21)"
+    "(rem - item > 2) + (rem - item > 3) + (rem - item > 5) + 0.1 * (rem - item > 7) - 0.05 * (rem - item > 9) "
+    "- 0.02 * (rem - item > 12) - 0.01 * (rem - item > 15) - 0.01 * (rem - item > 21)"
 )
-"""In the manner of FunSearch's rule for OR-Library: a step function of what would be left, written by hand."""
+"""FunSearch's rule for OR-Library (Romera-Paredes et al. 2024), smaller is better; of equal ones the fullest bin."""
 
 BY_LEVELS = {
     "best fit": "rem - item",
-    "a step function (stateless)": STEPS,
+    "FunSearch's rule for OR-Library": STEPS,
     "sum of squares (reads counts)": None,  # the baseline
     "a rule that reads counts and what was seen": (
         "(2.0 * counts[rem - item] + 1.0 if rem > item else 0.0) / (1.0 + seen[rem - item]) ** 0.5 "
@@ -202,7 +202,7 @@ def candidates() -> None:
     print(f"candidates per second on the split search, one worker, {CANDIDATES} programs each, all included")
     for problem, name, source in (
         (PROBLEM, "best fit (table)", source_of("best fit")),
-        (PROBLEM, "a step function (table)", source_of("a step function (stateless)")),
+        (PROBLEM, "FunSearch's rule for OR-Library (table)", source_of("FunSearch's rule for OR-Library")),
         (PROBLEM, "sum of squares (counts)", baseline(PROBLEM, "sum_of_squares")),
         (PROBLEM_FRESH, "best fit (live bins)", baseline(PROBLEM_FRESH, "best_fit")),
         (PROBLEM_FRESH, "FunSearch's rule for Weibull sizes (live bins)", baseline(PROBLEM_FRESH, "funsearch_weibull")),
