@@ -21,12 +21,14 @@ def cut(decisions: Decisions) -> list[Decisions]:
 
     Raises ValueError where the lengths are not those of the decisions.
     """
-    decided, lengths, stream = decisions
-    ends = np.cumsum(lengths.astype(np.int64))
-    if decided.shape != lengths.shape or np.any(lengths.astype(np.int64) < 0) or int(ends[-1]) != len(stream):
+    decided, told, stream = decisions
+    lengths = told.astype(np.int64)
+    inside = np.all((lengths >= 0) & (lengths <= len(stream)))  # else their sum might wrap around
+    ends = np.cumsum(lengths)
+    if decided.shape != lengths.shape or not inside or int(ends[-1]) != len(stream):
         raise ValueError(f"the lengths of the decisions do not add up to {len(stream)} numbers")
     return [
-        (decided[i : i + 1], lengths[i : i + 1], stream[end - length : end])
+        (decided[i : i + 1], told[i : i + 1], stream[end - length : end])
         for i, (end, length) in enumerate(zip(ends.tolist(), lengths.tolist(), strict=True))
     ]
 

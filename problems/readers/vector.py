@@ -1,11 +1,8 @@
 """Readers of vector-packing instances: Heuresis' JSON format and the lists of pods and nodes of the Alibaba trace."""
 
 import csv
-import gzip
 import io
-import json
 import re
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.problems.problem import InstanceError, InstanceSet
+from heuresis.problems.readers.text import json_rows, labels, read_text, shown
 from heuresis.problems.vector_bounds import fits
 from heuresis.problems.vector_instances import (
     LARGEST_AMOUNT,
@@ -30,7 +28,6 @@ POD_COLUMNS = ("cpu_milli", "memory_mib", "num_gpu", "gpu_milli")
 NODE_COLUMNS = ("cpu_milli", "memory_mib", "gpu")
 
 _AMOUNT = re.compile(r"[0-9]{1,18}")
-_LARGEST_FILE = 1 << 29
 _FIELDS = {"name", "types", "fleet", "requests"}
 
 
@@ -48,7 +45,7 @@ def read(paths: Sequence[Path]) -> InstanceSet:
     pods: list[tuple[Path, Ints]] = []
     nodes: list[tuple[Path, Ints]] = []
     for path in paths:
-        text = _text(path)
+        text = read_text(path)
         if text.lstrip().startswith(("{", "[")):
             instances += _read_json(text, path)
             continue
@@ -59,7 +56,7 @@ def read(paths: Sequence[Path]) -> InstanceSet:
             nodes.append((path, _amounts(header, rows, NODE_COLUMNS, path)))
         else:
             expected = f"a list of pods ({', '.join(POD_COLUMNS)}) or of nodes ({', '.join(NODE_COLUMNS)})"
-            raise InstanceError(f"{path}, line 1: expected JSON, {expected}, got the columns {_shown(header)}")
+            raise InstanceError(f"{path}, line 1: expected JSON, {expected}, got the columns {shown(header)}")
     instances += _of_trace(pods, nodes, notes)
     if len({one.opens for one in instances}) > 1:
         raise InstanceError(
@@ -69,44 +66,16 @@ def read(paths: Sequence[Path]) -> InstanceSet:
     return InstanceSet(name, tuple(instances), fingerprint(instances), tuple(notes))
 
 
-def _text(path: Path) -> str:
-    """The file's text, unpacked where its name ends in .gz."""
-    try:
-        if path.suffix == ".gz":
-            with gzip.open(path) as file:
-                data = file.read(_LARGEST_FILE + 1)
-        else:
-            with path.open("rb") as file:
-                data = file.read(_LARGEST_FILE + 1)
-        if len(data) > _LARGEST_FILE:
-            raise InstanceError(f"{path}: larger than {_LARGEST_FILE >> 20} MiB")
-        return data.decode("utf-8-sig")
-    except (OSError, EOFError, zlib.error) as error:
-        raise InstanceError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    except UnicodeDecodeError as error:
-        raise InstanceError(f"{path}: not a text file: byte {error.start} is not UTF-8") from error
-
-
 def _read_json(text: str, path: Path) -> list[VectorInstance]:
-    try:
-        document = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InstanceError(f"{path}, line {error.lineno}, column {error.colno}: not JSON: {error.msg}") from error
-    except ValueError as error:  # Python reads no integer of more than 4300 digits
-        raise InstanceError(f"{path}: a number with too many digits: {error}") from error
-    except RecursionError as error:
-        raise InstanceError(f"{path}: nested too deeply") from error
-    rows = document.get("instances") if isinstance(document, dict) else None
-    if not isinstance(rows, list) or not rows:
-        raise InstanceError(f'{path}: expected {{"instances": [...]}} with one or more instances')
-    return [_instance(row, f"{path}: instances[{i}]", f"{path.name}[{i}]") for i, row in enumerate(rows)]
+    rows = enumerate(json_rows(text, path))
+    return [_instance(row, f"{path}: instances[{i}]", f"{path.name}[{i}]") for i, row in rows]
 
 
 def _instance(row: Any, where: str, default_name: str) -> VectorInstance:
     if not isinstance(row, dict):
-        raise InstanceError(f"{where}: expected an object, got {_shown(row)}")
+        raise InstanceError(f"{where}: expected an object, got {shown(row)}")
     if ("types" in row) == ("fleet" in row):
-        raise InstanceError(f"{where}: expected one of the fields 'types' and 'fleet', got {_shown(sorted(row))}")
+        raise InstanceError(f"{where}: expected one of the fields 'types' and 'fleet', got {shown(sorted(row))}")
     if "requests" not in row:
         raise InstanceError(f"{where}: the field 'requests' is missing")
     key = "types" if "types" in row else "fleet"
@@ -114,11 +83,10 @@ def _instance(row: Any, where: str, default_name: str) -> VectorInstance:
     requests = _vectors(row["requests"], f"{where}.requests", len(row[key][0]))
     name = row.get("name", default_name)
     if not isinstance(name, str):
-        raise InstanceError(f"{where}.name: expected a text, got {_shown(name)}")
-    labels = {k: v for k, v in row.items() if k not in _FIELDS and isinstance(v, str | int | float)}
+        raise InstanceError(f"{where}.name: expected a text, got {shown(name)}")
     if key == "types":
         _fit(requests, nodes, f"{where}.requests")
-    return _made(name, requests, nodes, labels, where, opens=key == "types")
+    return _made(name, requests, nodes, labels(row, _FIELDS), where, opens=key == "types")
 
 
 def _made(
@@ -144,20 +112,20 @@ def _fit(requests: Ints, types: Ints, where: str) -> None:
 def _vectors(values: Any, where: str, width: int | None) -> Ints:
     """A list of lists of as many natural numbers each (1 to 3; `width` where it is known), as an array of 3 columns."""
     if not isinstance(values, list) or not 1 <= len(values) <= LARGEST_COUNT:
-        got = f"{len(values)} of them" if isinstance(values, list) else _shown(values)
+        got = f"{len(values)} of them" if isinstance(values, list) else shown(values)
         raise InstanceError(f"{where}: expected a list of 1 to {LARGEST_COUNT} lists of amounts, got {got}")
     for i, one in enumerate(values):
         expected = width or (len(values[0]) if isinstance(values[0], list) else 0)
         if not isinstance(one, list) or len(one) != expected or not 1 <= len(one) <= WIDTH:
             wanted = str(expected) if 1 <= expected <= WIDTH else f"1 to {WIDTH}"
             raise InstanceError(
-                f"{where}[{i}]: expected a list of {wanted} amounts (CPU, memory, GPU), got {_shown(one)}"
+                f"{where}[{i}]: expected a list of {wanted} amounts (CPU, memory, GPU), got {shown(one)}"
             )
         for r, amount in enumerate(one):
             if type(amount) is not int or not 0 <= amount <= LARGEST_AMOUNT:
                 raise InstanceError(
                     f"{where}[{i}][{r}]: expected an integer of 0 to 2**40 (choose a small unit, such as milli-CPU), "
-                    f"got {_shown(amount)}"
+                    f"got {shown(amount)}"
                 )
         if not any(one):
             raise InstanceError(f"{where}[{i}]: all amounts are 0")
@@ -188,7 +156,7 @@ def _amounts(header: Sequence[str], rows: Sequence[Sequence[str]], columns: Sequ
         for place, column in zip(at, columns, strict=True):
             if not (_AMOUNT.fullmatch(row[place]) and int(row[place]) <= LARGEST_AMOUNT):
                 expected = f"{column} must be an integer from 0 to {LARGEST_AMOUNT}"
-                raise InstanceError(f"{path}, line {line}: {expected}, got {_shown(row[place])}")
+                raise InstanceError(f"{path}, line {line}: {expected}, got {shown(row[place])}")
         cpu, memory, *gpu = (int(row[place]) for place in at)
         milli = gpu[0] * gpu[1] if len(gpu) == 2 else 1000 * gpu[0]
         if milli > LARGEST_AMOUNT:
@@ -227,9 +195,3 @@ def _of_trace(
         )
         instances.append(_made(path.name, two[inside], types, {}, str(path), opens=True))
     return instances
-
-
-def _shown(value: Any) -> str:
-    """A value as it stood in the file, shortened."""
-    text = json.dumps(value, ensure_ascii=True, default=repr)
-    return text if len(text) <= 40 else text[:37] + "..."

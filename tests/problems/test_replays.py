@@ -62,6 +62,9 @@ def test_what_was_asked_for_longest_ago_is_forgotten(monkeypatch: pytest.MonkeyP
 
 def test_decisions_that_do_not_add_up_are_refused() -> None:
     decided, lengths, stream = decisions([1], [2, 3])
+    wrapping = np.array([2**62, 2**62, 2**62, 2**62 + 3])  # their sum in 64 bits is 3
     for wrong in (lengths + 1, lengths - np.array([2, -2]), lengths[:1]):
         with pytest.raises(ValueError, match="do not add up to 3"):
             cut((decided, wrong, stream))
+    with pytest.raises(ValueError, match="do not add up to 3"):
+        cut((np.ones(4, dtype=np.uint8), wrapping, stream))
