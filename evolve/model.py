@@ -115,7 +115,6 @@ class OpenAIClient(PricedClient):
         timeout: float = 180.0,
         extra: Mapping[str, Any] | None = None,
     ) -> None:
-        import httpx
         import openai
 
         super().__init__(name, price, max_tokens, timeout)
@@ -127,7 +126,7 @@ class OpenAIClient(PricedClient):
         self._client = openai.OpenAI(
             api_key=api_key,
             base_url=base_url or "https://api.openai.com/v1",
-            timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)),
+            timeout=openai.Timeout(timeout, connect=min(timeout, 10.0)),
             max_retries=0,
         )
 
@@ -183,7 +182,6 @@ def _first_choice(body: Any) -> tuple[str, str]:
 
 def translate(error: "openai.OpenAIError", name: str) -> Exception:
     """A provider's exception (litellm's derive from openai's) as CallError or ProposerUnavailable, redacted."""
-    import httpx
     import openai
 
     text = redact(f"{name}: {type(error).__name__}: {error}")[:1_000]
@@ -194,11 +192,12 @@ def translate(error: "openai.OpenAIError", name: str) -> Exception:
     if isinstance(error, openai.APITimeoutError):
         return CallError(f"{name}: no reply within the time limit", retryable=True, billed=True)
     if isinstance(error, openai.APIConnectionError):
-        refused = isinstance(error.__cause__, httpx.ConnectError)
+        # by name, because versions of openai differ in the HTTP library that this comes from
+        refused = type(error.__cause__).__name__ == "ConnectError"
         cause = f"{text} ({error.__cause__})"
         return CallError(cause, retryable=True, billed=not refused, unreachable=refused)
     if isinstance(error, openai.RateLimitError):
-        if "insufficient_quota" in str(error):
+        if "insufficient_quota" in f"{error.code} {error}":
             return ProposerUnavailable(f"{text}. The account has no quota left.")
         return CallError(text, retryable=True, retry_after=_retry_after(error))
     if isinstance(error, openai.APIStatusError) and (error.status_code >= 500 or error.status_code in (408, 409)):

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
@@ -44,7 +45,7 @@ class ScriptedServer(AbstractContextManager["ScriptedServer"]):
 
     def __init__(self, *answers: Answer, on_request: Callable[[dict[str, Any]], None] | None = None) -> None:
         self.seen: list[dict[str, Any]] = []
-        self.headers: list[dict[str, str]] = []
+        self.headers: list[Message] = []  # case does not matter in their names
         self._answers, self._on_request, self._lock = list(answers), on_request, threading.Lock()
         script = self
 
@@ -84,7 +85,7 @@ class ScriptedServer(AbstractContextManager["ScriptedServer"]):
         with self._lock:
             answer = self.answer(body)
             self.seen.append(body)
-            self.headers.append(dict(request.headers))
+            self.headers.append(request.headers)
         if self._on_request is not None:
             self._on_request(body)
         if answer.delay is not None:
