@@ -24,8 +24,8 @@ from heuresis.evaluators.whole_pointwise import is_pointwise
 from heuresis.sandbox.allow import CONSTRUCTORS
 from heuresis.sandbox.engine import CompileError
 
-__all__ = ["MAX_LITERALS", "CompileError", "Program", "compile_program", "function_type", "lift_literals",
-           "signature", "write_literals"]  # fmt: skip
+__all__ = ["MAX_LITERALS", "CompileError", "Program", "compile_program", "default_program", "default_source",
+           "function_type", "lift_literals", "signature", "write_literals"]  # fmt: skip
 
 _FILE = "<program>"
 _THETA = types.float64[::1]
@@ -182,12 +182,18 @@ def _compile(function: Callable[..., float], wanted: Function, lines: list[str])
 def _default(function: Function) -> Callable[..., Any]:
     """The default body of an optional function: compiled once per process, and before it forks where it is warm."""
     namespace: dict[str, Any] = {"__builtins__": {}, "math": math, "np": np, "numpy": np}
-    source = _default_source(function)
+    source = default_source(function)
     exec(compile(_with_theta(ast.parse(source)), _FILE, "exec"), namespace)  # noqa: S102 - the contract's own text
     return _compile(namespace[function.name], function, source.splitlines())
 
 
-def _default_source(function: Function) -> str:
+def default_program(function: Function) -> Program:
+    """The default body of an optional function, alone."""
+    return Program((_default(function),), (_reads(ast.parse(default_source(function)), function),))
+
+
+def default_source(function: Function) -> str:
+    """The default body of an optional function as a program of that function."""
     body = "\n".join("    " + line for line in (function.default or "").splitlines())
     return f"{function.signature}:\n{body}\n"
 
@@ -232,7 +238,7 @@ def _with_defaults(tree: ast.Module, contract: Contract) -> ast.Module:
             continue
         if function.default is None:
             raise CompileError(f"the program must define `{function.signature}`")
-        tree.body += ast.parse(_default_source(function)).body
+        tree.body += ast.parse(default_source(function)).body
     return tree
 
 

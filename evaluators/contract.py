@@ -157,6 +157,10 @@ class Contract:
         """The function that decides."""
         return self.functions[0]
 
+    def alone(self, part: int) -> "Contract":
+        """The contract of one function by itself, by its place, as the search for expressions takes it."""
+        return Contract((self.functions[part],), self.calls)
+
     @property
     def has_whole_arrays(self) -> bool:
         """Whether programs compute with whole arrays: where a function returns one."""

@@ -73,10 +73,12 @@ def interpreter(contract: Contract) -> Callable[..., Any]:
     Of the arrays an expression reads, the values and their sums up to each index are made ready once a decision.
     """
     function, arrays = contract.main, _arrays(contract)
-    first = len(function.scalars)
+    first, names = len(function.scalars), ", ".join(p.name for p in function.parameters)
+    many = any(p.varies for p in function.parameters)
     widths = ["count", str(max(MAX_STACK, 2 * len(arrays))), *(f"len({a})" for a in arrays)]
-    lines = [
-        f"def interpret({', '.join(p.name for p in function.parameters)}, theta, out, count):",
+    lines = [f"def interpret({names}, theta, out, count):"] if many else [f"def interpret({names}, theta):"]
+    lines += [] if many else ["    out, count = np.empty(1), 1"]
+    lines += [
         f"    table = np.empty(({first + MAX_STACK + 2 + 2 * len(arrays)}, max({', '.join(widths)})))",
     ]
     for i, p in enumerate(function.scalars):
@@ -85,7 +87,8 @@ def interpreter(contract: Contract) -> Callable[..., Any]:
     if arrays:
         lines.append(f"    mark(theta, table, {first}, {len(arrays)})")
     lines += [f"    fill({a}, table, {first}, {number})" for number, a in enumerate(arrays)]
-    lines.append(f"    run(theta, table, {first}, VARIES, out, count)\n")
+    lines.append(f"    run(theta, table, {first}, VARIES, out, count)")
+    lines += [] if many else ["    return out[0]"]
     varies = np.array([p.varies for p in function.scalars])
     namespace: dict[str, Any] = {"np": np, "run": run, "fill": fill, "mark": mark, "VARIES": varies}
     exec("\n".join(lines), namespace)  # noqa: S102 - made of the contract alone

@@ -27,6 +27,9 @@ Decisions: TypeAlias = Sequence[NDArray[np.generic]]
 MIXED, PREFILLS_ONLY, DECODES_ONLY = range(3)
 """Roles of replicas: serves requests from first to last; only their prompts; only the rest of them."""
 
+JUDGEMENTS = 8
+"""A request counts as so many decisions where a search bounds its effort: it takes part in many iterations."""
+
 _GIVEN = ("prompt", "output", "client", "program", "slo", "after")
 
 
@@ -80,6 +83,7 @@ class Routing:
         self.reference = floats("reference")
         self.objective = OBJECTIVE_NAMES[int(ints("objective").reshape(-1)[0])]
         self.size = len(self.offsets) - 1
+        self.lengths = JUDGEMENTS * np.diff(self.offsets)
         for i in range(self.size):
             mine = self.given[self.offsets[i] : self.offsets[i + 1]]
             for column in (_GIVEN.index("client"), _GIVEN.index("program")):

@@ -24,8 +24,8 @@ Ints: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
 Decisions: TypeAlias = Sequence[NDArray[np.generic]]
 
-JUDGEMENTS = 50
-"""A request counts as so many decisions where a search bounds its effort: it is judged again in many iterations."""
+JUDGEMENTS = 10
+"""A request counts as so many decisions where a search bounds its effort: it takes part in many iterations."""
 
 _SERVED = ("arrived", "first", "finish", "output", "restarts", "found", "recomputed")
 _GIVEN = ("prompt", "output", "client", "program", "slo", "after")

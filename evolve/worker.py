@@ -42,12 +42,18 @@ class Worker:
         with suppress(_Enough):
             self.simulator.replay(_once(judge_of(source, self.simulator.contract)), one, decisions)
         if self._improves:
+            from heuresis.evaluators.expression import const
+            from heuresis.evaluators.interpret import encode
             from heuresis.evolve.proposers.breed import Effort
 
             least = Effort(offspring=2, probes=1, tuned=1, evaluations=8, max_size=20)
             self.run(tasks.TUNE, self.compile(source, tasks.TUNE), (one, one + 8, one))
             if any(p.varies for p in self.simulator.contract.main.parameters):  # else no expression judges an item
-                self.run(tasks.BREED, None, (one, one, least.to_array()))
+                contract = self.simulator.contract
+                parts = range(len(contract.functions))
+                others = [encode(const(1.0), contract.alone(part)) for part in parts] if len(parts) > 1 else []
+                for part in parts:
+                    self.run(tasks.BREED, None, (one, np.array([0, part]), least.to_array(), *others))
 
     def compile(self, source: str, kind: str) -> object:
         """What `run` wants of a program: compiled, with its constants as parameters where they are to be tuned.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.router import Routed
+from heuresis.evaluators.router import JUDGEMENTS, Routed
 from heuresis.evaluators.serving_objectives import OBJECTIVE_NAMES, aggregate
 from heuresis.evaluators.serving_results import Floats, Ints
 from heuresis.problems import router_runs, serving_scoring
@@ -110,8 +110,8 @@ class RouterScoring:
         return f"{self.objective} is {values[0]:.3f} times that of the shortest queue. {explanation(instance, found)}"
 
     def decisions_in(self, instances: Instances) -> int:
-        """Requests."""
-        return sum(one.size for one in instances)
+        """Requests, each as many decisions as the simulator counts it."""
+        return JUDGEMENTS * sum(one.size for one in instances)
 
     @property
     def _number(self) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.evaluators.serving import JUDGEMENTS
 from heuresis.evaluators.serving_objectives import OBJECTIVE_NAMES, aggregate, value
 from heuresis.evaluators.serving_results import Floats, Ints
 from heuresis.problems.problem import Instance, Objective, Score
@@ -115,8 +116,8 @@ class ServingScoring:
         return f"{head} {explanation(instance, decisions)}"
 
     def decisions_in(self, instances: Instances) -> int:
-        """Requests."""
-        return sum(one.size for one in instances)
+        """Requests, each as many decisions as the simulator counts it."""
+        return JUDGEMENTS * sum(one.size for one in instances)
 
     def _reference(self, instances: Instances) -> Floats:
         return np.array([value(self.objective, results) for results in fcfs(instances)])

@@ -12,7 +12,8 @@ from dataclasses import astuple, dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.compile import Program
+from heuresis.evaluators.compile import Program, default_program
+from heuresis.evaluators.contract import Contract
 from heuresis.evaluators.expression import Expr, array_of, constants, with_constants
 from heuresis.evaluators.expression_text import format_constant
 from heuresis.evaluators.interpret import MAX_STACK, decode, encode, interpreter, stack_height
@@ -79,11 +80,18 @@ class Offspring:
 
 
 class Breeder:
-    """Varies and tunes expressions against one simulator. Counts the instances it simulates."""
+    """Varies and tunes expressions against one simulator. Counts the instances it simulates.
 
-    def __init__(self, simulator: Simulator, effort: Effort, rng: Rng) -> None:
+    They are one function of the contract, the `part`-th; `others` has a program for each of its functions, among which
+    they work, and None in their own place. Without any they work among the default ones.
+    """
+
+    def __init__(
+        self, simulator: Simulator, effort: Effort, rng: Rng, others: Sequence[Program | None] = (), part: int = 0
+    ) -> None:
         self.simulator, self.effort, self.rng = simulator, effort, rng
-        self.grammar = Grammar(simulator.contract, max_size=effort.max_size)
+        self.others, self.part = others, part
+        self.grammar = Grammar(simulator.contract.alone(part), max_size=effort.max_size)
         self.everything = np.arange(simulator.size, dtype=np.int64)
         self.steps: NDArray[np.int64] | None = getattr(simulator, "lengths", None)  # decisions of each instance
         self.work = 0
@@ -154,7 +162,12 @@ class Breeder:
         """The interpreter, as a program that reads what the tree reads."""
         named = frozenset(array_of(node) or node.op for node in tree.walk())
         shown = frozenset(p.name for p in self.grammar.contract.main.parameters)
-        return Program((interpreter(self.grammar.contract),), (named & shown,))
+        return self.among_others(Program((interpreter(self.grammar.contract),), (named & shown,)))
+
+    def among_others(self, alone: Program) -> Program:
+        """A program of one function in its place among the others."""
+        whole = [other or alone for other in self.others] or [alone]
+        return Program(tuple(one.main for one in whole), tuple(one.reads[0] for one in whole))
 
     def affordable(self, order: NDArray[np.int64], steps: int) -> NDArray[np.int64]:
         """The first instances of an order, as many as have no more decisions than `steps`, but one at least."""
@@ -210,7 +223,8 @@ class Breeder:
 
     def tuned(self, tree: Expr, subset: NDArray[np.int64]) -> tuple[Expr, float]:
         """The expression with its constants tuned on `subset`, and its loss on everything."""
-        program, heat, start = compile_tree(tree, self.grammar.contract), self.heat(subset), constants(tree)
+        program = self.among_others(compile_tree(tree, self.grammar.contract))
+        heat, start = self.heat(subset), constants(tree)
         records = [math.inf]
 
         def rough(theta: NDArray[np.float64]) -> float:
@@ -250,10 +264,25 @@ def interpretable(tree: Expr) -> bool:
 
 
 def run(simulator: Simulator, arrays: Sequence[Array]) -> tuple[Array, ...]:
-    """In: seed, kind (0 breed, 1 prune), `Effort`, parents; out: offspring, [operator, loss, work]."""
-    seed, kind, effort, *encoded = arrays
-    rng = np.random.default_rng(seed.tolist())
-    breeder = Breeder(simulator, Effort(*effort.tolist()), rng)
-    parents = [decode(e.astype(np.float64), simulator.contract) for e in encoded]
-    made = breeder.prune(parents[0]) if int(kind[0]) == 1 else breeder.breed(parents)
-    return encode(made.tree, simulator.contract), np.array([made.operator, made.loss, made.work], dtype=np.float64)
+    """In: seed, [kind (0 breed, 1 prune), part], `Effort`, others, parents; out: offspring, [operator, loss, work].
+
+    Parents and offspring are the function of the contract at the place `part`. Where it has several, one array for each
+    of them comes first: the function that the offspring shall work with, empty for its default body.
+    """
+    seed, what, effort, *encoded = arrays
+    kind, part = what.tolist()
+    functions, contract = simulator.contract.functions, simulator.contract.alone(part)
+    count = len(functions) if len(functions) > 1 else 0
+    others = [None if k == part else function_of(simulator.contract, k, code) for k, code in enumerate(encoded[:count])]
+    breeder = Breeder(simulator, Effort(*effort.tolist()), np.random.default_rng(seed.tolist()), others, part)
+    parents = [decode(e.astype(np.float64), contract) for e in encoded[count:]]
+    made = breeder.prune(parents[0]) if kind == 1 else breeder.breed(parents)
+    return encode(made.tree, contract), np.array([made.operator, made.loss, made.work], dtype=np.float64)
+
+
+def function_of(contract: Contract, part: int, code: Array) -> Program:
+    """One function of a contract, compiled: what an array encodes, or the default body where that is empty."""
+    if code.size == 0 and not contract.functions[part].required:
+        return default_program(contract.functions[part])
+    alone = contract.alone(part)
+    return compile_tree(decode(code.astype(np.float64), alone), alone, tunable=False)

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.compile import Program, compile_program, signature
+from heuresis.evaluators.compile import Program, signature
 from heuresis.evaluators.contract import Contract, Function
-from heuresis.evaluators.expression import Expr, array_of, lifted
-from heuresis.evaluators.expression_text import to_source, to_text
+from heuresis.evaluators.expression import Expr, array_of, constants, lifted
+from heuresis.evaluators.expression_text import to_text
 from heuresis.evaluators.rule import Rule, compile_inner
 
 _SETTINGS: dict[str, Any] = {
@@ -28,13 +28,11 @@ _SETTINGS: dict[str, Any] = {
 }
 
 
-def compile_tree(tree: Expr, contract: Contract) -> Program:
-    """The expression as a program whose constants are the trailing `theta`."""
+def compile_tree(tree: Expr, contract: Contract, *, tunable: bool = True) -> Program:
+    """The expression as the contract's main function, alone; its constants are the trailing `theta` if `tunable`."""
     function = contract.main
-    if len(contract.functions) > 1:  # the others have bodies of the contract
-        return compile_program(to_source(lifted(tree), contract), contract)
     named = frozenset(array_of(node) or node.op for node in tree.walk())
-    rule = Rule(_function(tree, function), targetoptions=_SETTINGS)
+    rule = Rule(_function(tree, function, tunable), targetoptions=_SETTINGS)
     rule.compile(signature(function))
     rule.disable_compile()
     return Program((rule,), (named & frozenset(p.name for p in function.parameters),))
@@ -48,13 +46,14 @@ def _share(shares: NDArray[np.float64], index: int) -> float:
 _share_at = compile_inner(_share)
 
 
-def _function(tree: Expr, function: Function) -> Callable[..., None]:
+def _function(tree: Expr, function: Function, tunable: bool) -> Callable[..., None]:
     columns = [p.name for p in function.parameters if p.varies]
     given = [f"{p.name}_column" if p.varies else p.name for p in function.parameters]
     summed = sorted({str(array_of(n)) for n in tree.walk() if n.op.endswith("[:]")})
-    count = sum(1 for n in tree.walk() if n.op == "const")
-    lines = [f"def over_items({', '.join(given)}, theta, out, count):"]
-    lines += [f"    theta_{i} = theta[{i}]" for i in range(count)]
+    values = [f"theta[{i}]" if tunable else repr(value) for i, value in enumerate(constants(tree).tolist())]
+    ends = ", out, count" if columns else ""
+    lines = [f"def over_items({', '.join(given)}, theta{ends}):"]
+    lines += [f"    theta_{i} = {value}" for i, value in enumerate(values)]
     for name in summed:
         lines += [f"    {name}_share = np.empty(len({name}))", "    total = 0", f"    for i in range(len({name})):"]
         lines += [
@@ -63,13 +62,14 @@ def _function(tree: Expr, function: Function) -> Callable[..., None]:
             f"    for i in range(len({name})):",
         ]
         lines += [f"        {name}_share[i] = {name}_share[i] / total if total > 0 else 0.0"]
-    lines += ["    for i in range(count):"]
-    lines += [f"        {name} = {name}_column[i]" for name in columns]
+    if columns:
+        lines += ["    for i in range(count):"]
+        lines += [f"        {name} = {name}_column[i]" for name in columns]
     text = to_text(lifted(tree), function)
     for name in summed:
         text = text.replace(f"share({name}, ", f"share_at({name}_share, ")
     text = re.sub(r"theta\[(\d+)\]", r"theta_\1", text)
-    lines += [f"        out[i] = {text}"]
+    lines.append(f"        out[i] = {text}" if columns else f"    return {text}")
     namespace: dict[str, Any] = {"np": np, "math": math, "share_at": _share_at}
     exec("\n".join(lines), namespace)  # noqa: S102 - made of a tree of the search's own
     made: Callable[..., None] = namespace["over_items"]

@@ -1,22 +1,26 @@
 """The embedded default: typed genetic programming with numeric tuning. Needs no model, no key and no network."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.archive.records import Trial
+from heuresis.evaluators.compile import default_source
 from heuresis.evaluators.expression import Expr
 from heuresis.evaluators.expression_text import from_source, to_source
 from heuresis.evaluators.interpret import decode, encode
 from heuresis.evolve import tasks
 from heuresis.evolve.assess import Assessor
 from heuresis.evolve.proposers.breed import OPERATOR_NAMES, Effort, interpretable
-from heuresis.evolve.proposers.others import with_others
+from heuresis.evolve.proposers.others import alone, with_others
 from heuresis.evolve.proposers.proposer import Draft, Request
 from heuresis.problems.problem import Problem
 from heuresis.sandbox.engine import Task
 from heuresis.sandbox.limits import Limits
 
 TUNE_SHARE, PRUNE_SHARE, RANDOM_SHARE = 0.05, 0.1, 0.03
+MAIN_SHARE, GRAFT_SHARE = 0.5, 0.05  # where a contract has several functions
 TUNE_EVALUATIONS = 600
 TUNE_TIMES = 6  # as many decisions as the tuning after a variation may take
 SECONDS = 120.0  # of one step in its child; far above what it takes, so that no clock decides what is found
@@ -25,9 +29,10 @@ SECONDS = 120.0  # of one step in its child; far above what it takes, so that no
 class OfflineProposer:
     """Proposes what one step of genetic programming in a worker found.
 
-    Programs that are an expression vary. Of those that are more (loops, arrays, helper functions) the constants are
-    tuned now and then, and always where no parent is an expression. Only the main function of a contract varies: its
-    optional ones are those of the first parent.
+    Functions that are an expression vary, one at a time, among the others of the first parent: mostly the main one,
+    sometimes an optional one (a default body is an expression too), and now and then one is taken over from another
+    parent. Of programs that are more (loops, arrays, helper functions) the constants are tuned now and then, and always
+    where no parent has an expression.
     """
 
     name = "offline"
@@ -39,48 +44,82 @@ class OfflineProposer:
         """One step: mostly breeding; sometimes pruning, tuning alone, or a fresh random program."""
         rng, choice = request.rng, request.rng.random()
         if not request.parents or choice < RANDOM_SHARE:
-            return self._breed(0, [], rng)
+            return self._breed(0, 0, [], rng)
         parents = [request.parents[i] for i in rng.permutation(len(request.parents))]
-        readable = [(parent, tree) for parent in parents if (tree := self._tree(parent)) is not None]
-        if not readable or choice < RANDOM_SHARE + TUNE_SHARE:
-            return self._tune(parents[0], rng)
+        part = self._part(rng)
+        if choice >= 1.0 - GRAFT_SHARE and (draft := self._graft(parents, part, rng)) is not None:
+            return draft
+        readable = [one for one in map(self._readable, parents) if one.trees[part] is not None]
+        whole = next((one for one in readable if None not in one.trees), None)
+        if whole is None or choice < RANDOM_SHARE + TUNE_SHARE:
+            return self._tune(parents[0].proposal.source or "", _ids(parents[0]), rng)
         if choice < RANDOM_SHARE + TUNE_SHARE + PRUNE_SHARE:
-            return self._breed(1, readable[:1], rng)
-        return self._breed(0, readable, rng)
+            return self._breed(1, part, [whole], rng)
+        return self._breed(0, part, [whole, *(one for one in readable if one is not whole)], rng)
 
-    def _tree(self, trial: Trial) -> Expr | None:
-        tree = from_source(trial.proposal.source or "", self.problem.contract)
-        return tree if tree is not None and interpretable(tree) else None
+    def _part(self, rng: np.random.Generator) -> int:
+        """Which function is to vary."""
+        count = len(self.problem.contract.functions)
+        return 0 if count == 1 or rng.random() < MAIN_SHARE else int(rng.integers(1, count))
 
-    def _breed(self, kind: int, parents: list[tuple[Trial, Expr]], rng: np.random.Generator) -> Draft:
-        arrays = [encode(tree, self.problem.contract) for _, tree in parents]
+    def _readable(self, trial: Trial) -> "_Readable":
+        contract, source = self.problem.contract, trial.proposal.source or ""
+        if len(contract.functions) == 1:
+            return _Readable(trial, (_interpretable(from_source(source, contract)),), (True,))
+        here = tuple(f.required or alone(source, f.name) is not None for f in contract.functions)
+        sources = [source if there else default_source(f) for there, f in zip(here, contract.functions, strict=True)]
+        trees = (from_source(text, contract.alone(part)) for part, text in enumerate(sources))
+        return _Readable(trial, tuple(map(_interpretable, trees)), here)
+
+    def _graft(self, parents: list[Trial], part: int, rng: np.random.Generator) -> Draft | None:
+        """The first parent with a function of the second that is another there, tuned; None where there is none."""
+        if len(self.problem.contract.functions) == 1 or len(parents) < 2:
+            return None
+        stock, scion = (trial.proposal.source or "" for trial in parents[:2])
+        name = self.problem.contract.functions[part].name
+        taken = alone(scion, name)
+        if taken is None or taken == alone(stock, name):
+            return None
+        return self._tune(with_others(taken, stock, self.problem.contract), _ids(*parents[:2]), rng, "graft")
+
+    def _breed(self, kind: int, part: int, parents: list["_Readable"], rng: np.random.Generator) -> Draft:
+        contract = self.problem.contract.alone(part)
+        arrays = [encode(tree, contract) for one in parents if (tree := one.trees[part]) is not None]
         seed = rng.integers(2**32, size=4, dtype=np.int64)
-        head = (seed, np.array([kind], dtype=np.int64), self.effort.to_array())
+        head = (seed, np.array([kind, part], dtype=np.int64), self.effort.to_array(), *self._others(parents))
         outcome = self.assessor.run(Task(tasks.BREED, arrays=(*head, *arrays), limits=Limits(seconds=SECONDS)))
-        ids = _ids(*(trial for trial, _ in parents))
+        ids = _ids(*(one.trial for one in parents))
         if not outcome.ok:
             return Draft("breed", None, ids, f"{outcome.status}: {outcome.message}")
         try:
             encoded, facts = outcome.arrays
-            tree = decode(encoded.astype(np.float64), self.problem.contract)
+            tree = decode(encoded.astype(np.float64), contract)
             operator, work = OPERATOR_NAMES[int(facts[0])], int(facts[2])
         except (ValueError, IndexError, OverflowError) as error:  # what comes from a child is not trusted
             return Draft("breed", None, ids, f"no expression came back: {error}")
         used = {"crossover": ids, "random": ()}.get(operator, ids[:1])
-        source = to_source(tree, self.problem.contract)
-        if parents and used:
-            source = with_others(source, parents[0][0].proposal.source or "", self.problem.contract)
+        source = to_source(tree, contract)
+        if parents and (used or part):
+            source = with_others(source, parents[0].trial.proposal.source or "", self.problem.contract)
         return Draft(operator, source, used, work=work)
 
-    def _tune(self, parent: Trial, rng: np.random.Generator) -> Draft:
-        source = parent.proposal.source or ""
-        ids = _ids(parent)
+    def _others(self, parents: list["_Readable"]) -> list[NDArray[np.float64]]:
+        """The functions of the first parent, as a step takes them: empty where it has the default body."""
+        contract = self.problem.contract
+        if len(contract.functions) == 1:
+            return []
+        if not parents:
+            return [np.empty(0) for _ in contract.functions]
+        parts = enumerate(zip(parents[0].trees, parents[0].here, strict=True))
+        return [encode(tree, contract.alone(k)) if tree and here else np.empty(0) for k, (tree, here) in parts]
+
+    def _tune(self, source: str, ids: tuple[str, ...], rng: np.random.Generator, operator: str = "tune") -> Draft:
         seed = rng.integers(2**32, size=4, dtype=np.int64).tolist()
         subset, evaluations = self._affordable(rng)
         tuned = self.assessor.tune(source, seed=seed, evaluations=evaluations, subset=subset)
         if tuned.message:
-            return Draft("tune", None, ids, tuned.message)
-        return Draft("tune", tuned.source, ids, work=tuned.work)
+            return Draft(operator, None, ids, tuned.message)
+        return Draft(operator, tuned.source, ids, work=tuned.work)
 
     def _affordable(self, rng: np.random.Generator) -> tuple[NDArray[np.int64] | None, int]:
         """What to tune on, None for all instances, and how often: within the decisions that one step may take."""
@@ -92,6 +131,19 @@ class OfflineProposer:
             subset = np.sort(order[: max(1, int(np.searchsorted(sums, self.effort.tune_steps, side="right")))])
             steps = int(sums[len(subset) - 1])
         return subset, max(1, min(TUNE_EVALUATIONS, TUNE_TIMES * self.effort.all_tuning // steps))
+
+
+@dataclass(frozen=True, slots=True)
+class _Readable:
+    """A program, each of its functions as an expression (None where it is none), and which it defines itself."""
+
+    trial: Trial
+    trees: tuple[Expr | None, ...]
+    here: tuple[bool, ...]
+
+
+def _interpretable(tree: Expr | None) -> Expr | None:
+    return tree if tree is not None and interpretable(tree) else None
 
 
 def _ids(*trials: Trial) -> tuple[str, ...]:

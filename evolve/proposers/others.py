@@ -1,34 +1,62 @@
-"""Optional functions of a contract: what becomes of them when a rule gets another main function."""
+"""Programs of several functions: one of them alone, and one that is new among the others of a parent."""
 
 import ast
+from collections.abc import Iterable, Mapping
 
 from heuresis.evaluators.contract import Contract
 
 
 def with_others(source: str, parent: str, contract: Contract) -> str:
-    """A program of the main function alone, with the optional functions of its parent and what these need.
+    """A program completed by the functions of the contract that only its parent defines, and what these need.
 
-    The source itself where the parent has none, or where a name of theirs is already taken.
+    The source itself where the parent has no more, or where the two mean different things by one name.
     """
     if len(contract.functions) == 1:
         return source
-    names = {f.name for f in contract.functions[1:]}
-    body = ast.parse(parent).body
-    defined = {name: statement for statement in body for name in _names(statement)}
-    wanted = sorted(names & set(defined))
-    needed: dict[str, ast.stmt] = {}
-    while wanted:
-        name = wanted.pop()
-        needed[name] = defined[name]
-        used = {node.id for node in ast.walk(defined[name]) if isinstance(node, ast.Name)}
-        wanted += sorted((used & set(defined)) - set(needed))
-    taken = {name for statement in ast.parse(source).body for name in _names(statement)}
-    if not needed or taken & set(needed):
+    mine, theirs = _defined(source), _defined(parent)
+    needed = _needed(theirs, [f.name for f in contract.functions if f.name in theirs and f.name not in mine])
+    if not needed or any(ast.dump(mine[name]) != ast.dump(theirs[name]) for name in mine.keys() & needed):
         return source
-    kept = [statement for statement in body if any(statement is one for one in needed.values())]
-    has_math = any(isinstance(node, ast.Name) and node.id == "math" for one in kept for node in ast.walk(one))
+    more = [s for s in _statements(theirs, needed) if not any(s is theirs[name] for name in mine.keys() & needed)]
+    has_math = any(isinstance(node, ast.Name) and node.id == "math" for one in more for node in ast.walk(one))
     head = "import math\n\n\n" if has_math and "import math" not in source else ""
-    return head + "\n\n".join([source.rstrip("\n") + "\n", *(ast.unparse(one) + "\n" for one in kept)])
+    pieces = [source.rstrip("\n") + "\n", *(ast.unparse(one) + "\n" for one in more)]
+    if contract.main.name not in mine:  # the main function comes first
+        pieces = [*pieces[1:], pieces[0]]
+    return head + "\n\n".join(pieces)
+
+
+def alone(source: str, name: str) -> str | None:
+    """One function of a program with what it needs; None where the program does not define it."""
+    defined = _defined(source)
+    if name not in defined:
+        return None
+    return "\n\n".join(ast.unparse(one) + "\n" for one in _statements(defined, _needed(defined, [name])))
+
+
+def _defined(source: str) -> dict[str, ast.stmt]:
+    """The statement that defines each name of a module."""
+    return {name: statement for statement in ast.parse(source).body for name in _names(statement)}
+
+
+def _needed(defined: Mapping[str, ast.stmt], wanted: Iterable[str]) -> set[str]:
+    """Some names, and all that their definitions use."""
+    left, found = list(wanted), set[str]()
+    while left:
+        name = left.pop()
+        found.add(name)
+        used = {node.id for node in ast.walk(defined[name]) if isinstance(node, ast.Name)}
+        left += sorted((used & defined.keys()) - found)
+    return found
+
+
+def _statements(defined: Mapping[str, ast.stmt], names: set[str]) -> list[ast.stmt]:
+    """The statements that define some names, each once, in their order."""
+    found: list[ast.stmt] = []
+    for name, statement in defined.items():
+        if name in names and not any(statement is one for one in found):
+            found.append(statement)
+    return found
 
 
 def _names(statement: ast.stmt) -> tuple[str, ...]:

@@ -210,11 +210,11 @@ def random_hinge(grammar: Grammar, rng: Rng) -> Expr:
 
 
 def random_program(grammar: Grammar, rng: Rng, attempts: int = 200) -> Expr:
-    """A random tree that distinguishes items and fits the grammar. Raises ValueError where none is found."""
+    """A random tree that fits the grammar and distinguishes items, where there are any. Raises ValueError for none."""
     varying = {p.name for p in grammar.contract.main.parameters if p.varies}
     units = [u for u in (Unit.DATE, Unit.TIME, Unit.ONE) if u is Unit.ONE or grammar.leaves(u)]
     for _ in range(attempts):
         tree = simplify(random_tree(grammar, units[int(rng.integers(len(units)))], int(rng.integers(2, 6)), rng))
-        if any(n.op in varying for n in tree.walk()) and grammar.fits(tree):
+        if (not varying or any(n.op in varying for n in tree.walk())) and grammar.fits(tree):
             return tree
-    raise ValueError(f"no admissible random tree in {attempts} attempts; is a varying parameter in the contract?")
+    raise ValueError(f"no admissible random tree in {attempts} attempts; can the parameters make a finite value?")

@@ -167,13 +167,13 @@ def test_expressions_that_the_stack_cannot_hold_are_left_out(simulator: Counting
 
 def test_it_travels_as_arrays(simulator: Counting) -> None:
     seed = np.array([1, 2, 3, 4])
-    head = (seed, np.array([0]), EFFORT.to_array())
+    head = (seed, np.array([0, 0]), EFFORT.to_array())
     arrays = [encode(tree, CONTRACT) for tree in PARENTS]
     encoded, facts = breed.run(simulator, [*head, *arrays])
     direct = Breeder(simulator, EFFORT, np.random.default_rng([1, 2, 3, 4])).breed(PARENTS)
     tree = decode(np.asarray(encoded, dtype=np.float64), CONTRACT)
     assert Offspring(tree, int(facts[0]), float(facts[1]), int(facts[2])) == direct
-    _, facts = breed.run(simulator, [seed, np.array([1]), EFFORT.to_array(), arrays[0]])
+    _, facts = breed.run(simulator, [seed, np.array([1, 0]), EFFORT.to_array(), arrays[0]])
     assert OPERATOR_NAMES[int(facts[0])] == "prune"
     with pytest.raises(ValueError, match="opcode"):
         breed.run(simulator, [*head, np.array([1.0, 77.0])])
