@@ -57,10 +57,15 @@ def test_random_programs_fit_and_tell_items_apart(contract: Contract) -> None:
     assert len(set(map(to_text, made))) > 30
 
 
-def test_a_contract_without_varying_parameters_has_no_programs() -> None:
-    same = Parameter("t", Unit.TIME, "", varies=False, low=0.0)
-    with pytest.raises(ValueError, match="is a varying parameter in the contract"):
-        random_program(Grammar(Contract((Function("f", (same,), "a value"),))), generator(0))
+def test_a_function_whose_parameters_never_vary_has_random_programs_too() -> None:
+    grammar = Grammar(Contract((Function("f", (Parameter("t", Unit.TIME, "", varies=False, low=0.0),), "a value"),)))
+    assert len({random_program(grammar, generator(seed)) for seed in range(20)}) > 5
+
+
+def test_no_random_program_is_an_error() -> None:
+    item = Parameter("t", Unit.TIME, "", varies=True, low=0.0)
+    with pytest.raises(ValueError, match="no admissible random tree"):
+        random_program(Grammar(Contract((Function("f", (item,), "a value"),)), max_size=0), generator(0))
 
 
 @pytest.mark.parametrize(

@@ -213,7 +213,7 @@ def test_what_a_child_is_asked_and_what_its_answer_becomes() -> None:
     (task,) = child.tasks
     assert task.kind == tasks.BREED
     seed, kind, effort, *encoded = task.arrays
-    assert (seed.shape, kind.tolist(), effort.tolist()) == ((4,), [0], EFFORT.to_array().tolist())
+    assert (seed.shape, kind.tolist(), effort.tolist()) == ((4,), [0, 0], EFFORT.to_array().tolist())
     assert len(encoded) == 3
 
 
