@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.archive.records import Evaluation, candidate_id
-from heuresis.evaluators.literals import write_literals
+from heuresis.evaluators.literals import lift_literals, write_literals
 from heuresis.evaluators.numba_cache import use_numba_cache
 from heuresis.evolve import tasks
 from heuresis.evolve.crew import Crew
@@ -43,13 +43,14 @@ TUNE_PATIENCE = 6
 class Tuned:
     """A program with tuned constants and its loss on the instances it was tuned on (inf, unchanged: it failed there).
 
-    `work` counts instances simulated; `message` says why nothing was tuned.
+    `work` counts instances simulated; `message` says why nothing was tuned, `better` whether other constants are.
     """
 
     source: str
     loss: float
     work: int
     message: str = ""
+    better: bool = False
 
 
 class Assessor:
@@ -166,7 +167,9 @@ class Assessor:
             return Tuned(source, math.inf, 0, outcome.message or str(outcome.status))
         try:
             theta, loss, work = outcome.arrays
-            return Tuned(write_literals(source, theta.astype(np.float64)), float(loss[0]), int(work[0]))
+            better = not np.array_equal(theta, lift_literals(source)[1])
+            written = write_literals(source, theta.astype(np.float64))
+            return Tuned(written, float(loss[0]), int(work[0]), better=better)
         except (ValueError, IndexError) as error:  # what comes from a child is not trusted
             return Tuned(source, math.inf, 0, f"no constants came back: {error}")
 

@@ -10,6 +10,7 @@ from heuresis.evaluators.compile import default_source
 from heuresis.evaluators.expression import Expr
 from heuresis.evaluators.expression_text import from_source, to_source
 from heuresis.evaluators.interpret import decode, encode
+from heuresis.evaluators.literals import lift_literals
 from heuresis.evolve import tasks
 from heuresis.evolve.assess import Assessor
 from heuresis.evolve.proposers.breed import OPERATOR_NAMES, Effort, interpretable
@@ -52,7 +53,8 @@ class OfflineProposer:
         readable = [one for one in map(self._readable, parents) if one.trees[part] is not None]
         whole = next((one for one in readable if None not in one.trees), None)
         if whole is None or choice < RANDOM_SHARE + TUNE_SHARE:
-            return self._tune(parents[0].proposal.source or "", _ids(parents[0]), rng)
+            chosen = next((trial for trial in parents if _has_constants(trial)), parents[0])
+            return self._tune(chosen.proposal.source or "", _ids(chosen), rng)
         if choice < RANDOM_SHARE + TUNE_SHARE + PRUNE_SHARE:
             return self._breed(1, part, [whole], rng)
         return self._breed(0, part, [whole, *(one for one in readable if one is not whole)], rng)
@@ -119,6 +121,8 @@ class OfflineProposer:
         tuned = self.assessor.tune(source, seed=seed, evaluations=evaluations, subset=subset)
         if tuned.message:
             return Draft(operator, None, ids, tuned.message)
+        if operator == "tune" and not tuned.better:
+            return Draft(operator, None, ids, "no better constants were found", work=tuned.work)
         return Draft(operator, tuned.source, ids, work=tuned.work)
 
     def _affordable(self, rng: np.random.Generator) -> tuple[NDArray[np.int64] | None, int]:
@@ -140,6 +144,14 @@ class _Readable:
     trial: Trial
     trees: tuple[Expr | None, ...]
     here: tuple[bool, ...]
+
+
+def _has_constants(trial: Trial) -> bool:
+    """Whether there is anything to tune."""
+    try:
+        return len(lift_literals(trial.proposal.source or "")[1]) > 0
+    except SyntaxError:
+        return False
 
 
 def _interpretable(tree: Expr | None) -> Expr | None:

@@ -103,12 +103,19 @@ def test_the_same_request_gives_the_same_draft(
 
 
 def test_a_program_that_is_no_expression_has_its_constants_tuned(proposer: OfflineProposer) -> None:
-    draft = proposer.propose(request(BREEDS, trial(5, LOOP)))
-    assert draft.operator == "tune"
+    looks = LOOP.replace("1.5", "9.0 * p").replace("0.5 * p", "p + 0.1 * d")
+    without = LOOP.replace("1.5", "1").replace("0.5 * p", "p")
+    draft = proposer.propose(request(BREEDS, trial(4, without), trial(5, looks)))
+    assert (draft.operator, draft.reason) == ("tune", "")
     assert draft.source is not None
     assert "for i in range(2)" in draft.source
-    assert draft.source != LOOP
-    assert draft.parents == (candidate_id(LOOP),)
+    assert draft.source != looks
+    assert draft.parents == (candidate_id(looks),)
+
+
+def test_constants_that_nothing_depends_on_are_no_proposal(proposer: OfflineProposer) -> None:
+    draft = proposer.propose(request(BREEDS, trial(5, LOOP)))
+    assert (draft.operator, draft.source, draft.reason) == ("tune", None, "no better constants were found")
 
 
 def test_tuning_has_more_time_than_an_evaluation() -> None:
