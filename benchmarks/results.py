@@ -4,11 +4,14 @@
 
 Each file is one run, called after its name; all must be of one problem. The columns are the groups of the `test` split
 that the champions were compared on (`--groups` chooses some), the rows of rules come from the first file. With
-`--against` the last column is each champion's objective minus that rule's, paired over instances.
+`--against` the last column is each champion's objective minus that rule's, paired over instances. Runs whose names
+differ in a last `-NUMBER` alone, their seed, are taken together in a table of their means, with the least and the
+largest.
 """
 
 import argparse
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -33,6 +36,20 @@ def cells(row: dict[str, Any], groups: Sequence[str]) -> str:
     return " | ".join(percent(row["groups"].get(group)) for group in groups)
 
 
+def over_seeds(results: Sequence[tuple[str, dict[str, Any]]], groups: Sequence[str]) -> str:
+    """Of the champions of runs that differ in their seed: the mean of each group, and the range."""
+    kinds: dict[str, list[dict[str, Interval]]] = {}
+    for name, result in results:
+        [mine] = [row for row in result["champion"]["test"]["rows"] if row["id"] == result["champion"]["id"]]
+        kinds.setdefault(re.sub(r"-\d+$", "", name), []).append(mine["groups"])
+    lines = [header(["runs", "seeds", *groups])]
+    for kind, found in kinds.items():
+        columns = [[100 * one[group]["value"] for one in found] for group in groups]
+        cells = [f"{sum(v) / len(v):.3f} ({min(v):.3f} … {max(v):.3f})" for v in columns]
+        lines.append(f"| {kind} | {len(found)} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def tables(files: Sequence[Path], groups: Sequence[str], against: str | None) -> str:
     """The table of champions and the table of rules."""
     results = [(path.stem, json.loads(path.read_text(encoding="utf-8"))) for path in files]
@@ -48,7 +65,7 @@ def tables(files: Sequence[Path], groups: Sequence[str], against: str | None) ->
             [worse] = [row["difference"] for row in rows if row["name"] == against]
             line += f" {percent({'value': -worse['value'], 'low': -worse['high'], 'high': -worse['low']})} |"
         lines.append(line)
-    lines += ["", header(["rule", *groups])]
+    lines += ["", over_seeds(results, groups), "", header(["rule", *groups])]
     champion = results[0][1]["champion"]["id"]
     for row in first:
         if row["id"] != champion:
