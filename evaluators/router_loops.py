@@ -54,6 +54,7 @@ from heuresis.evaluators.serving_state import (
     I1,
     I2,
     I64,
+    NONE,
     PREFILLS,
     Q1,
     SETTINGS,
@@ -88,34 +89,29 @@ def _next(fleet: Records, centre: Ints, moving: Floats) -> float:
     return date
 
 
-@numba.njit(I64(I1, LINKED, FLEET, F2), **SETTINGS)
-def _landed(centre: Ints, m: Records, fleet: Records, moving: Floats) -> int:
-    """The next request whose KV has come over the link; it is no longer on its way."""
+@numba.njit(types.void(RULE, F1, I1, Q1, LINKED, FLEET, I2, F3, F3, F2, I2, F2, F64), **SETTINGS)
+def _land(
+    rule: Rule, none: Floats, centre: Ints, q: Records, m: Records, fleet: Records, states: Ints, ended: Floats,
+    queues: Floats, unused: Floats, facts: Ints, moving: Floats, now: float,
+) -> None:  # fmt: skip
+    """The KV of the next request has come over the link: it is no longer on its way, and waits."""
     i = int(moving[0, 1])
     drop(moving, centre[TRANSIT])
     centre[TRANSIT] -= 1
-    fleet[m[i].where].transit -= 1
-    return i
+    r, rank = m[i].where, entered(centre)
+    fleet[r].transit -= 1
+    enter(rule, none, states[r], q, m, ended[r], queues[r], unused, facts[r], fleet, r, i, now, rank)
 
 
-@numba.njit(
-    I64(ORDER_RULE, F1, I1, I1, Q1, LINKED, FLEET, I2, F2, F3, F2, F2, F3, F3, I1, I64, F64),
-    **SETTINGS,
-)
-def _finished(
-    order: Rule, theta: Floats, flags: Ints, centre: Ints, q: Records, m: Records, fleet: Records, states: Ints,
-    engines: Floats, ended: Floats, later: Floats, moving: Floats, held: Floats, waiting: Floats, last: Ints, r: int,
-    now: float,
+@numba.njit(I64(ORDER_RULE, F1, I1, I1, I1, Q1, LINKED, FLEET, F2, F2, F3, F3, I64, F64), **SETTINGS)
+def _collected(
+    order: Rule, theta: Floats, flags: Ints, centre: Ints, s: Ints, q: Records, m: Records, fleet: Records,
+    ended: Floats, later: Floats, held: Floats, waiting: Floats, r: int, now: float,
 ) -> int:  # fmt: skip
-    """End the iteration that runs on a replica; who is to migrate leaves.
-
-    How many ended, of whom some are held to be decoded elsewhere; -1: an order is NaN or infinite.
-    """
-    finish(states[r], q, ended[r], fleet, engines[r], r)
-    depart(centre, q, m, fleet, states, engines, moving, last, now, r)
+    """How many ended on a replica, of whom some are held to be decoded elsewhere; -1: an order is NaN or infinite."""
     count = 0
     while True:
-        i = collect(centre, states[r], q, m, fleet, ended[r], later, r, now)
+        i = collect(centre, s, q, m, fleet, ended, later, r, now)
         if i == -2:
             return count
         count += 1
@@ -171,10 +167,9 @@ def run(
     started and requests arrive; after each of these the router is called; then idle replicas begin. How things stand
     at `ticks` (seconds, ascending) is written to the rows of `seen` (see `WATCHED`).
     """
-    n, replicas = q.shape[0], fleet.shape[0]
+    n, replicas, note = q.shape[0], fleet.shape[0], np.zeros(NOTES, np.int64)
     none, unused = np.empty(0), np.empty((WIDTH, 1))
     columns, who = np.empty((COLUMNS + 2, replicas)), np.empty(replicas, np.int64)
-    note = np.zeros(NOTES, np.int64)
     out, now, tick = stream, 0.0, 0
     if follows and not opened(stream, note):
         return CUT, 0.0, stream[:0]
@@ -182,18 +177,20 @@ def run(
         date = min(_next(fleet, centre, moving), next_arrival(centre, q, later))
         force, sent, step = date == np.inf, centre[ROUTED], 0
         if not force:
-            tick = _watched(centre, fleet, states, ticks, seen, tick, date)
+            if tick < ticks.shape[0]:
+                tick = _watched(centre, fleet, states, ticks, seen, tick, date)
             now = date
         while True:  # events of this time, one by one
             call = force
             if not force:
                 if step < replicas:
-                    r = step
-                    step += 1
+                    r, step = step, step + 1
                     if fleet[r].until <= now:
-                        done = _finished(
-                            order, theta, flags, centre, q, m, fleet, states, engines, ended, later, moving, held,
-                            waiting, last, r, now,
+                        finish(states[r], q, ended[r], fleet, engines[r], r)
+                        if fleet[r].leaves != NONE:
+                            depart(centre, q, m, fleet, states, engines, moving, last, now, r)
+                        done = _collected(
+                            order, theta, flags, centre, states[r], q, m, fleet, ended[r], later, held, waiting, r, now
                         )  # fmt: skip
                         if done < 0:
                             return UNDECIDED, 0.0, out[:0]
@@ -201,9 +198,7 @@ def run(
                         drained(fleet, states, r, now)
                     call = _started(fleet, r, now) or call
                 elif centre[TRANSIT] > 0 and moving[0, 0] <= now:
-                    i = _landed(centre, m, fleet, moving)
-                    r, rank = m[i].where, entered(centre)
-                    enter(rule, none, states[r], q, m, ended[r], queues[r], unused, facts[r], fleet, r, i, now, rank)
+                    _land(rule, none, centre, q, m, fleet, states, ended, queues, unused, facts, moving, now)
                 elif next_arrival(centre, q, later) <= now:
                     i = take_arrival(centre, q, later)
                     if come(centre, q, m, engines, later, log, i, now):

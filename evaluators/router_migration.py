@@ -193,10 +193,8 @@ def depart(
     centre: Ints, q: Records, m: Records, fleet: Records, states: Ints, engines: Floats, moving: Floats, last: Ints,
     now: float, r: int,
 ) -> None:  # fmt: skip
-    """At the end of an iteration let go who is to leave, unless it has just got its last token."""
+    """At the end of an iteration let go whoever is to leave, unless it has just got its last token."""
     i, t = fleet[r].leaves, fleet[r].goal
-    if i == NONE:
-        return
     if q[i].state == DECODE:
         _leave_decoding(centre, q, m, fleet, states, engines, moving, last, now, r, i)
         return
