@@ -12,6 +12,7 @@ from heuresis.problems.baseline_files import baselines
 from heuresis.problems.problem import Choice, InstanceError, InstanceSet, Problem
 from heuresis.problems.readers.serving import Reading, read
 from heuresis.problems.registry import register
+from heuresis.problems.router_figures import figures
 from heuresis.problems.router_instances import equal, fingerprint
 from heuresis.problems.router_scoring import OBJECTIVES, RouterScoring, measure
 from heuresis.problems.router_splits import SEARCH, SELECT, TEST, Split, build
@@ -138,6 +139,7 @@ def configure(choice: Choice) -> Problem:
         configure=configure,
         takes=frozenset({"engine", "rate", "limit"}),
         measure=measure,
+        figures=figures,
     )
 
 
