@@ -98,6 +98,7 @@ def draw(figures: "Sequence[Figure]", output: Path, title: str) -> None:
                 curve.x, curve.y, label=curve.name, linewidth=1.0, drawstyle="steps-post" if curve.steps else None
             )
         axes.set(title=figure.title, xlabel=figure.x_label, ylabel=figure.y_label)
+        axes.set_ylim(bottom=0.0)
         if figure.log_x:
             axes.set_xscale("log")
         axes.grid(alpha=0.3)

@@ -30,6 +30,7 @@ MIXED, PREFILLS_ONLY, DECODES_ONLY = range(3)
 JUDGEMENTS = 8
 """A request counts as so many decisions where a search bounds its effort: it takes part in many iterations."""
 
+_NO_TICKS, _UNSEEN = np.zeros(0), np.zeros((0, 0))
 _GIVEN = ("prompt", "output", "client", "program", "slo", "after")
 
 
@@ -38,7 +39,8 @@ class Routed:
     """What became of an instance's requests, one number for each, in the order of the trace.
 
     `results` has the times, `restarts` how often each was evicted, `cached` the prompt tokens found in the prefix cache
-    when it was first admitted, `recomputed` the tokens computed more than once, `replica` where it ended (-1: nowhere).
+    when it was first admitted, `recomputed` the tokens computed more than once, `moves` how often it migrated,
+    `replica` where it ended (-1: nowhere).
     `replica_seconds` is the time for which replicas were on or started, in sum.
     """
 
@@ -46,12 +48,13 @@ class Routed:
     restarts: Ints
     cached: Ints
     recomputed: Ints
+    moves: Ints
     replica: Ints
     replica_seconds: float
 
 
 class Routing:
-    """Serves requests on several replicas, as `score`, `order`, `hold` and `scale` say.
+    """Serves requests on several replicas, as `score`, `order`, `hold`, `scale` and `migrate` say.
 
     The payload holds all instances concatenated. By request: `arrival`, `estimate`, `gap` (float64), `prompt`,
     `output`, `client`, `program`, `slo`, `after` (int64; `after` a number within the instance or -1, `slo` a service
@@ -101,8 +104,9 @@ class Routing:
         """Return `uint8[len(order)]` (1: decided), `int64[len(order)]` (lengths) and the decisions (`int32`).
 
         The decisions of an instance are records: calls of the router before it in which nothing is decided, how many
-        numbers follow, and these: -1 - k asks for k replicas; `i r` sends request i to replica r. They take effect in
-        this order. The last record holds none. `router_loops.run` says when the router is called.
+        numbers follow, and these: -1 - k, where their number is odd, asks for k replicas; `i r` sends request i to
+        replica r; `-1 - i r` lets it migrate there. They take effect in this order. The last record holds none.
+        `router_loops.run` says when the router is called.
         """
         order = checked(order, self.size)
         valid, streams = np.zeros(len(order), dtype=np.uint8), []
@@ -136,7 +140,7 @@ class Routing:
     def replay(self, judge: Callable[..., float], order: Ints, decisions: Decisions) -> Floats:
         """The largest distance of a choice from the reference interpreter's, by instance (see `Simulator`).
 
-        A choice is a request to be sent, whether it is held, its replica, and a number of replicas.
+        A choice is a request to be sent, whether it is held, its replica, a number of replicas, and a migration.
         """
         from heuresis.evaluators.router_judge import furthest
 
@@ -169,9 +173,29 @@ class Routing:
             faults.append(FAULTS[fault])
         return found, faults
 
+    def timeline(self, i: int, stream: NDArray[np.int32], ticks: Floats) -> tuple[Floats, Floats]:
+        """How things stand at some dates (s, ascending) where an instance's feasible decisions are followed.
+
+        The number of requests that are held at each date, and of each replica (dates × replicas × 4) how many requests
+        wait there or have their KV on its way there, how many run, how many blocks are in use, and whether it costs.
+        Raises ValueError where the decisions have a fault.
+        """
+        from heuresis.evaluators.router_calls import FAULTS
+        from heuresis.evaluators.router_loops import WATCHED
+        from heuresis.evaluators.router_policy import defaults
+
+        replicas = int(self.replicas_at[i + 1] - self.replicas_at[i])
+        seen = np.zeros((len(ticks), 1 + WATCHED * replicas))
+        dates = np.ascontiguousarray(ticks, dtype=np.float64)
+        fault, _, _, _ = self._run(defaults(), np.empty(0), i, stream, dates, seen)
+        if fault:
+            raise ValueError(f"these decisions are not feasible: {FAULTS[fault]}")
+        return seen[:, 0], seen[:, 1:].reshape(len(ticks), replicas, WATCHED)
+
     def _run(
-        self, program: object, theta: Floats, i: int, stream: NDArray[np.int32] | None
-    ) -> tuple[int, float, NDArray[np.int32], "World"]:
+        self, program: object, theta: Floats, i: int, stream: NDArray[np.int32] | None, ticks: Floats = _NO_TICKS,
+        seen: Floats = _UNSEEN,
+    ) -> tuple[int, float, NDArray[np.int32], "World"]:  # fmt: skip
         """Run a program, or follow decisions, on an instance: fault, replica-seconds, decisions, the world after."""
         from heuresis.evaluators.router_loops import run
         from heuresis.evaluators.router_policy import policy_of, scheduler
@@ -183,8 +207,9 @@ class Routing:
         startup = 0.0 if np.isnan(self.startup[i]) else float(self.startup[i])
         given = np.empty(64, np.int32) if stream is None else stream
         fault, seconds, out = run(
-            *functions, theta, flags, *scheduler(), startup, clients, stream is not None, given, *world.arrays
-        )
+            *functions, theta, flags, *scheduler(), startup, clients, stream is not None, given, ticks, seen,
+            *world.arrays,
+        )  # fmt: skip
         return fault, seconds, out, world
 
     def world(self, i: int) -> "World":
@@ -217,7 +242,8 @@ class Routing:
             client=given[:, _GIVEN.index("client")],
             horizon=float(self.arrival[high - 1]),
         )
-        return Routed(results, q["restarts"], q["found"], q["recomputed"], world.m["where"], seconds)
+        m = world.m
+        return Routed(results, q["restarts"], q["found"], q["recomputed"], m["moves"], m["where"], seconds)
 
     def _streams(self, order: Ints, decisions: Decisions) -> list[NDArray[np.int32]]:
         """The decisions of each instance."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from heuresis.evaluators.router_dispatch import (
     F3,
     HOLD_RULE,
+    MAY_MIGRATE,
     ORDER_RULE,
     SCORE_RULE,
     choose,
@@ -19,9 +20,10 @@ from heuresis.evaluators.router_dispatch import (
     send,
 )  # fmt: skip
 from heuresis.evaluators.router_fleet import SCALE_RULE, switch, wanted
-from heuresis.evaluators.router_state import FLEET, LINKED, SWITCHES, Floats, Ints, Records
+from heuresis.evaluators.router_migration import MIGRATE_RULE, STAYS, candidate, goal_of, may_move, move
+from heuresis.evaluators.router_state import FLEET, LINKED, SWITCHES, TURN, Floats, Ints, Records
 from heuresis.evaluators.serving_queue import RULE
-from heuresis.evaluators.serving_state import B1, F1, F2, F64, I1, I2, I64, Q1, SETTINGS
+from heuresis.evaluators.serving_state import B1, F1, F2, F64, I1, I2, I64, NONE, Q1, SETTINGS
 
 Rule: TypeAlias = Callable[..., None]
 Number: TypeAlias = Callable[..., float]
@@ -35,9 +37,10 @@ FAULTS = (
     "a number of replicas that there cannot be, or that nobody may change",
     "requests that are never served",
     "decisions beyond the end",
+    "a request migrates that is not who may leave its replica now, or to a replica that does not take it",
 )
 """What is wrong with decisions; the place is the fault's number."""
-OK, UNDECIDED, CUT, ROUTE, NUMBER, UNSERVED, BEYOND = range(len(FAULTS))
+OK, UNDECIDED, CUT, ROUTE, NUMBER, UNSERVED, BEYOND, MOVE = range(len(FAULTS))
 AT, LENGTH, QUIET, FAULT, NOTES = range(5)
 """Places in `note`: where the record begins, the length of the stream, calls without decisions before it, the fault."""
 
@@ -84,15 +87,47 @@ def opened(stream: Stream, note: Ints) -> bool:
 
 @numba.njit(
     STREAM(
-        SCORE_RULE, ORDER_RULE, HOLD_RULE, SCALE_RULE, F1, I1, RULE, F1, I1, Q1, LINKED, FLEET, I2, F2, F3, F3, F2,
-        I2, F2, F3, F3, F1, I1, F2, I1, I64, F64, B1, F64, STREAM, I1,
+        MIGRATE_RULE, F1, I1, RULE, F1, I1, Q1, LINKED, FLEET, I2, F2, F3, F3, F2, I2, F2, I1, F2, I1, I64, F64, STREAM,
+        I1,
+    ),
+    **SETTINGS,
+)  # fmt: skip
+def _migrations(
+    migrate: Rule, theta: Floats, flags: Ints, rule: Rule, none: Floats, centre: Ints, q: Records, m: Records,
+    fleet: Records, states: Ints, engines: Floats, ended: Floats, queues: Floats, unused: Floats, facts: Ints,
+    moving: Floats, last: Ints, columns: Floats, who: Ints, clients: int, now: float, out: Stream, note: Ints,
+) -> Stream:  # fmt: skip
+    """Ask for the candidate of each replica whether it migrates: what the program decides happens and is written."""
+    centre[TURN] += 1
+    for r in range(fleet.shape[0]):
+        i = candidate(centre, q, m, fleet, states, queues, r)
+        if i == NONE:
+            continue
+        t = goal_of(
+            migrate, theta, flags, centre, q, m, fleet, states, engines, last, columns, who, clients, now, i, r
+        )  # fmt: skip
+        if t < STAYS:
+            note[FAULT] = UNDECIDED
+            return out
+        if t != STAYS:
+            move(
+                rule, none, centre, q, m, fleet, states, engines, ended, queues, unused, facts, moving, last, now, i, t
+            )
+            out = _written(_written(out, note, -1 - i), note, t)
+    return out
+
+
+@numba.njit(
+    STREAM(
+        SCORE_RULE, ORDER_RULE, HOLD_RULE, SCALE_RULE, MIGRATE_RULE, F1, I1, RULE, F1, I1, Q1, LINKED, FLEET, I2, F2,
+        F3, F3, F2, I2, F2, F3, F3, F1, I1, F2, I1, I64, F64, B1, F64, STREAM, I1,
     ),
     **SETTINGS,
 )  # fmt: skip
 def decide(
-    score: Rule, order: Rule, hold: Number, scale: Number, theta: Floats, flags: Ints, rule: Rule, none: Floats,
-    centre: Ints, q: Records, m: Records, fleet: Records, states: Ints, engines: Floats, ended: Floats, queues: Floats,
-    unused: Floats, facts: Ints, moving: Floats, held: Floats, waiting: Floats, log: Floats, last: Ints,
+    score: Rule, order: Rule, hold: Number, scale: Number, migrate: Rule, theta: Floats, flags: Ints, rule: Rule,
+    none: Floats, centre: Ints, q: Records, m: Records, fleet: Records, states: Ints, engines: Floats, ended: Floats,
+    queues: Floats, unused: Floats, facts: Ints, moving: Floats, held: Floats, waiting: Floats, log: Floats, last: Ints,
     columns: Floats, who: Ints, clients: int, now: float, force: bool, startup: float, out: Stream, note: Ints,
 ) -> Stream:  # fmt: skip
     """Call the router: what the program decides happens and is written."""
@@ -125,6 +160,11 @@ def decide(
                 rule, none, centre, q, m, fleet, states, engines, ended, queues, unused, facts, moving, last, now, i, r
             )
             out = _written(_written(out, note, i), note, r)
+    if flags[MAY_MIGRATE] == 1:
+        out = _migrations(
+            migrate, theta, flags, rule, none, centre, q, m, fleet, states, engines, ended, queues, unused, facts,
+            moving, last, columns, who, clients, now, out, note,
+        )  # fmt: skip
     if note[AT] < 0:
         note[QUIET] += 1
     return out
@@ -148,22 +188,32 @@ def follow(
     if count == 0:
         note[FAULT] = CUT
         return
-    if stream[at] < 0:
+    if count % 2 == 1:  # all else comes in pairs
         aim = -1 - stream[at]
+        if aim < 0:
+            note[FAULT] = CUT
+            return
         at += 1
         if centre[SWITCHES] == 0 or aim < 1 or aim > fleet.shape[0]:
             note[FAULT] = NUMBER
             return
         switch(fleet, states, aim, startup, now)
-    while at < end:
-        if at + 1 == end:
-            note[FAULT] = CUT
-            return
+    while at < end and stream[at] >= 0:
         i, r = stream[at], stream[at + 1]
         if not release_held(centre, m, fleet, i, r):
             note[FAULT] = ROUTE
             return
         send(rule, none, centre, q, m, fleet, states, engines, ended, queues, unused, facts, moving, last, now, i, r)
+        at += 2
+    centre[TURN] += 1
+    r = -1
+    while at < end:  # in the order of the replicas that they leave, after all that was sent
+        i, t = -1 - stream[at], stream[at + 1]
+        if not may_move(centre, q, m, fleet, states, queues, i, t, r):
+            note[FAULT] = MOVE
+            return
+        r = m[i].where
+        move(rule, none, centre, q, m, fleet, states, engines, ended, queues, unused, facts, moving, last, now, i, t)
         at += 2
     note[AT] = end
     opened(stream, note)

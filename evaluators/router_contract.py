@@ -1,4 +1,4 @@
-"""What the router of several replicas may see and decide: where a request goes, in which order, whether it waits."""
+"""What the router of several replicas may see and decide: where requests go, in which order, who waits, who moves."""
 
 from heuresis.evaluators.contract import Contract, Function, Parameter, Unit
 
@@ -19,10 +19,14 @@ def _one(name: str, meaning: str, *, varies: bool = False, low: float = 0.0) -> 
     return Parameter(name, Unit.ONE, meaning, varies=varies, low=low)
 
 
+MOST_MOVES = 8
+"""A request migrates at most so many times, so that two replicas do not pass it to and fro."""
+
 _NOW = _date("now", "the time in seconds")
+_TO_BE_SENT = "; above 0 where a replica for prefill has done its prompt, and its KV moves"
 
 
-def _request(*, varies: bool) -> tuple[Parameter, ...]:
+def _request(*, varies: bool, generated: str = _TO_BE_SENT) -> tuple[Parameter, ...]:
     """What is known of a request."""
     return (
         _date("arrival", "when the request arrived", varies=varies),
@@ -33,12 +37,11 @@ def _request(*, varies: bool) -> tuple[Parameter, ...]:
         ),
         _tokens("prompt", "tokens of its prompt", varies=varies, low=1.0),
         _tokens("estimate", "estimated tokens of its output, which may be wrong", varies=varies, low=1e-9),
-        _tokens(
-            "generated",
-            "tokens of output that it has; above 0 where a replica for prefill has done its prompt, and its KV moves",
-            varies=varies,
-        ),
+        _tokens("generated", f"tokens of output that it has{generated}", varies=varies),
     )
+
+
+_REPLICAS = _count("n_replicas", "number of replicas, those that are off included", low=1.0)
 
 
 def _numbers() -> tuple[Parameter, ...]:
@@ -50,7 +53,7 @@ def _numbers() -> tuple[Parameter, ...]:
         ),
         _count("routed", "how many requests have been sent to replicas so far"),
         _count("n_held", "number of requests that are held, this one included", low=1.0),
-        _count("n_replicas", "number of replicas, those that are off included", low=1.0),
+        _REPLICAS,
     )
 
 
@@ -74,6 +77,21 @@ def _replica(*, varies: bool) -> tuple[Parameter, ...]:
             low=float("-inf"),
         ),
         _one("here", "1 where the last call of its program went there, else 0", varies=varies),
+    )
+
+
+def _source() -> tuple[Parameter, ...]:
+    """What is known of the replica where a request is that may move."""
+    return (
+        _count("from_queued", "requests that wait where it is, or whose KV is on its way there"),
+        _count("from_running", "requests that run where it is"),
+        _tokens("from_free", "tokens that the free KV blocks hold where it is"),
+        _tokens("from_total", "tokens that all KV blocks hold where it is", low=1.0),
+        _tokens("from_pending", "tokens that requests have yet to prefill where it is"),
+        _tokens("from_committed", "prompt and output so far of all requests where it is, in sum"),
+        _tokens("from_projected", "prompt and estimate (rounded up) of all requests where it is, in sum"),
+        _one("from_speed", "tokens per second that are decoded for one request where it is, relative to the fastest"),
+        _one("from_drains", "1 where the replica where it is takes no more requests and goes off once it is empty"),
     )
 
 
@@ -125,7 +143,31 @@ SCALE = Function(
     default="return replicas + starting",
 )
 
-CONTRACT = Contract(functions=(SCORE, ORDER, HOLD, SCALE))
+MIGRATE = Function(
+    name="migrate",
+    parameters=(
+        _NOW,
+        *_request(varies=False, generated=""),
+        _tokens("kv", "tokens of KV that it has; 0 where it waits and has none, and moves at once"),
+        _count("moves", "how often it has migrated"),
+        _count("n_held", "number of requests that are held"),
+        _REPLICAS,
+        *_source(),
+        *_replica(varies=True),
+        Parameter("transfer", Unit.TIME, "seconds for which its KV is on its way there", varies=True, low=0.0),
+    ),
+    returns=(
+        "above 0 where a request shall migrate from its replica to another one: to that of the largest value (ties: "
+        "the lower number), where none is above 0 it stays; it must be finite; asked at the end of each call of the "
+        "router, replica after replica, for the request that was sent there last of those that wait, and where nobody "
+        "waits for the one that was sent there last of those that decode, and for each other replica that takes such "
+        "requests; who waits goes at once, who decodes at the end of the iteration, one at a time, and waits there for "
+        f"its KV; nobody migrates twice in one call, or more than {MOST_MOVES} times"
+    ),
+    default="return 0.0",
+)
+
+CONTRACT = Contract(functions=(SCORE, ORDER, HOLD, SCALE, MIGRATE))
 """Times are seconds, lengths tokens; all numbers are float64."""
 
 CHANGES = frozenset({"now"})

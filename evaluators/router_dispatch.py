@@ -39,6 +39,7 @@ from heuresis.evaluators.serving_state import (
     I1,
     I2,
     I64,
+    NONE,
     PENDING,
     PREFILLS,
     PRESENT,
@@ -56,8 +57,9 @@ Rule: TypeAlias = Callable[..., None]
 Number: TypeAlias = Callable[..., float]
 
 SCORE_RULE, ORDER_RULE, HOLD_RULE = function_type(SCORE), function_type(ORDER), function_type(HOLD)
-READS_CACHED, READS_DEFICIT, ORDER_CHANGES, MAY_HOLD, ROUTER_FLAGS = range(5)
-"""Places in `flags`: what `score` or `hold` read, whether the order of those held changes, whether any may be held."""
+READS_CACHED, READS_DEFICIT, ORDER_CHANGES, MAY_HOLD, MAY_MIGRATE, ROUTER_FLAGS = range(6)
+"""Places in `flags`: what `score`, `hold` or `migrate` read, whether the order of those held changes, whether any may
+be held or may migrate."""
 COLUMNS = sum(p.varies for p in SCORE.parameters)
 _NUMBER, _QUEUED, _RUNNING, _FREE, _TOTAL, _PENDING, _COMMITTED, _PROJECTED, _CACHED, _SPEED, _DEFICIT, _HERE = range(
     COLUMNS
@@ -76,10 +78,10 @@ def takes(fleet: Records, r: int, stage: int) -> bool:
 
 
 @numba.njit(I64(I1, Q1, I64), **SETTINGS)
-def _cached_there(s: Ints, q: Records, i: int) -> int:
+def cached_there(s: Ints, q: Records, i: int) -> int:
     """Tokens at the start of a request's prompt that are in a replica's cache; the last token is always computed."""
     row = q[i]
-    low, high = 0, min(row.links, (row.prompt - 1) // s[SIZE])
+    low, high = 0, min(row.links, (row.target - 1) // s[SIZE])
     while low < high:  # what is cached of a chain is its beginning
         middle = (low + high) // 2
         if s[s[CACHE] + 4 * s[s[CHAINS] + row.chain + middle] + PRESENT] == 1:
@@ -102,15 +104,15 @@ def _deficit(s: Ints, clients: int, client: int) -> float:
     return beyond
 
 
-@numba.njit(I64(I1, Q1, LINKED, FLEET, I2, I1, F2, I1, I64, I64), **SETTINGS)
-def _show(
+@numba.njit(I64(I1, Q1, LINKED, FLEET, I2, I1, F2, I1, I64, I64, I64), **SETTINGS)
+def show(
     flags: Ints, q: Records, m: Records, fleet: Records, states: Ints, last: Ints, columns: Floats, who: Ints, i: int,
-    clients: int,
+    but: int, clients: int,
 ) -> int:  # fmt: skip
-    """Write what the router sees of the replicas that take a request; return how many these are."""
+    """Write what the router sees of the replicas that take a request, `but` left out; return how many these are."""
     count = 0
     for r in range(fleet.shape[0]):
-        if not takes(fleet, r, m[i].stage):
+        if r == but or not takes(fleet, r, m[i].stage):
             continue
         s, one = states[r], fleet[r]
         who[count] = r
@@ -120,7 +122,7 @@ def _show(
         columns[_FREE, count], columns[_TOTAL, count] = s[FREE] * s[SIZE], s[TOTAL] * s[SIZE]
         columns[_PENDING, count] = s[PENDING]
         columns[_COMMITTED, count], columns[_PROJECTED, count] = one.committed, one.projected
-        columns[_CACHED, count] = _cached_there(s, q, i) if flags[READS_CACHED] == 1 else 0.0
+        columns[_CACHED, count] = cached_there(s, q, i) if flags[READS_CACHED] == 1 else 0.0
         columns[_SPEED, count] = one.speed
         columns[_DEFICIT, count] = _deficit(s, clients, q[i].client) if flags[READS_DEFICIT] == 1 else 0.0
         columns[_HERE, count] = 1.0 if last[m[i].session] == r else 0.0
@@ -201,27 +203,34 @@ def entered(centre: Ints) -> int:
     return rank
 
 
+@numba.njit(types.void(I1, Q1, LINKED, I2, F2, F2, F64, I64, I64), **SETTINGS)
+def carry(
+    centre: Ints, q: Records, m: Records, states: Ints, engines: Floats, moving: Floats, now: float, i: int, r: int
+) -> None:
+    """Let a request's KV cross the link of a replica, which has it in its `transit`; but what is cached there."""
+    m[i].where, m[i].moved = r, q[i].computed
+    tokens = q[i].computed - min(q[i].computed, cached_there(states[r], q, i))
+    push(moving, centre[TRANSIT], now + tokens * engines[r, e.KV_BYTES] / engines[r, e.LINK], i)
+    centre[TRANSIT] += 1
+
+
 @numba.njit(types.void(RULE, F1, I1, Q1, LINKED, FLEET, I2, F2, F3, F3, F2, I2, F2, I1, F64, I64, I64), **SETTINGS)
 def send(
     rule: Rule, theta: Floats, centre: Ints, q: Records, m: Records, fleet: Records, states: Ints, engines: Floats,
     ended: Floats, queues: Floats, columns: Floats, facts: Ints, moving: Floats, last: Ints, now: float, i: int, r: int,
 ) -> None:  # fmt: skip
     """Send a request, which is held no longer, to a replica; its KV takes its time over the link."""
-    s = states[r]
     centre[ROUTED] += 1
     last[m[i].session] = r
-    m[i].where = r
     if m[i].stage == 0:
         if fleet[r].role == PREFILLS_ONLY:
             q[i].output = 1
-        enter(rule, theta, s, q, m, ended[r], queues[r], columns, facts[r], fleet, r, i, now, entered(centre))
+        rank = entered(centre)
+        enter(rule, theta, states[r], q, m, ended[r], queues[r], columns, facts[r], fleet, r, i, now, rank)
         return
     q[i].output = m[i].length
-    m[i].moved = q[i].computed
-    tokens = q[i].computed - min(q[i].computed, _cached_there(s, q, i))
     fleet[r].transit += 1
-    push(moving, centre[TRANSIT], now + tokens * engines[r, e.KV_BYTES] / engines[r, e.LINK], i)
-    centre[TRANSIT] += 1
+    carry(centre, q, m, states, engines, moving, now, i, r)
 
 
 @numba.njit(
@@ -243,7 +252,7 @@ def choose(
     i = _first(flags, held[stage], waiting[stage], count)
     if i < 0:
         return -2
-    replicas = _show(flags, q, m, fleet, states, last, columns, who, i, clients)
+    replicas = show(flags, q, m, fleet, states, last, columns, who, i, NONE, clients)
     if replicas == 0:
         return -1
     c, one, row = columns, m[i], q[i]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from heuresis.evaluators.reference.replay import Judge
 from heuresis.evaluators.router_plain import Replica
-from heuresis.evaluators.router_reference import Fleet, Op
+from heuresis.evaluators.router_reference import Op, Reference
 from heuresis.evaluators.serving_judge import engine_of
 from heuresis.evaluators.serving_plain import Job
 from heuresis.evaluators.serving_reference import Call, Mismatch
@@ -24,7 +24,8 @@ def furthest(judge: Callable[..., float], simulator: "Routing", i: int, stream: 
     Of a judge that is no `Judge` the optional functions have their default bodies.
     """
     try:
-        fleet = fleet_of(simulator, i, call_of(judge), calls_of(stream))
+        migrates = isinstance(judge, Judge) and judge.defines("migrate")
+        fleet = fleet_of(simulator, i, call_of(judge), calls_of(stream), migrates=migrates)
         fleet.run(JUDGED)
     except Mismatch:
         return math.inf
@@ -39,7 +40,7 @@ def call_of(judge: Callable[..., float]) -> Call:
     def call(name: str, arguments: Sequence[float]) -> float:
         if name == "score":
             return judge(*arguments)
-        return {"order": arguments[1], "hold": 0.0, "scale": arguments[1] + arguments[2]}[name]
+        return {"order": arguments[1], "hold": 0.0, "scale": arguments[1] + arguments[2], "migrate": 0.0}[name]
 
     return call
 
@@ -55,20 +56,23 @@ def calls_of(stream: Sequence[int]) -> list[list[Op]]:
         calls += [[] for _ in range(stream[at])]
         at += 2 + len(record)
         if record:
-            ops: list[Op] = [(-1, -1 - record.pop(0))] if record[0] < 0 else []
-            if len(record) % 2:
+            ops: list[Op] = [(-1, -1 - record.pop(0))] if len(record) % 2 else []
+            if ops and ops[0][1] < 0:
                 raise Mismatch
-            calls.append(ops + list(zip(record[::2], record[1::2], strict=True)))
+            pairs = zip(record[::2], record[1::2], strict=True)
+            calls.append(ops + [(i if i >= 0 else i - 1, r) for i, r in pairs])
     return calls
 
 
-def fleet_of(simulator: "Routing", i: int, call: Call, plan: Sequence[Sequence[Op]] | None = None) -> Fleet:
+def fleet_of(
+    simulator: "Routing", i: int, call: Call, plan: Sequence[Sequence[Op]] | None = None, *, migrates: bool = True
+) -> Reference:
     """An instance's replicas and requests for the reference in plain Python."""
     fleet = slice(simulator.replicas_at[i], simulator.replicas_at[i + 1])
     pairs = zip(simulator.engine[fleet], simulator.role[fleet].tolist(), strict=True)
     replicas = [Replica(number, engine_of(engine), role) for number, (engine, role) in enumerate(pairs)]
     startup = None if math.isnan(simulator.startup[i]) else float(simulator.startup[i])
-    return Fleet(replicas, jobs_of(simulator, i), call, startup, int(simulator.active[i]), plan)
+    return Reference(replicas, jobs_of(simulator, i), call, startup, int(simulator.active[i]), plan, migrates=migrates)
 
 
 def jobs_of(simulator: "Routing", i: int) -> list[Job]:

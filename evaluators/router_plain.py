@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from heuresis.evaluators.engine import Engine
 from heuresis.evaluators.serving_plain import Job
@@ -21,6 +22,7 @@ class Replica(Reference):
         self.ended: list[Job] = []
         self.moved: dict[int, int] = {}
         self.transit = 0
+        self.leaving: tuple[Job, Replica] | None = None  # who migrates at the end of the iteration, and where to
         self.until, self.ready = math.inf, math.inf
         self.on = self.draining = self.starting = False
         self.since, self.spent = 0.0, 0.0
@@ -35,6 +37,23 @@ class Replica(Reference):
         job.deadline, job.reserved = float(rank), 0
         self.waiting.append(job)
         self.members.append(job)
+
+    def leave(self, job: Job) -> None:
+        """A request migrates: what it has computed goes with it."""
+        self.members.remove(job)
+        self.moved.pop(job.number, None)
+        if job in self.waiting:
+            self.waiting.remove(job)
+        else:
+            self.running.remove(job)
+            self.memory.leave(job)
+
+    def candidate(self, barred: AbstractSet[int]) -> Job | None:
+        """Who may move: the last that came of those that wait, else of those that decode, none of `barred`."""
+        if not self.waiting and self.leaving:
+            return None
+        there = self.waiting or [j for j in self.running if j.decodes]
+        return max((j for j in there if j.number not in barred), key=lambda j: j.deadline, default=None)
 
     def begin(self, now: float) -> None:
         """Put together an iteration, if there is something to do."""

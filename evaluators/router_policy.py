@@ -11,7 +11,14 @@ from heuresis.evaluators import router_replica
 from heuresis.evaluators.arguments import completed
 from heuresis.evaluators.compile import Program, compile_program
 from heuresis.evaluators.router_contract import CHANGES, CONTRACT, SCORE
-from heuresis.evaluators.router_dispatch import MAY_HOLD, ORDER_CHANGES, READS_CACHED, READS_DEFICIT, ROUTER_FLAGS
+from heuresis.evaluators.router_dispatch import (
+    MAY_HOLD,
+    MAY_MIGRATE,
+    ORDER_CHANGES,
+    READS_CACHED,
+    READS_DEFICIT,
+    ROUTER_FLAGS,
+)
 
 Ints: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
@@ -40,10 +47,8 @@ def policy_of(program: object, theta: Floats, *, follows: bool = False) -> tuple
     """
     functions, reads = completed(program, theta, CONTRACT, defaults())
     flags = np.zeros(ROUTER_FLAGS, dtype=np.int64)
-    shown = reads[0] | reads[2]
+    shown = reads[0] | reads[2] | reads[4]
     flags[READS_CACHED], flags[READS_DEFICIT] = "cached" in shown, "deficit" in shown
-    flags[ORDER_CHANGES], flags[MAY_HOLD] = (
-        follows or bool(reads[1] & CHANGES),
-        functions[2] is not defaults().functions[2],
-    )
+    flags[ORDER_CHANGES] = follows or bool(reads[1] & CHANGES)
+    flags[MAY_HOLD], flags[MAY_MIGRATE] = (functions[k] is not defaults().functions[k] for k in (2, 4))
     return functions, flags

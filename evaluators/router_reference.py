@@ -1,7 +1,7 @@
 """Several replicas behind a router once more, in plain Python: what the compiled loops must do.
 
-Nothing is shared with them but the contract. `Fleet` runs a router, or follows decisions and measures how far they lie
-from those that the router would take.
+Nothing is shared with them but the contract. `Reference` runs a router, or follows decisions and measures how far they
+lie from those that the router would take.
 """
 
 import math
@@ -9,18 +9,21 @@ from collections import deque
 from collections.abc import Sequence
 
 from heuresis.evaluators.reference.distance import TOLERANCE, distance
-from heuresis.evaluators.router import DECODES_ONLY, MIXED, PREFILLS_ONLY
+from heuresis.evaluators.router_contract import MOST_MOVES
 from heuresis.evaluators.router_plain import Replica
+from heuresis.evaluators.router_plain_fleet import Fleet
 from heuresis.evaluators.serving_plain import Job
 from heuresis.evaluators.serving_reference import Call, Mismatch
 
 Op = tuple[int, int]
-"""(request, replica), or (-1, how many replicas are wanted)."""
+"""(request, replica), or (-1, how many replicas are wanted), or (-2 - request, replica to which it migrates)."""
 RECENTLY = 60.0
 
 
-class Fleet:
-    """Replicas, all requests, and the functions of a router under the names of the contract.
+class Reference(Fleet):
+    """A fleet under a router, whose functions are called by the names of the contract.
+
+    `migrates` says that the router may let requests migrate: else it is not asked.
 
     With a `plan`, a list of decisions for each call of the router, these are followed; `furthest` is the largest
     distance of one of them from what the router would choose. Without, `plan` holds what it chose afterwards.
@@ -28,27 +31,13 @@ class Fleet:
 
     def __init__(
         self, replicas: Sequence[Replica], jobs: Sequence[Job], call: Call, startup: float | None, active: int,
-        plan: Sequence[Sequence[Op]] | None = None,
+        plan: Sequence[Sequence[Op]] | None = None, *, migrates: bool = True,
     ) -> None:  # fmt: skip
-        self.replicas, self.jobs, self.call, self.startup = list(replicas), list(jobs), call, startup
-        self.memory = min(r.engine.kv_tokens for r in replicas)
-        self.clients = max(j.client for j in jobs) + 1
+        super().__init__(replicas, jobs, startup, active)
+        self.call, self.migrates = call, migrates
         self.given = None if plan is None else deque(plan)
         self.plan: list[list[Op]] = []
-        self.coming = sorted((j for j in jobs if j.after < 0), key=lambda j: (j.date, j.number))
-        self.came = {j.number: j.date for j in self.coming}
-        self.moving: list[tuple[float, int, Job, Replica]] = []
-        self.held: tuple[list[Job], list[Job]] = ([], [])
-        self.stage, self.length, self.last = dict[int, int](), dict[int, int](), dict[int, int]()
-        self.where = dict[int, int]()
-        self.now, self.ended, self.sent, self.entered, self.judged, self.furthest = 0.0, 0, 0, 0, 0, 0.0
-        for r in self.replicas[:active]:
-            r.on = True
-        for job in self.jobs:
-            job.target, job.output = job.prompt, min(job.output, self.memory - job.prompt)
-            caches = replicas[0].engine.prefix_caching
-            job.chain = job.chain[: job.prompt // replicas[0].engine.block_size] if caches else ()
-            self.stage[job.number], self.length[job.number] = 0, job.output
+        self.judged, self.furthest = 0, 0.0
 
     def run(self, most: float = math.inf) -> None:
         """Serve all requests, or stop after so many values and iterations. Raises Mismatch where that cannot be."""
@@ -75,50 +64,45 @@ class Fleet:
     def _events(self) -> None:
         """All that happens now: iterations end, replicas have started, KV and requests arrive."""
         for r in self.replicas:
-            done = list(r.finish()) if r.until <= self.now else []
+            done = []
+            if r.until <= self.now:
+                done = list(r.finish())
+                self.depart(r)
             for job in sorted(done, key=lambda j: j.number):
-                self._leave(job)
+                self.leave(job)
             if r.ready <= self.now:
                 r.ready, r.starting, r.on = math.inf, False, True
                 done.append(self.jobs[0])
-            self._drained(r)
+            self.drained(r)
             if done:
                 self._route()
-        while self.moving and min(self.moving)[0] <= self.now:
-            one = min(self.moving, key=lambda m: m[:2])
-            self.moving.remove(one)
-            one[3].transit -= 1
-            self._enter(one[2], one[3])
-        while self.coming and self.came[self.coming[0].number] <= self.now:
-            job = self.coming.pop(0)
-            job.ttft += job.tpot * job.estimate + self.now  # from here on: its deadline
-            if job.prompt + 1 > self.memory:
-                job.rejected, job.output = True, 0
-                self.ended += 1
-                self._call_followers(job)
-                continue
+        while self._lands() or self._arrives():
+            pass
+
+    def _lands(self) -> bool:
+        """The next KV comes over a link, if one does now."""
+        if not self.moving or min(self.moving)[0] > self.now:
+            return False
+        one = min(self.moving, key=lambda m: m[:2])
+        self.moving.remove(one)
+        one[3].transit -= 1
+        self.enter(one[2], one[3])
+        return True
+
+    def _arrives(self) -> bool:
+        """The next request arrives, if one does now."""
+        if not self.coming or self.came[self.coming[0].number] > self.now:
+            return False
+        job = self.coming.pop(0)
+        job.ttft += job.tpot * job.estimate + self.now  # from here on: its deadline
+        if job.prompt + 1 > self.memory:
+            job.rejected, job.output = True, 0
+            self.ended += 1
+            self.call_followers(job)
+        else:
             self.held[0].append(job)
             self._route()
-
-    def _call_followers(self, job: Job) -> None:
-        for follower in self.jobs:
-            if follower.after == job.number:
-                self.came[follower.number] = self.now + follower.date
-                self.coming.append(follower)
-        self.coming.sort(key=lambda j: (self.came[j.number], j.number))
-
-    def _leave(self, job: Job) -> None:
-        """A request leaves its replica: it is done, or is to be decoded elsewhere."""
-        if job.generated < self.length[job.number]:
-            self.stage[job.number] = 1
-            self.held[1].append(job)
-            return
-        self.ended += 1
-        self._call_followers(job)
-
-    def _enter(self, job: Job, r: Replica) -> None:
-        self.entered += 1
-        r.enter(job, self.entered)
+        return True
 
     def _route(self, *, force: bool = False) -> None:
         """Call the router."""
@@ -133,20 +117,21 @@ class Fleet:
                 if chosen is None:
                     break
                 forced = False
-                self._send(*chosen)
+                self.send(*chosen)
                 ops.append((chosen[0].number, chosen[1].number))
+        if self.migrates:
+            self._migrations(wanted, ops)
         if wanted:
             raise Mismatch
         self.plan.append(ops)
 
     def _choose(self, stage: int, wanted: deque[Op] | None, force: bool) -> tuple[Job, Replica] | None:
         """Who is sent next, and where to."""
-        roles = (MIXED, (PREFILLS_ONLY, DECODES_ONLY)[stage])
-        there = [r for r in self.replicas if r.on and r.role in roles]
+        there = self.takers(stage)
         if not there:
             return None
         held = sorted(self.held[stage], key=lambda j: j.number)
-        keys = [self._value("order", (self.now, *self._request(j))) for j in held]
+        keys = [self._value("order", (self.now, *self.request(j))) for j in held]
         job, r = held[keys.index(min(keys))], None
         goes = wanted and wanted[0][0] in [j.number for j in held]
         if wanted and goes:
@@ -155,7 +140,7 @@ class Fleet:
             job = held[place]
             r = next((one for one in there if one.number == replica), None)
             self.furthest = max(self.furthest, distance(keys, place))
-        features = [self._features(job, one, len(held)) for one in there]
+        features = [self.seen(job, one, len(held)) for one in there]
         scores = [self._value("score", one) for one in features]
         place = scores.index(min(scores)) if r is None else there.index(r)
         if wanted is not None and goes:
@@ -167,28 +152,6 @@ class Fleet:
             raise Mismatch
         return (job, there[place]) if goes else None
 
-    def _request(self, job: Job) -> tuple[float, ...]:
-        return (
-            self.came[job.number], job.ttft, float(job.prompt), job.estimate, float(job.generated)
-        )  # fmt: skip
-
-    def _features(self, job: Job, r: Replica, held: int) -> tuple[float, ...]:
-        """What the router sees of a request and a replica."""
-        size = r.memory.size
-        got = [r.service_of(c) for c in range(self.clients)]
-        served = sum(tokens > 0 or c == job.client for c, tokens in enumerate(got))
-        numbers = (
-            job.program, job.chain[0] if job.chain else -1, self.sent, held, len(self.replicas), r.number,
-            len(r.waiting) + r.transit, len(r.running), r.memory.free * size, r.engine.kv_tokens, r.pending(),
-            sum(j.prompt + j.generated for j in r.members), sum(j.prompt + math.ceil(j.estimate) for j in r.members),
-            r.memory.match(job),
-        )  # fmt: skip
-        once = [one.engine.decode.milliseconds(0, 1) for one in self.replicas]
-        return (
-            self.now, *self._request(job), *map(float, numbers), min(once) / once[r.number],
-            got[job.client] - sum(got) / served, float(self.last.get(job.program) == r.number),
-        )  # fmt: skip
-
     def _value(self, name: str, arguments: Sequence[float]) -> float:
         self.judged += 1
         value = self.call(name, arguments)
@@ -196,22 +159,35 @@ class Fleet:
             raise Mismatch
         return value
 
-    def _send(self, job: Job, r: Replica) -> None:
-        stage = self.stage[job.number]
-        self.held[stage].remove(job)
-        self.sent += 1
-        self.last[job.program] = self.where[job.number] = r.number
-        if stage == 0:
-            if r.role == PREFILLS_ONLY:
-                job.output = 1
-            self._enter(job, r)
-            return
-        job.output = self.length[job.number]
-        r.moved[job.number] = job.computed
-        tokens = job.computed - min(job.computed, r.memory.match(job))
-        r.transit += 1
-        date = self.now + tokens * r.engine.kv_bytes_per_token / r.engine.link_bytes_per_second
-        self.moving.append((date, job.number, job, r))
+    def _migrations(self, wanted: deque[Op] | None, ops: list[Op]) -> None:
+        """Ask for the candidate of each replica whether it migrates."""
+        barred = {number for number, moves in self.moves.items() if moves >= MOST_MOVES}
+        for r in self.replicas:
+            job = r.candidate(barred)
+            there = [] if job is None else [one for one in self.takers(self.stage[job.number]) if one is not r]
+            if job is None or not there:
+                continue
+            values = [self._value("migrate", self.seen_moving(job, r, one)) for one in there]
+            goal = there[values.index(max(values))] if max(values) > 0.0 else None
+            if wanted is not None:
+                goal = self._told(job, there, values, wanted)
+            if goal is not None:
+                barred.add(job.number)
+                ops.append((-2 - job.number, goal.number))
+                self.move(job, r, goal)
+
+    def _told(self, job: Job, there: list[Replica], values: list[float], wanted: deque[Op]) -> Replica | None:
+        """Where a candidate goes by the decisions. Raises Mismatch where the router would not let it."""
+        if not wanted or wanted[0][0] != -2 - job.number:
+            if max(values) > TOLERANCE:
+                raise Mismatch
+            return None
+        _, number = wanted.popleft()
+        place = next((k for k, one in enumerate(there) if one.number == number), -1)
+        self.furthest = max(self.furthest, distance([-value for value in values], place))
+        if place < 0 or values[place] <= -TOLERANCE:
+            raise Mismatch
+        return there[place]
 
     def _scale(self, wanted: deque[Op] | None, ops: list[Op]) -> None:
         """Ask how many replicas there shall be."""
@@ -236,34 +212,7 @@ class Fleet:
             aim = given
         if aim != len(on) + len(starting):
             ops.append((-1, aim))
-            self._switch(aim)
-
-    def _switch(self, aim: int) -> None:
-        def count() -> int:
-            return sum(r.on or r.starting for r in self.replicas)
-
-        for r in (*(r for r in self.replicas if r.draining), *(r for r in self.replicas if not r.draining)):
-            if count() < aim and not r.on and not r.starting:
-                if not r.draining:
-                    r.since, r.starting = self.now, True
-                    r.ready = self.now + (self.startup or 0.0)
-                r.on, r.draining = r.draining, False
-        for kind in ("starting", "on"):
-            for r in reversed(self.replicas):
-                if count() > aim and getattr(r, kind):
-                    r.on = r.starting = False
-                    r.draining, r.ready = True, math.inf
-                    self._drained(r)
-
-    def _drained(self, r: Replica) -> None:
-        if r.draining and not r.members and not r.transit:
-            r.draining = False
-            r.spent += self.now - r.since
-
-    @property
-    def replica_seconds(self) -> float:
-        """Replica-seconds until now."""
-        return sum(r.spent + (self.now - r.since if r.on or r.starting or r.draining else 0.0) for r in self.replicas)
+            self.switch(aim)
 
 
 def _cut() -> Sequence[Op]:

@@ -61,7 +61,7 @@ def enter(
     row.reserved = row.matched = 0
     m[i].where = r
     arrive(s, q, ended, i, now, False)
-    s[PENDING] -= row.computed
+    s[PENDING] -= min(row.computed, row.target)
     row.deadline = float(rank)
     fleet[r].committed += row.prompt + row.generated
     fleet[r].projected += row.prompt + int(np.ceil(row.estimate))

@@ -30,6 +30,8 @@ ROUTE = np.dtype(
         ("held", np.int64),  # 1 while it is held
         ("stage", np.int64),  # 1 where a replica for prefill has done its prompt
         ("moved", np.int64),  # tokens of KV that came over the link, until it is admitted
+        ("moves", np.int64),  # how often it has migrated
+        ("turn", np.int64),  # the call of the router in which it was last told to, by `TURN`
         ("gap", np.float64),  # s; after the one that it follows
         ("came", np.float64),  # s; arrival
         ("deadline", np.float64),  # s; before it arrives, from its arrival on
@@ -43,7 +45,9 @@ REPLICA = np.dtype(
         ("status", np.int64),  # OFF …
         ("role", np.int64),  # MIXED …
         ("busy", np.int64),  # 1 while an iteration runs
-        ("transit", np.int64),  # requests whose KV is on its way there
+        ("transit", np.int64),  # requests whose KV is on its way there, or will be at the end of an iteration
+        ("leaves", np.int64),  # the request that migrates at the end of the iteration that runs, or -1
+        ("goal", np.int64),  # where that one goes
         ("committed", np.int64),  # Σ prompt + output so far of its requests
         ("projected", np.int64),  # Σ prompt + estimate, rounded up
         ("speed", np.float64),  # decoding for one request, relative to the fastest
@@ -68,8 +72,9 @@ OFF, STARTING, ON, DRAINING = range(4)
     ARRIVED,  # requests so far
     RECENT,  # the first of them in the last minute
     SWITCHES,  # 1 where replicas may be switched on and off
+    TURN,  # calls of the router in which requests may have migrated
     CENTRE_SIZE,
-) = range(PHASES, PHASES + 10)
+) = range(PHASES, PHASES + 11)
 """Places in `centre` beside `serving_state.GIVEN` and `LATER`: those who are yet to come."""
 
 LINKED: Any = numba.from_dtype(ROUTE)[::1]
@@ -127,7 +132,7 @@ def world(
     m["prefix"][there] = prefix[q["chain"][there]]
     q["follower"], q["sibling"], q["gap"] = np.arange(n), NONE, 0.0
     fleet = np.zeros(replicas, REPLICA)
-    fleet["role"], fleet["status"][:active] = roles, ON
+    fleet["role"], fleet["status"][:active], fleet["leaves"] = roles, ON, NONE
     once = np.array([_one_token(engine) for engine in engines])
     fleet["speed"], fleet["until"], fleet["ready"] = once.min() / once, np.inf, np.inf
     wide = np.zeros((replicas, max(map(len, states))), np.int64)

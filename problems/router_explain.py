@@ -19,8 +19,8 @@ def explanation(instance: RouterInstance, found: Routed) -> str:
     rejected = int(np.isnan(results.finish).sum())
     head = (
         f"{instance.size} requests, {int((~results.met).sum())} missed their SLO, {int(found.restarts.sum())} "
-        f"evictions, {rejected} rejected, {found.replica_seconds:.0f} replica-seconds. Mean times in seconds by size "
-        "(prompt + 2 × output, tokens):"
+        f"evictions, {int(found.moves.sum())} migrations, {rejected} rejected, {found.replica_seconds:.0f} "
+        "replica-seconds. Mean times in seconds by size (prompt + 2 × output, tokens):"
     )
     return "\n".join([head, "", *_by_size(found), "", *_by_replica(instance, found)])
 

@@ -12,6 +12,7 @@ from heuresis.problems.baseline_files import baselines
 from heuresis.problems.problem import Choice, InstanceError, InstanceSet, Problem
 from heuresis.problems.readers.serving import Reading, read
 from heuresis.problems.registry import register
+from heuresis.problems.router_figures import figures
 from heuresis.problems.router_instances import equal, fingerprint
 from heuresis.problems.router_scoring import OBJECTIVES, RouterScoring, measure
 from heuresis.problems.router_splits import SEARCH, SELECT, TEST, Split, build
@@ -35,8 +36,10 @@ call. Replicas may be unlike each other, or be split into those that prefill and
 sent twice, and its KV takes its time over the link. Where replicas may be switched on and off, `scale` says how many
 there shall be, and their time has a price.
 
-What is sent cannot be taken back: a request that waits at a replica waits behind those sent there before, while in the
-central queue it can be overtaken. A few requests are very long, and a replica that evicts does its work twice.
+What is sent cannot be called back: a request that waits at a replica waits behind those sent there before, while in the
+central queue it can be overtaken. But `migrate` may move the last request of a replica to another one: while it waits
+that costs nothing, while it decodes its KV takes its time over the link. A few requests are very long, and a replica
+that evicts does its work twice.
 """
 
 STANDALONE = '''\
@@ -66,6 +69,7 @@ SOURCES = (
     "Cao et al. 2025, D2LPM, arXiv 2501.14312",
     "DualMap, arXiv 2602.06502",
     "LMetric, arXiv 2603.15202",
+    "Sun et al. 2024, Llumnix, arXiv 2406.03243",
     "Patel et al. 2024, Splitwise, arXiv 2311.18677",
     "Zhong et al. 2024, DistServe, arXiv 2401.09670",
 )
@@ -85,6 +89,7 @@ _RULES = (
     ("lmetric", "new prefill tokens times batch size", "arXiv 2603.15202"),
     ("hra", "head-room admission", f"after {_GLIA}"),
     ("hold_shortest_prompt_llq", "held, shortest prompt first, then the shortest queue", f"after {_GLIA}"),
+    ("llumnix", "most room for each request, moved from replicas that run short", "after Llumnix, arXiv 2406.03243"),
     ("scale_by_queue", "the shortest queue, replicas by its length", "the rule of queue-based autoscalers"),
     (
         "scale_by_utilisation",
@@ -138,6 +143,7 @@ def configure(choice: Choice) -> Problem:
         configure=configure,
         takes=frozenset({"engine", "rate", "limit"}),
         measure=measure,
+        figures=figures,
     )
 
 

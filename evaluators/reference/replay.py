@@ -1,5 +1,6 @@
 """The reference interpreter as a judge of what a compiled program decided (`Simulator.replay`)."""
 
+import ast
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -18,12 +19,16 @@ class Judge:
     function returns an array; `call` has the others by their names.
     """
 
-    def __init__(self, reference: Reference, main: str) -> None:
-        self._reference, self._main = reference, main
+    def __init__(self, reference: Reference, main: str, defined: frozenset[str]) -> None:
+        self._reference, self._main, self._defined = reference, main, defined
 
     def __call__(self, *arguments: object) -> Any:
         """The key of one item."""
         return self.call(self._main, arguments)
+
+    def defines(self, name: str) -> bool:
+        """Whether the program itself has a function of this name: else its body is the contract's."""
+        return name in self._defined
 
     def call(self, name: str, arguments: Sequence[object]) -> Any:
         """The value of one function of the contract, with its default body where the program has none."""
@@ -35,4 +40,5 @@ class Judge:
 
 def judge_of(source: str, contract: Contract) -> Judge:
     """The judge that interprets a program. Raises Untranslatable."""
-    return Judge(interpreter_of(source, contract, NO_LIMIT), contract.main.name)
+    defined = frozenset(n.name for n in ast.parse(source).body if isinstance(n, ast.FunctionDef))
+    return Judge(interpreter_of(source, contract, NO_LIMIT), contract.main.name, defined)

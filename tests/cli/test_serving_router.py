@@ -35,6 +35,21 @@ def test_it_explains_what_went_where(cli, trace: Path):
     assert "replica" in text
 
 
+def test_it_draws_routers_side_by_side_and_one_by_replica(cli, trace: Path, tmp_path: Path):
+    words = ("--instances", trace, "--engine", "a10-llama-3-8b-2048")
+    text = cli("plot", "serving-router", "llq", "hra", *words).out
+    assert "KV memory in use (%)" in text
+    assert "• llq   x hra" in text
+    found = cli("plot", "serving-router", "llumnix", *words, "--json").json["figures"]
+    assert [c["name"] for c in found[2]["curves"]] == [f"replica {r}" for r in range(4)]
+    assert max(max(c["y"]) for c in found[2]["curves"]) > 0
+    assert found[-1]["curves"][0]["y"][-1] == pytest.approx(1.0)
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "routers.svg"
+    assert cli("plot", "serving-router", "llq", "hra", *words, "-o", picture).code == 0
+    assert picture.read_bytes().startswith(b"<?xml")
+
+
 def test_its_engine_has_to_exist(cli):
     answer = cli("evaluate", "serving-router", "llq", "--engine", "abacus")
     assert answer.code == 2

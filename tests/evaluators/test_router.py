@@ -17,6 +17,7 @@ from heuresis.evaluators.router_contract import CONTRACT
 from heuresis.evaluators.router_judge import call_of, calls_of, fleet_of
 from heuresis.evaluators.serving import Serving
 from heuresis.evaluators.serving_reference import Mismatch
+from heuresis.evaluators.serving_state import DECODES, NONE, PENDING, PREFILLS, WAITS
 
 COMPILED = (router_loops, serving_loops, serving_replay)
 """Compiled when they are imported, which takes minutes the first time: before the clock of a test runs."""
@@ -50,6 +51,7 @@ def test_decisions_and_times_are_those_of_plain_python(name: str, requests: Payl
         (found.restarts, [j.restarts for j in jobs]),
         (found.cached, [j.found for j in jobs]),
         (found.recomputed, [j.recomputed for j in jobs]),
+        (found.moves, [plain.moves.get(j.number, 0) for j in jobs]),
         (found.replica, [plain.where.get(j.number, -1) for j in jobs]),
     ):
         assert np.array_equal(got, wanted, equal_nan=True)
@@ -84,6 +86,8 @@ def test_everybody_is_served_and_nothing_is_left(name: str, requests: Payload) -
     assert np.array_equal(world.q["output"], np.where(fits, np.minimum(requests["output"], memory - requests["prompt"]), 0))  # fmt: skip
     assert world.fleet["committed"].tolist() == world.fleet["projected"].tolist() == [0] * len(world.fleet)
     assert not world.fleet["transit"].any()
+    assert not world.states[:, [PENDING, WAITS, DECODES, PREFILLS]].any()
+    assert np.all(world.fleet["leaves"] == NONE)
     sent = [i for ops in calls_of(stream.tolist()) for i, _ in ops if i >= 0]
     split = PREFILLS_ONLY in requests["role"]
     twice = fits & (np.minimum(requests["output"], memory - requests["prompt"]) > 1) & split
@@ -150,6 +154,7 @@ def test_a_replica_that_is_switched_on_takes_its_time_and_costs_from_then_on() -
         ([0, 4, 0, 0, 0, 1, 5, 0], "not held"),
         ([0, 1, -2, 5, 0], "number of replicas"),
         ([0, 2, 0, 0, 1000, 0], "never served"),
+        ([0, 3, 0, 0, 1, 0, 5, 0], "end before"),
     ],
 )
 def test_decisions_that_cannot_be_are_refused(stream: list[int], fault: str) -> None:
@@ -193,3 +198,22 @@ def test_the_main_function_alone_goes_with_the_default_bodies() -> None:
     for part in (whole.main, Program(whole.functions[:1], whole.reads[:1])):
         found = built.decide(part, NO_CONSTANTS, ONE)
         assert all(np.array_equal(a, b) for a, b in zip(found, wanted, strict=True))
+
+
+@pytest.mark.parametrize("name", ["shortest_queue", "holding", "scaling"])
+@given(requests=fleets())
+@settings(max_examples=15, deadline=None)
+def test_at_each_date_those_are_here_who_have_come_and_are_not_done(name: str, requests: Payload) -> None:
+    built = Routing(requests)
+    decisions = built.decide(PROGRAMS[name], NO_CONSTANTS, ONE)
+    found = served(built, decisions)
+    times, there = found.results, ~np.isnan(found.results.finish)
+    ticks = np.linspace(0.0, max(times.finish[there], default=1.0), 50, endpoint=False)
+    held, seen = built.timeline(0, decisions[2], ticks)
+    here = [(times.arrived[there] <= t) & (times.finish[there] > t) for t in ticks]
+    assert np.array_equal(held + seen[:, :, :2].sum(axis=(1, 2)), np.sum(here, axis=1))
+    assert np.all(seen[:, :, 2] <= built.engine[:, BLOCKS])
+    assert np.array_equal(seen[:, :, 2] > 0, seen[:, :, 1] > 0)
+    assert np.all(seen[:, :, 3] >= (seen[:, :, 1] > 0))
+    with pytest.raises(ValueError, match="not feasible"):
+        built.timeline(0, decisions[2][:-1], ticks)

@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from heuresis.evaluators.router import DECODES_ONLY, MIXED, PREFILLS_ONLY
+from heuresis.evaluators.router import DECODES_ONLY, MIXED, PREFILLS_ONLY, Decisions, Routing
 from heuresis.problems import registry, router_runs
 from heuresis.problems.engines import load
 from heuresis.problems.problem import Choice, InstanceError
+from heuresis.problems.router_figures import figures
 from heuresis.problems.router_instances import RouterInstance, Switching, equal, fingerprint
 from heuresis.problems.router_splits import GLIA, SEARCH, SELECT, TEST, build, slower
 from heuresis.problems.serving_splits import routed
@@ -113,8 +114,6 @@ def test_an_engine_of_ones_own_brings_its_replicas() -> None:
 
 def test_an_explanation_says_what_went_where(glia: RouterInstance) -> None:
     problem = registry.get("serving-router")
-    from heuresis.evaluators.router import Routing
-
     simulator = Routing(problem.scoring.pack([glia]))
     decisions = simulator.decide(router_runs.compiled("hra"), np.zeros(0), np.zeros(1, dtype=np.int64))
     text = problem.scoring.explain(glia, decisions)
@@ -126,6 +125,48 @@ def test_an_explanation_says_what_went_where(glia: RouterInstance) -> None:
     assert problem.measure is not None
     measured = problem.measure([glia], decisions)
     assert measured["replica_seconds"] == pytest.approx(4 * problem_end(glia, decisions))
+
+
+def decided(rule: str, instance: RouterInstance) -> Decisions:
+    simulator = Routing(router_runs.pack([instance]))
+    return simulator.decide(router_runs.compiled(rule), np.zeros(0), np.zeros(1, dtype=np.int64))
+
+
+def test_llumnix_moves_requests_from_replicas_that_run_short(glia: RouterInstance) -> None:
+    found, stays = router_runs.run("llumnix", [glia])[0], router_runs.run("llq", [glia])[0]
+    assert found.moves.sum() > 0
+    assert stays.moves.sum() == 0
+    text = registry.get("serving-router").scoring.explain(glia, decided("llumnix", glia))
+    assert f"{found.moves.sum()} migrations" in text
+
+
+def test_figures_of_several_routers_sum_over_the_replicas(glia: RouterInstance) -> None:
+    found = figures(glia, {rule: decided(rule, glia) for rule in ("llq", "hra")})
+    waiting, held, running, memory, spread, ttft, e2e = found
+    assert [c.name for c in waiting.curves] == ["llq", "hra"]
+    assert not held.curves[0].y.any()
+    assert 0 < held.curves[1].y.max() <= waiting.curves[1].y.max()
+    assert running.curves[0].y.max() <= 4 * glia.fleet[0].max_num_seqs
+    for figure in (memory, spread):
+        assert all(0 < c.y.max() <= 100 and c.y.min() >= 0 for c in figure.curves)
+    for name, of in (("ttft", ttft), ("e2e", e2e)):
+        times = getattr(router_runs.run("llq", [glia])[0].results, name)
+        assert np.array_equal(of.curves[0].x, np.sort(times[~np.isnan(times)]))
+
+
+def test_figures_of_one_router_show_its_replicas(glia: RouterInstance) -> None:
+    half = replace(glia.fleet[0], blocks=glia.fleet[0].blocks // 2)
+    uneven = replace(glia, fleet=(half, *glia.fleet[1:]), roles=(PREFILLS_ONLY, *(DECODES_ONLY,) * 3))
+    waiting, running, memory = figures(uneven, {"hra": decided("hra", uneven)})[:3]
+    names = ["replica 0 (prefill)", *(f"replica {r} (decode)" for r in (1, 2, 3))]
+    assert [c.name for c in running.curves] == [c.name for c in memory.curves] == names
+    assert [c.name for c in waiting.curves] == [*names, "held"]
+    assert all(c.y.max() <= 100 for c in memory.curves)
+    assert max(c.y.max() for c in memory.curves) > 50
+    one = replace(glia, switching=Switching(1, 5.0, 1.0))
+    shown = figures(one, {"llq": decided("llq", one)})
+    assert [c.name for c in shown[0].curves] == ["replica 0"]
+    assert set(shown[3].curves[0].y) == {1.0}
 
 
 def problem_end(instance: RouterInstance, decisions: object) -> float:

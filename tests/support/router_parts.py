@@ -14,12 +14,16 @@ from heuresis.evaluators.contract import Function
 from heuresis.evaluators.engine import Engine, IterationTime
 from heuresis.evaluators.reference.replay import judge_of
 from heuresis.evaluators.router import DECODES_ONLY, MIXED, PREFILLS_ONLY
-from heuresis.evaluators.router_contract import CONTRACT, HOLD, ORDER, SCALE, SCORE
+from heuresis.evaluators.router_contract import CONTRACT, HOLD, MIGRATE, ORDER, SCALE, SCORE
 
 
-def router(score: str, order: str | None = None, hold: str | None = None, scale: str | None = None) -> str:
+def router(
+    score: str, order: str | None = None, hold: str | None = None, scale: str | None = None, migrate: str | None = None
+) -> str:
     """A program of one expression for each function; None leaves the default body."""
-    parts: tuple[tuple[Function, str | None], ...] = ((SCORE, score), (ORDER, order), (HOLD, hold), (SCALE, scale))
+    parts: tuple[tuple[Function, str | None], ...] = (
+        (SCORE, score), (ORDER, order), (HOLD, hold), (SCALE, scale), (MIGRATE, migrate),
+    )  # fmt: skip
     return "\n".join(f"{f.signature}:\n    return {body}\n" for f, body in parts if body is not None)
 
 
@@ -33,6 +37,15 @@ SOURCES = {
     "stubborn": router("-free", "-arrival - generated", "1.0"),
     "of_now": router("running + queued", "(now - arrival) * (0.5 - prompt) + deadline", "queued - 0.5"),
     "scaling": router("queued + running", None, "queued - 1.5", "held + queued + 0.5 * running + 5.0 * free * rate"),
+    "balancing": router("replica", migrate="from_queued + from_running - queued - running - 1.0 - 5.0 * transfer"),
+    "restless": router("queued + running", "prompt", "queued - 2.5", "4.0 * rate + 0.1 * held", "1.0"),
+    "swapping_all": router(
+        "replica * 2.0 - cached",
+        migrate="(now - arrival) * 100.0 - deadline + prompt - 0.5 * estimate + generated - kv"
+        " + (moves + n_held - from_queued + 2.0 * from_running + from_free - from_total + from_pending) % n_replicas"
+        " + 0.1 * (from_committed - from_projected) + from_speed + 9.0 * from_drains - replica + queued - running + free"
+        " - total + pending - committed + projected + 2.0 * cached - speed + 0.1 * deficit - here + 10.0 * transfer",
+    ),
 }
 PROGRAMS = OnDemand(lambda source: compile_program(source, CONTRACT), SOURCES)
 JUDGES = OnDemand(lambda source: judge_of(source, CONTRACT), SOURCES)
