@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 import typer
 
+from heuresis.archive.records import candidate_id
 from heuresis.cli.main import app
+from heuresis.problems import registry
+from heuresis.sandbox.screen import screen
 
 
 def commands() -> Iterator[tuple[str, object]]:
@@ -65,6 +68,17 @@ def test_links_between_documents_resolve(root: Path):
         if not (document.parent / target).exists()
     ]
     assert not broken
+
+
+def test_the_programs_of_the_results_are_whole_and_have_the_ids_that_they_say(root: Path):
+    folders = [folder for folder in (root / "docs" / "results" / "programs").iterdir() if folder.is_dir()]
+    assert folders
+    for folder in folders:
+        contract = registry.get(folder.name).contract
+        for file in sorted(folder.glob("*.py")):
+            source = file.read_text()
+            screen(source, contract.allow_list())
+            assert candidate_id(source).startswith(source.split()[1].rstrip(":")), file
 
 
 def console_lines(document: Path) -> list[str]:
