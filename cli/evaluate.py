@@ -10,6 +10,7 @@ from heuresis.cli.errors import FAILED, USAGE, UserError
 from heuresis.cli.options import (
     ArchiveOption,
     EngineOption,
+    FamilyOption,
     InstancesOption,
     JsonOption,
     LimitOption,
@@ -38,6 +39,7 @@ def evaluate(
     programs: ProgramsArgument = None,
     instances: InstancesOption = None,
     split: SplitOption = "select",
+    family: FamilyOption = None,
     objective: ObjectiveOption = None,
     engine: EngineOption = None,
     rate: RateOption = None,
@@ -52,9 +54,9 @@ def evaluate(
     """
     from heuresis.cli import render
 
-    wanted = find_problem(problem, objective, engine, rate, limit)
+    wanted = find_problem(problem, objective, engine, rate, limit, family)
     named, references = _line_up(wanted, programs or [], archive)
-    chosen = find_instances(wanted, split, instances)
+    chosen = find_instances(wanted, split, instances, family)
     evaluations = run_programs(wanted, named, chosen, workers)
     entries = [_entry(one, evaluation) for one, evaluation in zip(named, evaluations, strict=True)]
     entries += _reference_entries(wanted, chosen, references)
@@ -78,6 +80,7 @@ def compare(
     ],
     instances: InstancesOption = None,
     split: SplitOption = "test",
+    family: FamilyOption = None,
     objective: ObjectiveOption = None,
     engine: EngineOption = None,
     rate: RateOption = None,
@@ -90,11 +93,11 @@ def compare(
     from heuresis.cli import render
     from heuresis.evolve.compare import compare as line_up
 
-    wanted = find_problem(problem, objective, engine, rate, limit)
+    wanted = find_problem(problem, objective, engine, rate, limit, family)
     if len(programs) < 2:
         raise UserError("compare needs two programs or more", USAGE)
     named, references = _line_up(wanted, programs, archive)
-    chosen = find_instances(wanted, split, instances)
+    chosen = find_instances(wanted, split, instances, family)
     evaluations = run_programs(wanted, named, chosen, workers)
     entries = [_entry(one, evaluation) for one, evaluation in zip(named, evaluations, strict=True)]
     entries += _reference_entries(wanted, chosen, references)
@@ -116,6 +119,7 @@ def explain(
     instance: Annotated[
         str | None, typer.Option("--instance", metavar="NAME", help="Default: where it loses most.")
     ] = None,
+    family: FamilyOption = None,
     objective: ObjectiveOption = None,
     engine: EngineOption = None,
     rate: RateOption = None,
@@ -131,10 +135,8 @@ def explain(
     from heuresis.problems.problem import Choice
 
     named = find_program(program, find_problem(problem) if problem else None, archive)
-    wanted = problem_of(named, problem, archive).asked(
-        Choice(objective=objective, engine=engine, rate=rate, limit=limit)
-    )
-    chosen = find_instances(wanted, split, instances)
+    wanted = problem_of(named, problem, archive).asked(Choice(family, objective, engine, rate, limit))
+    chosen = find_instances(wanted, split, instances, family)
     looked_at = chosen if instance is None else _only(chosen, instance)
     with Assessor(wanted, workers=1) as assessor:
         evaluation = assessor.evaluate(named.source, looked_at)
@@ -146,10 +148,12 @@ def explain(
     name = looked_at.instances[index].name
     if as_json:
         document = {"program": named.label, "id": named.id, "problem": wanted.name, "split": chosen.name}
+        document |= {"family": wanted.family_on(chosen)}
         render.emit({**document, "fingerprint": chosen.fingerprint, "instance": name, "explanation": text})
         return
     console = render.out()
-    console.print(f"{named.label} on {name} of {chosen.name}", style="bold")
+    kind = f" ({family})" if (family := wanted.family_on(chosen)) else ""
+    console.print(f"{named.label} on {name} of {chosen.name}{kind}", style="bold")
     console.print(Markdown(text) if console.is_terminal else text)
 
 
@@ -237,6 +241,7 @@ def _document(
         "problem": problem.name,
         "version": problem.version,
         "instances": instance_set.name,
+        "family": problem.family_on(instance_set),
         "fingerprint": instance_set.fingerprint,
         "objective": problem.objective_on(instance_set.instances).definition,
         "results": results,

@@ -9,6 +9,7 @@ from heuresis.cli.errors import DONE, FAILED, INTERRUPTED
 from heuresis.cli.options import (
     ArchiveOption,
     EngineOption,
+    FamilyOption,
     JsonOption,
     ObjectiveOption,
     WeakSandboxOption,
@@ -32,12 +33,7 @@ def evolve(
             help="A registered problem, a Python file that registers one, or a file with the settings of a run.",
         ),
     ],
-    family: Annotated[
-        str | None,
-        typer.Option(
-            "--family", metavar="NAME", help="Instances to search on, where the problem has several kinds of them."
-        ),
-    ] = None,
+    family: FamilyOption = None,
     objective: ObjectiveOption = None,
     engine: EngineOption = None,
     model: Annotated[

@@ -37,6 +37,14 @@ ObjectiveOption: TypeAlias = Annotated[
     str | None,
     typer.Option("--objective", metavar="NAME", help="What is minimised, where the problem has several objectives."),
 ]
+FamilyOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--family",
+        metavar="NAME",
+        help="Kind of instances of `search` and `select`, where the problem has several; default: its first.",
+    ),
+]
 EngineOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
