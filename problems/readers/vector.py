@@ -103,7 +103,7 @@ def _made(
 
 
 def _fit(requests: Ints, types: Ints, where: str) -> None:
-    inside = fits(requests, types).any(axis=1)
+    inside = fits(requests, types)
     if not np.all(inside):
         number = int(np.argmin(inside))
         raise InstanceError(f"{where}[{number}]: {requests[number].tolist()} fits no node type; leave it out")
@@ -185,7 +185,7 @@ def _of_trace(
             continue
         types = np.array(ONE_TYPE, dtype=np.int64)
         two = requests * (types[0] > 0)
-        inside = fits(two, types).any(axis=1) & two.any(axis=1)
+        inside = fits(two, types) & two.any(axis=1)
         if not inside.any():
             raise InstanceError(f"{path}: no pod fits a node of 96 cores and 384 GiB")
         left_out = int(np.count_nonzero(~inside))
