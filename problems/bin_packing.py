@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from heuresis.evaluators.contract import Contract
 from heuresis.evaluators.packing import CONTRACT, CONTRACT_N, CONTRACT_STATELESS
 from heuresis.problems.baseline_files import source_of
+from heuresis.problems.packing_figures import figures
 from heuresis.problems.packing_instances import (
     UNIFORM,
     WEIBULL,
@@ -175,6 +176,9 @@ _FAMILIES = {
 }
 
 
+_SCORING = PackingScoring()
+
+
 def _problem(name: str, title: str, contract: Contract, simulator: str, more: str, known: str, hint: str) -> Problem:
     return Problem(
         name=name,
@@ -183,7 +187,7 @@ def _problem(name: str, title: str, contract: Contract, simulator: str, more: st
         statement=STATEMENT.format(more=more, hint=hint),
         contract=contract,
         simulator=f"heuresis.evaluators.packing:{simulator}",
-        scoring=PackingScoring(),
+        scoring=_SCORING,
         objective=EXCESS,
         splits={**_FAMILIES[WEIBULL.name], "test": _test},
         families=_FAMILIES,
@@ -192,6 +196,7 @@ def _problem(name: str, title: str, contract: Contract, simulator: str, more: st
         read=read,
         sources=SOURCES,
         standalone=STANDALONE.format(known=known),
+        figures=functools.partial(figures, _SCORING),
     )
 
 

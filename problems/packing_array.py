@@ -9,6 +9,7 @@ from heuresis.problems.baseline_files import baselines
 from heuresis.problems.bin_packing import PROBLEM as BY_LEVELS
 from heuresis.problems.bin_packing import PROBLEM_STATELESS, SOURCES
 from heuresis.problems.packing_array_scoring import PackingArrayScoring
+from heuresis.problems.packing_figures import figures
 from heuresis.problems.packing_instances import PackingInstance, fingerprint
 from heuresis.problems.problem import InstanceSet, Problem
 from heuresis.problems.registry import register
@@ -94,6 +95,7 @@ def _problem(name: str, title: str, contract: Contract, one_fresh: bool) -> Prob
         families = {family: _cheaper(splits) for family, splits in families.items()}
     test = BY_LEVELS.splits["test"] if one_fresh else functools.cache(lambda: _fewer(BY_LEVELS.splits["test"]))
     start, more = ("1", _OPEN) if one_fresh else ("len(items)", "")
+    scoring = PackingArrayScoring(one_fresh)
     return Problem(
         name=name,
         version=1,
@@ -101,7 +103,7 @@ def _problem(name: str, title: str, contract: Contract, one_fresh: bool) -> Prob
         statement=STATEMENT.format(more=_ONE if one_fresh else _ALL),
         contract=contract,
         simulator=f"heuresis.evaluators.packing_array:{'PackingArrayFresh' if one_fresh else 'PackingArray'}",
-        scoring=PackingArrayScoring(one_fresh),
+        scoring=scoring,
         objective=BY_LEVELS.objective,
         splits={**next(iter(families.values())), "test": test},
         families=families,
@@ -110,6 +112,7 @@ def _problem(name: str, title: str, contract: Contract, one_fresh: bool) -> Prob
         read=BY_LEVELS.read,
         sources=SOURCES,
         standalone=STANDALONE.format(start=start, more=more),
+        figures=functools.partial(figures, scoring),
     )
 
 

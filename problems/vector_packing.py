@@ -9,6 +9,7 @@ from heuresis.problems.baseline_files import baselines
 from heuresis.problems.problem import InstanceSet, Objective, Problem
 from heuresis.problems.readers.vector import read
 from heuresis.problems.registry import register
+from heuresis.problems.vector_figures import figures
 from heuresis.problems.vector_instances import (
     FLEET_SEARCH,
     FLEET_SELECT,
@@ -136,6 +137,7 @@ def _problem(
             sources=SOURCES,
             standalone=STANDALONE,
             objective_of=objective_of,
+            figures=figures,
         )
     )
 
