@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.packing import aggregate
+from heuresis.evaluators.packing_simulator import aggregate
 from heuresis.problems.packing_instances import PackingInstance
 from heuresis.problems.problem import MachineryError, Objective, Score
 
