@@ -12,6 +12,7 @@ from heuresis.cli.options import (
     FamilyOption,
     JsonOption,
     ObjectiveOption,
+    TimeoutOption,
     WeakSandboxOption,
     WorkersOption,
 )
@@ -70,10 +71,7 @@ def evolve(
             "--from", metavar="PROGRAM|scratch", help="Where to start; may be repeated. Default: all baselines."
         ),
     ] = None,
-    timeout: Annotated[
-        float | None,
-        typer.Option("--timeout", metavar="SECONDS", help="Longest evaluation of one program. Default: 20."),
-    ] = None,
+    timeout: TimeoutOption = None,
     allow_weak_sandbox: WeakSandboxOption = False,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,

@@ -15,7 +15,7 @@ from heuresis.cli.options import (
     LimitOption,
     ProblemArgument,
     RateOption,
-    SplitOption,
+    SelectSplitOption,
 )
 from heuresis.cli.programs import find_instances, find_problem, find_program
 
@@ -39,7 +39,7 @@ def plot(
         ),
     ] = None,
     instances: InstancesOption = None,
-    split: SplitOption = "select",
+    split: SelectSplitOption = None,
     instance: Annotated[
         str | None, typer.Option("--instance", metavar="NAME", help="Which one. Default: the first.")
     ] = None,
@@ -63,7 +63,7 @@ def plot(
     if wanted.figures is None:
         raise UserError(f"{wanted.name} has nothing to draw", USAGE)
     named = [find_program(text, wanted, archive) for text in programs]
-    chosen = find_instances(wanted, split, instances, family)
+    chosen = find_instances(wanted, split, instances, "select", family)
     index = _place(chosen, instance)
     with Assessor(wanted, workers=1) as assessor:
         decisions = {one.label: _decided(assessor, one.label, one.source, chosen, index) for one in named}

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from heuresis.problems.problem import InstanceSet, Problem
 
 
+_DATA = frozenset({".json", ".jsonl", ".csv", ".txt", ".gz"})
+"""Endings of files of instances: no program has them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """A program as it was asked for: `label` is what tables show."""
@@ -106,6 +110,12 @@ def find_program(text: str, problem: "Problem | None", archive: "str | None") ->
     from heuresis.archive.records import candidate_id
 
     path = Path(text)
+    if path.suffix in _DATA and path.is_file():
+        raise UserError(
+            f"{text} looks like a file of instances, expected a program; --instances is given once for each file "
+            f"(--instances A --instances {text})",
+            USAGE,
+        )
     if path.suffix == ".py" or path.is_file():
         source = read_program(path)
         return Named(text, candidate_id(source), source)
@@ -181,15 +191,18 @@ def known_problem(name: str) -> "Problem | None":
 
 
 def find_instances(
-    problem: "Problem", split: str, files: list[Path] | None, family: str | None = None
+    problem: "Problem", split: str | None, files: list[Path] | None, default: str, family: str | None = None
 ) -> "InstanceSet":
     """The instances of the files where there are any, else of the split; what a reader left out is said.
 
-    Raises UserError where a family was asked for that changes nothing.
+    Raises UserError where a split or a family was asked for that changes nothing.
     """
     from heuresis.cli import render
     from heuresis.problems.problem import SPLITS
 
+    if files and split is not None:
+        raise UserError(f"--split {split} and --instances: expected one of the two, files have no splits", USAGE)
+    split = split or default
     if family is not None and (files or split == "test"):
         why = "of --instances" if files else "of `test`, which is the same for all families; add --split select"
         raise UserError(f"--family {family} chooses no instances {why}", USAGE)
