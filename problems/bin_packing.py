@@ -52,6 +52,12 @@ def pack(items, cap):
 
     Returned is for each item the number of its bin, from 0.
     """
+    if isinstance(cap, bool) or not hasattr(cap, "__index__") or cap < 1:
+        raise ValueError(f"the capacity must be an integer of 1 or more, got {{cap!r}}")
+    items = list(items)
+    for number, item in enumerate(items):
+        if isinstance(item, bool) or not hasattr(item, "__index__") or not 1 <= item <= cap:
+            raise ValueError(f"items[{{number}}] must be an integer from 1 to the capacity, {{cap}}, got {{item!r}}")
     counts, seen = [0] * (cap + 1), [0] * (cap + 1)
     open_bins, bins, opened = {{}}, [], 0
     for number, item in enumerate(items):
@@ -106,7 +112,10 @@ def _baselines(contract: Contract) -> tuple[Baseline, ...]:
     shown = {p.name for p in contract.main.parameters}
 
     def source(name: str) -> str:
-        return source_of("bin_packing", name).replace(CONTRACT.main.signature, contract.main.signature)
+        text = source_of("bin_packing", name).replace(CONTRACT.main.signature, contract.main.signature)
+        if contract.main.signature not in text:
+            raise ValueError(f"baseline {name}: expected the function `{CONTRACT.main.signature}`")
+        return text
 
     rules = [r for r in _RULES if "counts" in shown or r[0] not in _STATEFUL]
     rules = [r for r in rules if "left" in shown or r[0] not in _COUNTING]

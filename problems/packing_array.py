@@ -38,6 +38,12 @@ def pack(items, cap):
 
     Returned is for each item the number of its bin, from 0.
     """
+    if isinstance(cap, bool) or not hasattr(cap, "__index__") or cap < 1:
+        raise ValueError(f"the capacity must be an integer of 1 or more, got {{cap!r}}")
+    items = list(items)
+    for number, item in enumerate(items):
+        if isinstance(item, bool) or not hasattr(item, "__index__") or not 1 <= item <= cap:
+            raise ValueError(f"items[{{number}}] must be an integer from 1 to the capacity, {{cap}}, got {{item!r}}")
     left = [float(cap)] * {start}
     bins = []
     for item in items:

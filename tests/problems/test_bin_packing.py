@@ -14,7 +14,7 @@ from heuresis.evaluators.compile import compile_program
 from heuresis.evaluators.packing import Packing
 from heuresis.evaluators.packing_rules import best_fit_decreasing, first_fit, first_fit_decreasing
 from heuresis.evaluators.simulator import Simulator
-from heuresis.problems import registry
+from heuresis.problems import bin_packing, registry
 from heuresis.problems.bin_packing import PROBLEM, PROBLEM_N, PROBLEM_STATELESS
 from heuresis.problems.packing_scoring import assigned
 from heuresis.problems.problem import InstanceSet, Problem, UnknownFamily
@@ -101,6 +101,26 @@ def registry_simulator(problem: Problem) -> type[Simulator]:
     return found
 
 
+@pytest.mark.parametrize("name", ["bin-packing", "bin-packing-n", "bin-packing-array", "bin-packing-array-fresh"])
+def test_an_exported_driver_refuses_what_is_no_item(name: str) -> None:
+    namespace: dict[str, Any] = {"score": lambda *_: 0.0, "priority": lambda _, bins: [0.0 for _ in bins]}
+    exec(get(name).standalone, namespace)
+    pack = namespace["pack"]
+    assert len(set(pack(iter([3, np.int64(3), 10]), 10))) >= 2
+    for wrong in (0, -1, 11, True, 2.0, "2"):
+        with pytest.raises(ValueError, match=r"items\[1\] must be an integer from 1 to the capacity, 10, got"):
+            pack([1, wrong], 10)
+    for wrong in (0, True, 10.0):
+        with pytest.raises(ValueError, match="the capacity must be an integer of 1 or more, got"):
+            pack([], wrong)
+
+
+def test_a_baseline_is_a_function_of_its_contract(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bin_packing, "source_of", lambda *_: "def score(item, rem, cap):\n    return rem\n")
+    with pytest.raises(ValueError, match="baseline best_fit: expected the function"):
+        bin_packing._baselines(PROBLEM.contract)
+
+
 def test_an_exported_rule_refuses_what_is_not_finite() -> None:
     for problem in VARIANTS:
         namespace: dict[str, Any] = {"score": lambda *_: math.nan}
@@ -164,7 +184,7 @@ def test_families_change_what_is_searched_and_nothing_else() -> None:
     for name in PROBLEM.families:
         one = PROBLEM.of_family(name)
         assert one.splits["test"]().fingerprint == PROBLEM.splits["test"]().fingerprint
-        assert replace(one, splits=PROBLEM.splits) == PROBLEM
+        assert replace(one, splits=PROBLEM.splits, family="weibull") == PROBLEM
     marks = {
         (s, n): PROBLEM.of_family(n).splits[s]().fingerprint for s in ("search", "select") for n in PROBLEM.families
     }

@@ -3,6 +3,7 @@
 import tracemalloc
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -295,3 +296,15 @@ def test_many_types_and_requests_need_no_matrix_of_both() -> None:
     tracemalloc.stop()
     assert (opens.bound > 1, fleet.bound) == (True, 0)
     assert peak < 20e6
+
+
+def test_an_exported_driver_refuses_what_are_no_amounts() -> None:
+    namespace: dict[str, Any] = {"score": lambda *_: 0.0}
+    exec(PROBLEM.standalone, namespace)
+    place = namespace["place"]
+    assert place([(1, 0, 0), (9, 0, 0)], [], iter([[4, 4, 0]])) == ([0, None], [[4, 4, 0]])
+    for wrong in ([1, 2], [1, -1, 0], [0, 0, 0], [True, 0, 0], [float("nan"), 1, 1]):
+        with pytest.raises(ValueError, match=r"requests\[1\] must be three amounts of 0 or more, not all 0, got"):
+            place([[1, 1, 1], wrong], [[4, 4, 4]])
+        with pytest.raises(ValueError, match=r"types\[0\] must be three amounts"):
+            place([[1, 1, 1]], [], [wrong])
