@@ -94,7 +94,7 @@ SOURCES = (
 _RULES = (
     ("best_fit", "best fit", "Johnson et al. 1974, doi:10.1137/0203025"),
     ("worst_fit", "worst fit", "Johnson et al. 1974, doi:10.1137/0203025"),
-    ("harmonic", "harmonic, told by levels", "Lee and Lee 1985, doi:10.1145/3828.3833"),
+    ("harmonic", "after harmonic, told by levels", "after Lee and Lee 1985, doi:10.1145/3828.3833"),
     ("sum_of_squares", "sum of squares", "Csirik et al. 2006, doi:10.1145/1120582.1120583"),
     ("weighted_sum_of_squares", "sum of squares, weighted by what was seen", "after Csirik et al. 2006"),
     (
@@ -136,6 +136,12 @@ def _algorithm(name: str) -> Callable[[PackingInstance], float]:
 
 _REFERENCES = (
     Reference("first_fit", "first fit", _algorithm("first_fit"), "Johnson et al. 1974, doi:10.1137/0203025"),
+    Reference(
+        "harmonic_classes",
+        "harmonic, 12 classes",
+        _algorithm("harmonic_classes"),
+        "Lee and Lee 1985, doi:10.1145/3828.3833",
+    ),
     Reference(
         "first_fit_decreasing",
         "first fit decreasing (offline)",

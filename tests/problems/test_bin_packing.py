@@ -12,7 +12,7 @@ import pytest
 
 from heuresis.evaluators.compile import compile_program
 from heuresis.evaluators.packing import Packing
-from heuresis.evaluators.packing_rules import best_fit_decreasing, first_fit, first_fit_decreasing
+from heuresis.evaluators.packing_rules import best_fit_decreasing, first_fit, first_fit_decreasing, harmonic_classes
 from heuresis.evaluators.simulator import Simulator
 from heuresis.problems import bin_packing, registry
 from heuresis.problems.bin_packing import PROBLEM, PROBLEM_N, PROBLEM_STATELESS
@@ -138,6 +138,21 @@ def test_references_pack_as_their_definitions_say() -> None:
         assert first_fit(items, capacity) == plainly(items.tolist(), capacity, lambda _: 0)
         assert first_fit_decreasing(items, capacity) == plainly(down, capacity, lambda _: 0)
         assert best_fit_decreasing(items, capacity) == plainly(down, capacity, lambda left: left)
+        assert harmonic_classes(items, capacity) == by_class(items.tolist(), capacity)
+
+
+def by_class(items: list[int], capacity: int) -> int:
+    """Bins used where k items of class k share a bin, and those of which 12 or more fit are packed by next fit."""
+    classes = [capacity // size for size in items]
+    used = sum(-(-classes.count(k) // k) for k in range(1, 12))
+    small = [size for size, k in zip(items, classes, strict=True) if k >= 12]
+    fills = small[:1]
+    for size in small[1:]:
+        if fills[-1] + size <= capacity:
+            fills[-1] += size
+        else:
+            fills.append(size)
+    return used + len(fills)
 
 
 def plainly(items: list[int], capacity: int, rank: Any) -> int:
@@ -161,6 +176,17 @@ def test_sum_of_squares_stands_where_the_literature_says() -> None:
     assert 0.037 < bins(PROBLEM, "best_fit", weibull) / bound - 1 < 0.043
     assert bins(PROBLEM, "weighted_sum_of_squares", weibull) < bins(PROBLEM, "sum_of_squares", weibull)
     assert bins(PROBLEM, "sum_of_squares", uniform) > bins(PROBLEM, "best_fit", uniform)
+
+
+@pytest.mark.parametrize("family", ["weibull", "uniform"])
+def test_weighting_by_the_sizes_so_far_helps_on_either_family(family: str) -> None:
+    groups: dict[str, list[Any]] = {}
+    for instance in PROBLEM.of_family(family).splits["select"]().instances:
+        if instance.size <= 1_000:
+            groups.setdefault(str(instance.labels["group"]), []).append(instance)
+    for name, members in groups.items():
+        all_of_it = tuple(members)
+        assert bins(PROBLEM, "weighted_sum_of_squares", all_of_it) < bins(PROBLEM, "sum_of_squares", all_of_it), name
 
 
 def test_sum_of_squares_stands_beside_rules_that_cannot_say_it() -> None:
