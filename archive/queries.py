@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Select, select
 from sqlmodel import SQLModel
@@ -12,6 +12,9 @@ from heuresis.archive.records import candidate_id
 from heuresis.archive.statements import CANDIDATES, EVALUATIONS, PARENTS, PROPOSALS
 from heuresis.archive.store import Archive
 from heuresis.archive.tables import TABLES, comparable_columns
+
+Sets: TypeAlias = Mapping[str, str]
+"""Fingerprints of instances by split. Of a split that is not named, those count that were evaluated last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +43,20 @@ class Ancestor:
 
 
 def top(
-    archive: Archive, problem: str, limit: int = 10, version: int | None = None, objective: str = ""
+    archive: Archive,
+    problem: str,
+    limit: int = 10,
+    version: int | None = None,
+    objective: str = "",
+    instances: Sets | None = None,
 ) -> list[ProgramRow]:
     """The best programs of a problem: those with a score on `select` by it, then the others by `search`.
 
     Scores of different objectives or instances are not comparable, so only one objective counts (empty: the problem's
-    default), only the problem's newest `version` in the archive, and per split only the instances evaluated last.
+    default), only the problem's newest `version` in the archive, and per split only `instances`.
     """
     with archive.reading() as connection:
-        latest = _latest_scores(connection, problem, version, objective)
+        latest = _latest_scores(connection, problem, version, objective, instances)
         by_split = {split: {c: row for (c, s), row in latest.items() if s == split} for split in ("search", "select")}
         selected = sorted((r["aggregate"], c) for c, r in by_split["select"].items() if r["aggregate"] is not None)
         searched = sorted(
@@ -61,30 +69,31 @@ def top(
 
 
 def programs(archive: Archive, run_id: str) -> list[ProgramRow]:
-    """The programs that a run proposed, each once, in the order of their first proposal."""
+    """The programs that a run proposed, each once, in the order of their first proposal, scored on its instances."""
     run = archive.run(run_id)
     p = PROPOSALS.c
     with archive.reading() as connection:
         wanted = select(p.candidate).where(p.run == run.id, p.candidate.is_not(None)).order_by(p.number)
         order = list(dict.fromkeys(connection.execute(wanted).scalars()))
-        latest = _latest_scores(connection, run.problem, run.problem_version, _objective_of(connection, run.id))
+        objective, instances = _settings_of(connection, run.id)
+        latest = _latest_scores(connection, run.problem, run.problem_version, objective, instances)
         return _program_rows(connection, order, latest, run.id)
 
 
-def program(archive: Archive, candidate: str, problem: str | None = None) -> ProgramRow:
+def program(archive: Archive, candidate: str, problem: str | None = None, instances: Sets | None = None) -> ProgramRow:
     """One program by its full id; `problem` says whose scores are meant where there are several.
 
-    Its scores are by the objective by which it was evaluated last.
+    Its scores are on `instances`, by the objective by which it was evaluated last.
     """
     archive.source(candidate)
     with archive.reading() as connection:
         chosen = _last_of(connection, candidate, problem)
-        latest = {} if chosen is None else _latest_scores(connection, chosen[0], None, chosen[1])
+        latest = {} if chosen is None else _latest_scores(connection, chosen[0], None, chosen[1], instances)
         return _program_rows(connection, [candidate], latest)[0]
 
 
-def lineage(archive: Archive, candidate: str, depth: int = 20) -> list[Ancestor]:
-    """A program and its ancestors up to `depth` generations, nearest first and each once.
+def lineage(archive: Archive, candidate: str, depth: int = 20, instances: Sets | None = None) -> list[Ancestor]:
+    """A program and its ancestors up to `depth` generations, nearest first and each once, scored on `instances`.
 
     The parents of a program are those of its first proposal.
     """
@@ -92,7 +101,7 @@ def lineage(archive: Archive, candidate: str, depth: int = 20) -> list[Ancestor]
     found: list[Ancestor] = []
     with archive.reading() as connection:
         chosen = _last_of(connection, candidate)
-        latest = {} if chosen is None else _latest_scores(connection, chosen[0], None, chosen[1])
+        latest = {} if chosen is None else _latest_scores(connection, chosen[0], None, chosen[1], instances)
         seen, generation = {candidate}, [candidate]
         for level in range(depth + 1):
             rows = _program_rows(connection, generation, latest)
@@ -170,9 +179,9 @@ def _column(table: type[SQLModel], name: str) -> Any:
 
 
 def _latest_scores(
-    connection: Connection, problem: str, version: int | None, objective: str
+    connection: Connection, problem: str, version: int | None, objective: str, instances: Sets | None = None
 ) -> dict[tuple[str, str], Mapping[str, Any]]:
-    """The last evaluation by (candidate, split) on each split's last instances, all by one objective."""
+    """The last evaluation by (candidate, split) on `instances`, all by one objective."""
     e = EVALUATIONS.c
     wanted: Select[Any] = select(
         e.candidate, e.split, e.fingerprint, e.problem_version, e.aggregate, e.code_size
@@ -184,6 +193,7 @@ def _latest_scores(
         return {}
     newest = rows[-1]["problem_version"]
     current = {row["split"]: row["fingerprint"] for row in rows if row["problem_version"] == newest}
+    current |= instances or {}
     return {
         (row["candidate"], row["split"]): dict(row)
         for row in rows
@@ -241,7 +251,8 @@ def _last_of(connection: Connection, candidate: str, problem: str | None = None)
     return None if found is None else (str(found[0]), str(found[1]))
 
 
-def _objective_of(connection: Connection, run_id: str) -> str:
-    """The objective of a run, as its evaluations have it; empty: the default."""
+def _settings_of(connection: Connection, run_id: str) -> tuple[str, Sets]:
+    """The objective (empty: the default) and the instances of a run, as its evaluations have them."""
     e = EVALUATIONS.c
-    return str(connection.execute(select(e.objective).where(e.run == run_id).limit(1)).scalar_one_or_none() or "")
+    rows = connection.execute(select(e.objective, e.split, e.fingerprint).where(e.run == run_id).distinct()).all()
+    return (str(rows[0][0]) if rows else ""), {str(split): str(fingerprint) for _, split, fingerprint in rows}

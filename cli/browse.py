@@ -1,16 +1,25 @@
 """Commands that look at the archive: `runs top show lineage archive check`."""
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from heuresis.cli.options import ArchiveOption, JsonOption, ObjectiveOption, ProblemArgument, ProgramArgument
-from heuresis.cli.programs import Named, archive_file, find_problem, find_program, read_archive, short
+from heuresis.cli.families import compared_on, family_of, family_of_run, label_of_run, setting
+from heuresis.cli.options import (
+    ArchiveOption,
+    FamilyOption,
+    JsonOption,
+    ObjectiveOption,
+    ProblemArgument,
+    ProgramArgument,
+)
+from heuresis.cli.programs import Named, archive_file, find_problem, find_program, known_problem, read_archive, short
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from heuresis.archive.queries import ProgramRow
-    from heuresis.archive.records import Evaluation, Run, RunSummary
+    from heuresis.archive.records import Evaluation, RunSummary
     from heuresis.archive.store import Archive
 
 
@@ -32,7 +41,7 @@ def runs(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
         run = summary.run
         made.add_row(
             run.id,
-            f"{run.problem} by {by}" if (by := _setting(run, "objective")) else run.problem,
+            label_of_run(run),
             summary.state,
             f"{summary.evaluations:,}",
             _score(summary.best, percent=_in_percent(run.problem)),
@@ -47,6 +56,7 @@ def runs(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
 def top(
     problem: ProblemArgument,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many programs to list.")] = 10,
+    family: FamilyOption = None,
     objective: ObjectiveOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
@@ -55,22 +65,25 @@ def top(
     from heuresis.archive.queries import top as best
     from heuresis.cli import render
 
-    wanted = find_problem(problem, objective)
+    wanted = find_problem(problem, objective, family=family)
     with read_archive(archive) as opened:
-        rows = best(opened, wanted.name, limit, objective=wanted.chosen)
+        rows = best(opened, wanted.name, limit, objective=wanted.chosen, instances=wanted.comparable())
     if as_json:
-        document = {"problem": wanted.name, "objective": wanted.objective.name}
+        document = {"problem": wanted.name, "family": wanted.family or None, "objective": wanted.objective.name}
         render.emit(document | {"programs": [_program_row(row) for row in rows]})
         return
     if not rows:
+        kind = f" ({wanted.family})" if wanted.family else ""
         by = f" by {wanted.chosen}" if wanted.chosen else ""
-        option = f" --objective {wanted.chosen}" if wanted.chosen else ""
-        render.say(f"no programs for {wanted.name}{by} yet; `heuresis evolve {problem}{option}` makes some")
+        option = f" --family {family}" if family else ""
+        option += f" --objective {wanted.chosen}" if wanted.chosen else ""
+        render.say(f"no programs for {wanted.name}{kind}{by} yet; `heuresis evolve {problem}{option}` makes some")
         return
     percent = wanted.objective.fraction
     unit = " %" if percent else ""
     columns = ("program", f"select{unit}", f"search{unit}", f"test{unit}", "nodes", "origin", "operator", "run")
-    made = render.table(*columns, right=columns[1:5], firm=(columns[0], *columns[5:]))
+    title = f"{wanted.name} on {wanted.family} instances" if wanted.family else None
+    made = render.table(*columns, right=columns[1:5], firm=(columns[0], *columns[5:]), title=title)
     for row in rows:
         made.add_row(
             short(row.id),
@@ -94,10 +107,12 @@ def show(
     named = find_program(program, None, archive)
     with read_archive(archive) as opened:
         evaluations = opened.evaluations(named.id)
-        row = _row_of(opened, named)
+        families = [family_of(one) for one in evaluations]
+        row = _row_of(opened, named, compared_on(evaluations, families))
     if as_json:
         document = _program_row(row) if row else {"id": named.id, "source": named.source}
-        render.emit(document | {"evaluations": [_evaluation_row(one) for one in evaluations]})
+        listed = [_evaluation_row(one) | {"family": kind} for one, kind in zip(evaluations, families, strict=True)]
+        render.emit(document | {"evaluations": listed})
         return
     console = render.out()
     console.print(named.id, style="bold", soft_wrap=True)
@@ -106,15 +121,21 @@ def show(
     console.print()
     print_source(named.source)
     if evaluations:
-        made = render.table("problem", "instances", "aggregate", "status", "metrics", right=("aggregate",))
-        for one in evaluations:
+        columns = ("problem", "instances", "fingerprint", "aggregate", "status", "metrics")
+        made = render.table(*columns, right=("aggregate",), firm=("instances", "fingerprint"))
+        for one, kind in zip(evaluations, families, strict=True):
             metrics = ", ".join(f"{name} {render.number(value)}" for name, value in one.metrics.items())
             note = one.status if one.ok else f"{one.status}: {one.message}"
             by = f" by {one.objective}" if one.objective else ""
             made.add_row(
-                f"{one.problem}@{one.problem_version}{by}", one.split, render.number(one.aggregate), note, metrics
+                f"{one.problem}@{one.problem_version}{by}",
+                f"{one.split} ({kind})" if kind else one.split,
+                one.fingerprint[:12],
+                render.number(one.aggregate),
+                note,
+                metrics,
             )
-        console.print(made)
+        render.print_table(made, ("fingerprint",))
 
 
 def lineage(
@@ -128,7 +149,9 @@ def lineage(
 
     named = find_program(program, None, archive)
     with read_archive(archive) as opened:
-        found = ancestry(opened, named.id)
+        evaluations = opened.evaluations(named.id)
+        compared = compared_on(evaluations, [family_of(one) for one in evaluations])
+        found = ancestry(opened, named.id, instances=compared)
     if as_json:
         rows = [_program_row(one.program) | {"depth": one.depth, "parents": list(one.parents)} for one in found]
         render.emit({"id": named.id, "lineage": rows})
@@ -185,9 +208,8 @@ def print_source(source: str) -> None:
 
 def _in_percent(problem: str) -> bool:
     """Whether a problem's aggregates are fractions; one that is not known here any more is shown as it is."""
-    from heuresis.problems import registry
-
-    return problem in registry.names() and registry.get(problem).objective.fraction
+    known = known_problem(problem)
+    return known is not None and known.objective.fraction
 
 
 def _score(value: float | None, *, percent: bool) -> str:
@@ -202,8 +224,9 @@ def _run_row(summary: "RunSummary") -> dict[str, Any]:
         "id": run.id,
         "problem": run.problem,
         "version": run.problem_version,
-        "objective": _setting(run, "objective"),
-        "engine": _setting(run, "engine"),
+        "family": family_of_run(run),
+        "objective": setting(run, "objective"),
+        "engine": setting(run, "engine"),
         "status": summary.state,
         "reason": run.reason,
         "evaluations": summary.evaluations,
@@ -215,12 +238,6 @@ def _run_row(summary: "RunSummary") -> dict[str, Any]:
         "sandbox": run.sandbox_level,
         "champion": run.champion,
     }
-
-
-def _setting(run: "Run", name: str) -> str | None:
-    """One of the settings of a run; None where it is the default."""
-    found = json.loads(run.config).get(name)
-    return None if found is None else str(found)
 
 
 def _program_row(row: "ProgramRow") -> dict[str, Any]:
@@ -255,7 +272,7 @@ def _evaluation_row(evaluation: "Evaluation") -> dict[str, Any]:
     }
 
 
-def _row_of(archive: "Archive", named: Named) -> "ProgramRow | None":
+def _row_of(archive: "Archive", named: Named, compared: "Mapping[str, str]") -> "ProgramRow | None":
     """What the archive knows of a program; None where it has never seen it (a file, an unused baseline)."""
     from heuresis.archive.queries import program
     from heuresis.archive.records import ArchiveError
@@ -264,4 +281,4 @@ def _row_of(archive: "Archive", named: Named) -> "ProgramRow | None":
         archive.find(named.id)
     except ArchiveError:
         return None
-    return program(archive, named.id)
+    return program(archive, named.id, instances=compared)

@@ -1,5 +1,6 @@
 """Commands that run programs on instances: `evaluate compare explain`."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +11,7 @@ from heuresis.cli.errors import FAILED, USAGE, UserError
 from heuresis.cli.options import (
     ArchiveOption,
     EngineOption,
+    FamilyOption,
     InstancesOption,
     JsonOption,
     LimitOption,
@@ -19,7 +21,10 @@ from heuresis.cli.options import (
     ProgramArgument,
     ProgramsArgument,
     RateOption,
-    SplitOption,
+    SearchSplitOption,
+    SelectSplitOption,
+    TestSplitOption,
+    TimeoutOption,
     WorkersOption,
 )
 from heuresis.cli.programs import Named, find_instances, find_problem, find_program, problem_of
@@ -37,11 +42,13 @@ def evaluate(
     problem: ProblemArgument,
     programs: ProgramsArgument = None,
     instances: InstancesOption = None,
-    split: SplitOption = "select",
+    split: SelectSplitOption = None,
+    family: FamilyOption = None,
     objective: ObjectiveOption = None,
     engine: EngineOption = None,
     rate: RateOption = None,
     limit: LimitOption = None,
+    timeout: TimeoutOption = None,
     workers: WorkersOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
@@ -52,10 +59,12 @@ def evaluate(
     """
     from heuresis.cli import render
 
-    wanted = find_problem(problem, objective, engine, rate, limit)
+    if timeout is not None and not 0 < timeout < math.inf:
+        raise UserError(f"--timeout: expected a positive, finite number of seconds, got {timeout:g}", USAGE)
+    wanted = find_problem(problem, objective, engine, rate, limit, family)
     named, references = _line_up(wanted, programs or [], archive)
-    chosen = find_instances(wanted, split, instances)
-    evaluations = run_programs(wanted, named, chosen, workers)
+    chosen = find_instances(wanted, split, instances, "select", family)
+    evaluations = run_programs(wanted, named, chosen, workers, timeout)
     entries = [_entry(one, evaluation) for one, evaluation in zip(named, evaluations, strict=True)]
     entries += _reference_entries(wanted, chosen, references)
     if as_json:
@@ -77,7 +86,8 @@ def compare(
         list[str], typer.Argument(metavar="PROGRAM PROGRAM...", help="The first is compared with the others.")
     ],
     instances: InstancesOption = None,
-    split: SplitOption = "test",
+    split: TestSplitOption = None,
+    family: FamilyOption = None,
     objective: ObjectiveOption = None,
     engine: EngineOption = None,
     rate: RateOption = None,
@@ -90,11 +100,11 @@ def compare(
     from heuresis.cli import render
     from heuresis.evolve.compare import compare as line_up
 
-    wanted = find_problem(problem, objective, engine, rate, limit)
+    wanted = find_problem(problem, objective, engine, rate, limit, family)
     if len(programs) < 2:
         raise UserError("compare needs two programs or more", USAGE)
     named, references = _line_up(wanted, programs, archive)
-    chosen = find_instances(wanted, split, instances)
+    chosen = find_instances(wanted, split, instances, "test", family)
     evaluations = run_programs(wanted, named, chosen, workers)
     entries = [_entry(one, evaluation) for one, evaluation in zip(named, evaluations, strict=True)]
     entries += _reference_entries(wanted, chosen, references)
@@ -112,10 +122,11 @@ def explain(
     program: ProgramArgument,
     problem: ProblemOption = None,
     instances: InstancesOption = None,
-    split: SplitOption = "search",
+    split: SearchSplitOption = None,
     instance: Annotated[
         str | None, typer.Option("--instance", metavar="NAME", help="Default: where it loses most.")
     ] = None,
+    family: FamilyOption = None,
     objective: ObjectiveOption = None,
     engine: EngineOption = None,
     rate: RateOption = None,
@@ -131,10 +142,8 @@ def explain(
     from heuresis.problems.problem import Choice
 
     named = find_program(program, find_problem(problem) if problem else None, archive)
-    wanted = problem_of(named, problem, archive).asked(
-        Choice(objective=objective, engine=engine, rate=rate, limit=limit)
-    )
-    chosen = find_instances(wanted, split, instances)
+    wanted = problem_of(named, problem, archive).asked(Choice(family, objective, engine, rate, limit))
+    chosen = find_instances(wanted, split, instances, "search", family)
     looked_at = chosen if instance is None else _only(chosen, instance)
     with Assessor(wanted, workers=1) as assessor:
         evaluation = assessor.evaluate(named.source, looked_at)
@@ -146,24 +155,35 @@ def explain(
     name = looked_at.instances[index].name
     if as_json:
         document = {"program": named.label, "id": named.id, "problem": wanted.name, "split": chosen.name}
+        document |= {"family": wanted.family_on(chosen)}
         render.emit({**document, "fingerprint": chosen.fingerprint, "instance": name, "explanation": text})
         return
     console = render.out()
-    console.print(f"{named.label} on {name} of {chosen.name}", style="bold")
+    kind = f" ({family})" if (family := wanted.family_on(chosen)) else ""
+    console.print(f"{named.label} on {name} of {chosen.name}{kind}", style="bold")
     console.print(Markdown(text) if console.is_terminal else text)
 
 
 def run_programs(
-    problem: "Problem", programs: "Sequence[Named]", instance_set: "InstanceSet", workers: int | None
+    problem: "Problem",
+    programs: "Sequence[Named]",
+    instance_set: "InstanceSet",
+    workers: int | None,
+    timeout: float | None = None,
 ) -> "list[Evaluation]":
-    """Evaluate programs in the sandbox, in order. Starts no process where there is nothing to do."""
+    """Evaluate programs in the sandbox, in order, each for so many seconds at most (None: the default).
+
+    Starts no process where there is nothing to do.
+    """
     from heuresis.evolve.assess import Assessor
     from heuresis.evolve.config import available_cores
+    from heuresis.sandbox.limits import Limits
 
     if not programs:
         return []
     count = min(len(programs), workers or available_cores())
-    with Assessor(problem, workers=count) as assessor:
+    limits = Limits() if timeout is None else Limits(seconds=timeout)
+    with Assessor(problem, workers=count, limits=limits) as assessor:
         evaluations = assessor.evaluate_all([one.source for one in programs], instance_set)
         _warn_where_weak(assessor)
         return evaluations
@@ -237,6 +257,7 @@ def _document(
         "problem": problem.name,
         "version": problem.version,
         "instances": instance_set.name,
+        "family": problem.family_on(instance_set),
         "fingerprint": instance_set.fingerprint,
         "objective": problem.objective_on(instance_set.instances).definition,
         "results": results,

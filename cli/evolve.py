@@ -9,8 +9,10 @@ from heuresis.cli.errors import DONE, FAILED, INTERRUPTED
 from heuresis.cli.options import (
     ArchiveOption,
     EngineOption,
+    FamilyOption,
     JsonOption,
     ObjectiveOption,
+    TimeoutOption,
     WeakSandboxOption,
     WorkersOption,
 )
@@ -32,12 +34,7 @@ def evolve(
             help="A registered problem, a Python file that registers one, or a file with the settings of a run.",
         ),
     ],
-    family: Annotated[
-        str | None,
-        typer.Option(
-            "--family", metavar="NAME", help="Instances to search on, where the problem has several kinds of them."
-        ),
-    ] = None,
+    family: FamilyOption = None,
     objective: ObjectiveOption = None,
     engine: EngineOption = None,
     model: Annotated[
@@ -74,10 +71,7 @@ def evolve(
             "--from", metavar="PROGRAM|scratch", help="Where to start; may be repeated. Default: all baselines."
         ),
     ] = None,
-    timeout: Annotated[
-        float | None,
-        typer.Option("--timeout", metavar="SECONDS", help="Longest evaluation of one program. Default: 20."),
-    ] = None,
+    timeout: TimeoutOption = None,
     allow_weak_sandbox: WeakSandboxOption = False,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from heuresis.cli.errors import FAILED, USAGE, UserError
-from heuresis.cli.options import ArchiveOption, JsonOption, ProblemOption, ProgramArgument, WorkersOption
+from heuresis.cli.options import (
+    ArchiveOption,
+    FamilyOption,
+    JsonOption,
+    ProblemOption,
+    ProgramArgument,
+    WorkersOption,
+)
 from heuresis.cli.programs import (
     Named,
     find_problem,
@@ -94,6 +101,7 @@ def _subject(named: Named, problem: "Problem", archive: str | None) -> "Subject"
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A program file.")],
     problem: Annotated[str, typer.Option("--problem", metavar="PROBLEM", help="The problem it is for.")],
+    family: FamilyOption = None,
     workers: WorkersOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
@@ -106,7 +114,7 @@ def import_(
     from heuresis.cli import render
     from heuresis.cli.evaluate import run_programs
 
-    wanted = find_problem(problem)
+    wanted = find_problem(problem, family=family)
     source = read_program(file)
     named = Named(str(file), candidate_id(source), source)
     evaluations = [run_programs(wanted, [named], wanted.splits[split](), workers)[0] for split in ("search", "select")]
@@ -118,6 +126,7 @@ def import_(
         for evaluation in evaluations:
             opened.record_evaluation(evaluation)
     if as_json:
-        render.emit({"id": named.id, "search": evaluations[0].aggregate, "select": evaluations[1].aggregate})
+        scores = {"search": evaluations[0].aggregate, "select": evaluations[1].aggregate}
+        render.emit({"id": named.id, "family": wanted.family or None, **scores})
     else:
         render.out().print(f"{named.id}", soft_wrap=True)

@@ -1,7 +1,7 @@
 """Options and arguments that several commands share."""
 
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
@@ -26,16 +26,34 @@ ProgramsArgument: TypeAlias = Annotated[
     list[str] | None,
     typer.Argument(metavar="[PROGRAM]...", help="Files, names of baselines, or program ids (unique prefixes)."),
 ]
-SplitOption: TypeAlias = Annotated[
-    str, typer.Option("--split", metavar="SPLIT", help="Instances: search, select or test.")
-]
+
+
+def _split(default: str) -> Any:
+    return typer.Option(
+        "--split", metavar="SPLIT", show_default=default, help="Instances: search, select or test; not of --instances."
+    )
+
+
+SearchSplitOption: TypeAlias = Annotated[str | None, _split("search")]
+SelectSplitOption: TypeAlias = Annotated[str | None, _split("select")]
+TestSplitOption: TypeAlias = Annotated[str | None, _split("test")]
 InstancesOption: TypeAlias = Annotated[
     list[Path] | None,
-    typer.Option("--instances", metavar="FILE", help="Instance file to use in place of a split; may be repeated."),
+    typer.Option(
+        "--instances", metavar="FILE", help="Instance file to use in place of a split; given once for each file."
+    ),
 ]
 ObjectiveOption: TypeAlias = Annotated[
     str | None,
     typer.Option("--objective", metavar="NAME", help="What is minimised, where the problem has several objectives."),
+]
+FamilyOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--family",
+        metavar="NAME",
+        help="Kind of instances of `search` and `select`, where the problem has several; default: its first.",
+    ),
 ]
 EngineOption: TypeAlias = Annotated[
     str | None,
@@ -58,6 +76,10 @@ WorkersOption: TypeAlias = Annotated[
 ProblemOption: TypeAlias = Annotated[
     str | None,
     typer.Option("--problem", metavar="PROBLEM", help="The problem, where the program does not tell."),
+]
+TimeoutOption: TypeAlias = Annotated[
+    float | None,
+    typer.Option("--timeout", metavar="SECONDS", help="Longest evaluation of one program. Default: 20."),
 ]
 WeakSandboxOption: TypeAlias = Annotated[
     bool,

@@ -9,12 +9,13 @@ from heuresis.cli.errors import FAILED, USAGE, UserError
 from heuresis.cli.options import (
     ArchiveOption,
     EngineOption,
+    FamilyOption,
     InstancesOption,
     JsonOption,
     LimitOption,
     ProblemArgument,
     RateOption,
-    SplitOption,
+    SelectSplitOption,
 )
 from heuresis.cli.programs import find_instances, find_problem, find_program
 
@@ -38,10 +39,11 @@ def plot(
         ),
     ] = None,
     instances: InstancesOption = None,
-    split: SplitOption = "select",
+    split: SelectSplitOption = None,
     instance: Annotated[
         str | None, typer.Option("--instance", metavar="NAME", help="Which one. Default: the first.")
     ] = None,
+    family: FamilyOption = None,
     engine: EngineOption = None,
     rate: RateOption = None,
     limit: LimitOption = None,
@@ -57,11 +59,11 @@ def plot(
 
     if output is not None and output.suffix not in FORMATS:
         raise UserError(f"-o {output}: expected a file that ends in {', '.join(FORMATS)}", USAGE)
-    wanted = find_problem(problem, None, engine, rate, limit)
+    wanted = find_problem(problem, None, engine, rate, limit, family)
     if wanted.figures is None:
         raise UserError(f"{wanted.name} has nothing to draw", USAGE)
     named = [find_program(text, wanted, archive) for text in programs]
-    chosen = find_instances(wanted, split, instances)
+    chosen = find_instances(wanted, split, instances, "select", family)
     index = _place(chosen, instance)
     with Assessor(wanted, workers=1) as assessor:
         decisions = {one.label: _decided(assessor, one.label, one.source, chosen, index) for one in named}

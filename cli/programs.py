@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from heuresis.problems.problem import InstanceSet, Problem
 
 
+_DATA = frozenset({".json", ".jsonl", ".csv", ".txt", ".gz"})
+"""Endings of files of instances: no program has them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """A program as it was asked for: `label` is what tables show."""
@@ -68,15 +72,16 @@ def find_problem(
     engine: str | None = None,
     rate: float | None = None,
     limit: int | None = None,
+    family: str | None = None,
 ) -> "Problem":
     """The problem of that name, or the one that a Python file registers, as it is asked for (`Choice`).
 
     Raises UserError where the file cannot be executed: its defects are its author's to see, in one line; UnknownChoice
-    where the problem has no such objective or engine.
+    where the problem has no such objective, engine or family.
     """
     from heuresis.problems.problem import Choice
 
-    return _registered(name).asked(Choice(objective=objective, engine=engine, rate=rate, limit=limit))
+    return _registered(name).asked(Choice(family, objective, engine, rate, limit))
 
 
 def _registered(name: str) -> "Problem":
@@ -105,6 +110,12 @@ def find_program(text: str, problem: "Problem | None", archive: "str | None") ->
     from heuresis.archive.records import candidate_id
 
     path = Path(text)
+    if path.suffix in _DATA and path.is_file():
+        raise UserError(
+            f"{text} looks like a file of instances, expected a program; --instances is given once for each file "
+            f"(--instances A --instances {text})",
+            USAGE,
+        )
     if path.suffix == ".py" or path.is_file():
         source = read_program(path)
         return Named(text, candidate_id(source), source)
@@ -172,11 +183,29 @@ def read_program(path: Path) -> str:
         raise UserError(f"{path}: not UTF-8 text (byte {error.start})") from None
 
 
-def find_instances(problem: "Problem", split: str, files: list[Path] | None) -> "InstanceSet":
-    """The instances of the files where there are any, else of the split; what a reader left out is said."""
+def known_problem(name: str) -> "Problem | None":
+    """The problem that the archive calls so; None where it came from a file or a package that is not here any more."""
+    from heuresis.problems import registry
+
+    return registry.get(name) if name in registry.names() else None
+
+
+def find_instances(
+    problem: "Problem", split: str | None, files: list[Path] | None, default: str, family: str | None = None
+) -> "InstanceSet":
+    """The instances of the files where there are any, else of the split; what a reader left out is said.
+
+    Raises UserError where a split or a family was asked for that changes nothing.
+    """
     from heuresis.cli import render
     from heuresis.problems.problem import SPLITS
 
+    if files and split is not None:
+        raise UserError(f"--split {split} and --instances: expected one of the two, files have no splits", USAGE)
+    split = split or default
+    if family is not None and (files or split == "test"):
+        why = "of --instances" if files else "of `test`, which is the same for all families; add --split select"
+        raise UserError(f"--family {family} chooses no instances {why}", USAGE)
     if files:
         if problem.read is None:
             raise UserError(f"{problem.name} reads no instance files; use --split", USAGE)

@@ -185,8 +185,9 @@ def _console(*, stderr: bool) -> Console:
 
 
 def _comparison_title(comparison: "Comparison") -> str:
+    family = f" ({comparison.family})" if comparison.family else ""
     return (
-        f"{comparison.problem}@{comparison.version} on {comparison.split}: {comparison.instances} instances "
+        f"{comparison.problem}@{comparison.version} on {comparison.split}{family}: {comparison.instances} instances "
         f"({comparison.fingerprint[:12]})"
     )
 

@@ -1,20 +1,17 @@
 """Online bin packing: what a rule may see, and the simulator that lets it pack (`packing_loops.py` has the loops)."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.arguments import checked, main_of, vector
+from heuresis.evaluators.arguments import main_of, vector
 from heuresis.evaluators.contract import Contract, Function, Kind, Parameter, Unit
+from heuresis.evaluators.packing_simulator import Floats, Ints, PackingSimulator
 from heuresis.evaluators.reference.distance import distance
-
-Floats: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.int64]
-Decisions: TypeAlias = Sequence[NDArray[np.generic]]
 
 
 def _size(name: str, meaning: str, at_most: str | None, varies: bool = False) -> Parameter:
@@ -70,23 +67,17 @@ class Sample:
     sizes: int
 
 
-class Packing:
+class Packing(PackingSimulator):
     """Packs items one after the other into the bin of smallest `score`, the fullest of equal ones.
 
-    The payload holds `items` (int64, the instances concatenated), `offsets` (int64, instances + 1), `capacity` (int64,
-    by instance), `reference` (float64, the lower bound L1) and `group` (int64, the family of each instance, from 0).
+    A decision is what the item's bin had left. Payload and the rest: `PackingSimulator`.
     """
 
     contract: ClassVar[Contract] = CONTRACT
     tabulates: ClassVar[bool] = True
 
     def __init__(self, payload: Mapping[str, NDArray[np.generic]]) -> None:
-        self.items, self.offsets, self.capacity, self.group = (
-            np.ascontiguousarray(payload[name], dtype=np.int64) for name in ("items", "offsets", "capacity", "group")
-        )
-        self.reference = np.ascontiguousarray(payload["reference"], dtype=np.float64)
-        self.size = len(self.capacity)
-        self.lengths = np.diff(self.offsets)
+        super().__init__(payload)
         self.sizes = {
             int(cap): len(np.unique(np.concatenate([self._of(i) for i in np.flatnonzero(self.capacity == cap)])))
             for cap in np.unique(self.capacity)
@@ -97,50 +88,6 @@ class Packing:
         from heuresis.evaluators import packing_loops
 
         packing_loops.warm()
-
-    def decide(self, program: object, theta: Floats, order: Ints) -> Decisions:
-        """Return `uint8[len(order)]` (1 where every score was finite) and what each item's bin had left (`int32`).
-
-        The entries of an instance on which the program failed are -1.
-        """
-        order = checked(order, self.size)
-        chosen = np.full(int(self.lengths[order].sum()), -1, dtype=np.int32)
-        bins = np.empty(len(order), dtype=np.int64)
-        self._pack(program, theta, order, bins, chosen)
-        return (bins >= 0).astype(np.uint8), chosen
-
-    def loss(self, program: object, theta: Floats, subset: Ints) -> float:
-        """Mean over the families in `subset` of bins / L1 − 1; inf where the program fails on an instance."""
-        subset = checked(subset, self.size)
-        bins = self._bins(program, theta, subset)
-        if bins is None:
-            return math.inf
-        return aggregate(bins, self.reference[subset], self.group[subset])
-
-    def excess(self, program: object, theta: Floats, subset: Ints) -> Floats:
-        """(bins − L1) / ΣL1 of its family for each instance; inf everywhere where the program fails."""
-        subset = checked(subset, self.size)
-        bins = self._bins(program, theta, subset)
-        if bins is None:
-            return np.full(len(subset), np.inf)
-        total = np.bincount(self.group, self.reference)[self.group[subset]]
-        excess: Floats = (bins - self.reference[subset]) / total
-        return excess
-
-    def replay(self, judge: Callable[..., float], order: Ints, decisions: Decisions) -> Floats:
-        """The largest distance of a chosen bin's score from the smallest one, by instance (see `Simulator`)."""
-        order = checked(order, self.size)
-        valid, chosen = decisions
-        lengths = self.lengths[order]
-        if valid.shape != order.shape or chosen.shape != (lengths.sum(),):
-            raise ValueError(f"expected decisions on {len(order)} instances of {lengths.sum()} items in all")
-        found = np.full(len(order), np.inf)
-        parts = np.split(chosen, np.cumsum(lengths)[:-1])
-        for place, (instance, part) in enumerate(zip(order, parts, strict=True)):
-            if valid[place] == 1:
-                items, cap = self._of(instance).tolist(), int(self.capacity[instance])
-                found[place] = self._furthest(judge, items, cap, part.tolist())
-        return found
 
     def table_pays(self, program: object, sample: Sample) -> bool:
         """Whether a table of scores over item and remaining capacity can be made, and is the faster way."""
@@ -157,17 +104,10 @@ class Packing:
             positions = np.flatnonzero(capacities == cap).astype(np.int64)
             yield Sample(int(cap), positions, int(self.lengths[order[positions]].sum()), self.sizes[int(cap)])
 
-    def _bins(self, program: object, theta: Floats, subset: Ints) -> Floats | None:
-        """The number of bins of each instance, or None where the program fails on one."""
-        bins = np.empty(len(subset), dtype=np.int64)
-        self._pack(program, theta, subset, bins, np.empty(0, dtype=np.int32))
-        return None if np.any(bins < 0) else bins.astype(np.float64)
-
-    def _pack(self, program: object, theta: Floats, order: Ints, bins: Ints, chosen: NDArray[np.int32]) -> None:
-        """Fill `bins` (-1: failed) and `chosen`, unless that is empty."""
+    def _pack(self, program: object, theta: Floats, order: Ints, chosen: NDArray[np.int32]) -> Ints:
         from heuresis.evaluators import packing_loops as loops
 
-        starts = np.concatenate(([0], np.cumsum(self.lengths[order])))[:-1].astype(np.int64)
+        starts, bins = self._starts(order), np.empty(len(order), dtype=np.int64)
         rule, theta = main_of(program), vector(theta)
         for sample in self.samples(order):
             which, begins, got = order[sample.positions], starts[sample.positions], np.empty(len(sample.positions), int)
@@ -175,6 +115,7 @@ class Packing:
             if not (self.table_pays(program, sample) and self._by_table(program, arguments, sample.sizes, got, chosen)):
                 loops.by_counts(*arguments, got, chosen)
             bins[sample.positions] = got
+        return bins
 
     def _by_table(
         self, program: object, arguments: tuple[Any, ...], sizes: int, bins: Ints, chosen: NDArray[np.int32]
@@ -214,9 +155,6 @@ class Packing:
         """What a rule sees beside the item, what the bin has left, and the capacity."""
         return counts, seen
 
-    def _of(self, instance: int | np.integer) -> Ints:
-        return self.items[self.offsets[instance] : self.offsets[instance + 1]]
-
 
 class PackingWithCount(Packing):
     """The same for rules that know the number of items."""
@@ -234,13 +172,6 @@ class PackingStateless(Packing):
 
     def _known(self, _items: int, _left: int, _counts: list[int], _seen: list[int]) -> tuple[int | list[int], ...]:
         return ()
-
-
-def aggregate(bins: Floats, bound: Floats, family: Ints) -> float:
-    """The objective, smaller is better: the mean over the families of mean bins / mean L1 − 1, a fraction."""
-    present = np.bincount(family) > 0
-    reached, least = np.bincount(family, bins)[present], np.bincount(family, bound)[present]
-    return float(np.mean(reached / least - 1.0))
 
 
 def _reads(program: object) -> frozenset[str]:

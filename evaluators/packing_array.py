@@ -4,20 +4,15 @@
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.arguments import checked
 from heuresis.evaluators.contract import Contract, Function, Kind, Parameter, Unit
-from heuresis.evaluators.packing import aggregate
+from heuresis.evaluators.packing_simulator import Floats, Ints, PackingSimulator
 from heuresis.evaluators.reference.distance import distance
-
-Floats: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.int64]
-Decisions: TypeAlias = Sequence[NDArray[np.generic]]
 
 _ITEM = Parameter("item", Unit.SIZE, "size of the item, at most each of `bins`", varies=False, low=1.0)
 _RETURNS = (
@@ -40,75 +35,22 @@ REPLAYED = 24
 """At so many choices of an instance, at most, a replay compares priorities where all bins are shown."""
 
 
-class PackingArray:
+class PackingArray(PackingSimulator):
     """Packs items one after the other into the bin of largest priority, the first of equal ones.
 
-    The payload is that of `heuresis.evaluators.packing.Packing`. An instance has as many bins as items from the start.
+    A decision is the number of the item's bin. An instance has as many bins as items from the start. Where all of them
+    are shown, a replay compares priorities at some `REPLAYED` choices of an instance, evenly spread: each takes as long
+    as there are bins.
     """
 
     contract: ClassVar[Contract] = CONTRACT
     one_fresh: ClassVar[bool] = False
-
-    def __init__(self, payload: Mapping[str, NDArray[np.generic]]) -> None:
-        self.items, self.offsets, self.capacity, self.group = (
-            np.ascontiguousarray(payload[name], dtype=np.int64) for name in ("items", "offsets", "capacity", "group")
-        )
-        self.reference = np.ascontiguousarray(payload["reference"], dtype=np.float64)
-        self.size = len(self.capacity)
-        self.lengths = np.diff(self.offsets)
 
     def warm(self) -> None:
         """Compile the loop and the functions of whole arrays, or load them from the on-disk cache."""
         from heuresis.evaluators import packing_array_loops, whole_compiled  # noqa: F401 - loading compiles
 
         packing_array_loops.warm()
-
-    def decide(self, program: object, theta: Floats, order: Ints) -> Decisions:
-        """Return `uint8[len(order)]` (1 where no priority was NaN) and the number of each item's bin (`int32`).
-
-        The entries of an instance on which the program failed are -1.
-        """
-        order = checked(order, self.size)
-        chosen = np.empty(int(self.lengths[order].sum()), dtype=np.int32)
-        bins = self._pack(program, theta, order, chosen)
-        return (bins >= 0).astype(np.uint8), chosen
-
-    def loss(self, program: object, theta: Floats, subset: Ints) -> float:
-        """Mean over the families in `subset` of bins / L1 − 1; inf where the program fails on an instance."""
-        subset = checked(subset, self.size)
-        bins = self._pack(program, theta, subset, np.empty(0, dtype=np.int32))
-        if np.any(bins < 0):
-            return math.inf
-        return aggregate(bins.astype(np.float64), self.reference[subset], self.group[subset])
-
-    def excess(self, program: object, theta: Floats, subset: Ints) -> Floats:
-        """(bins − L1) / ΣL1 of its family for each instance; inf everywhere where the program fails."""
-        subset = checked(subset, self.size)
-        bins = self._pack(program, theta, subset, np.empty(0, dtype=np.int32))
-        if np.any(bins < 0):
-            return np.full(len(subset), np.inf)
-        total = np.bincount(self.group, self.reference)[self.group[subset]]
-        excess: Floats = (bins - self.reference[subset]) / total
-        return excess
-
-    def replay(self, judge: Callable[..., Any], order: Ints, decisions: Decisions) -> Floats:
-        """The largest distance of a chosen bin's priority from the largest one, by instance (see `Simulator`).
-
-        Every choice must be possible. Where all bins are shown, priorities are compared at some `REPLAYED` choices of
-        an instance, evenly spread: each takes as long as there are bins.
-        """
-        order = checked(order, self.size)
-        valid, chosen = decisions
-        lengths = self.lengths[order]
-        if valid.shape != order.shape or chosen.shape != (lengths.sum(),):
-            raise ValueError(f"expected decisions on {len(order)} instances of {lengths.sum()} items in all")
-        found = np.full(len(order), np.inf)
-        parts = np.split(chosen, np.cumsum(lengths)[:-1])
-        for place, (instance, part) in enumerate(zip(order, parts, strict=True)):
-            if valid[place] == 1:
-                items = self.items[self.offsets[instance] : self.offsets[instance + 1]].tolist()
-                found[place] = self._furthest(judge, items, int(self.capacity[instance]), part.tolist())
-        return found
 
     def _furthest(self, judge: Callable[..., Any], items: list[int], cap: int, chosen: list[int]) -> float:
         """The largest distance of one instance's choices, packed again item by item."""
@@ -136,11 +78,10 @@ class PackingArray:
         main, pointwise = program, False
         if isinstance(program, Program):
             main, pointwise = program.main, program.pointwise[:1] == (True,)
-        starts = np.concatenate(([0], np.cumsum(self.lengths[order])))[:-1].astype(np.int64)
         bins = np.empty(len(order), dtype=np.int64)
         loops.pack(
             main, np.ascontiguousarray(theta, dtype=np.float64), self.items, self.offsets, self.capacity, order,
-            starts, self.one_fresh or pointwise, bins, chosen,
+            self._starts(order), self.one_fresh or pointwise, bins, chosen,
         )  # fmt: skip
         return bins
 

@@ -25,6 +25,9 @@ Ints: TypeAlias = NDArray[np.int64]
 Levels: TypeAlias = NDArray[np.int32]
 
 _RULES = tuple(function_type(contract.main) for contract in (CONTRACT, CONTRACT_N, CONTRACT_STATELESS))
+if len({rule.nargs for rule in _RULES}) < len(_RULES):
+    raise TypeError("contracts of bin packing need different numbers of parameters: by these `_score` tells them apart")
+
 _INT64, _INT32, _FLOAT64 = types.int64[::1], types.int32[::1], types.float64[::1]
 _SETTINGS: dict[str, Any] = {"error_model": "numpy", "cache": True}
 

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 
+CLASSES = 12
+"""Classes of sizes that harmonic tells apart; with more it gains next to nothing (Lee and Lee 1985)."""
+
 _INT64 = types.int64[::1]
 _SETTINGS: dict[str, Any] = {"error_model": "numpy", "cache": True}
 
@@ -85,4 +88,26 @@ def sum_of_squares(items: Ints, capacity: int) -> int:
         else:
             counts[chosen] -= 1
         counts[chosen - item] += 1
+    return bins
+
+
+@numba.njit(types.int64(_INT64, types.int64), **_SETTINGS)
+def harmonic_classes(items: Ints, capacity: int) -> int:
+    """Bins used by Harmonic with `CLASSES` classes (Lee and Lee 1985, doi:10.1145/3828.3833).
+
+    An item of which k fit into a bin, but not k + 1, is of class k, and its bins take k items of this class and nothing
+    else. All items too small for the classes before are of the last one, which is packed by next fit.
+    """
+    held = np.zeros(CLASSES, np.int64)  # by class, of its bin that is not full: the items, of the last one the sizes
+    bins = 0
+    for item in items:
+        k = capacity // item
+        if k < CLASSES:
+            bins += held[k] == 0
+            held[k] = (held[k] + 1) % k
+        else:
+            if held[0] == 0 or held[0] + item > capacity:
+                bins += 1
+                held[0] = 0
+            held[0] += item
     return bins

@@ -73,6 +73,7 @@ class Comparison:
     against: str | None  # name of the entry that differences are taken from
     draws: int
     rows: tuple[Row, ...]
+    family: str | None = None  # of the instances, where the problem has several
 
     def row(self, name: str) -> Row:
         """The row of that name. Raises KeyError where there is none."""
@@ -139,6 +140,7 @@ def compare(
         against=against,
         draws=draws,
         rows=tuple(rows),
+        family=problem.family_on(instance_set),
     )
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from heuresis.evaluators.contract import Contract
 from heuresis.evaluators.packing import CONTRACT, CONTRACT_N, CONTRACT_STATELESS
 from heuresis.problems.baseline_files import source_of
+from heuresis.problems.packing_figures import figures
 from heuresis.problems.packing_instances import (
     UNIFORM,
     WEIBULL,
@@ -51,6 +52,12 @@ def pack(items, cap):
 
     Returned is for each item the number of its bin, from 0.
     """
+    if isinstance(cap, bool) or not hasattr(cap, "__index__") or cap < 1:
+        raise ValueError(f"the capacity must be an integer of 1 or more, got {{cap!r}}")
+    items = list(items)
+    for number, item in enumerate(items):
+        if isinstance(item, bool) or not hasattr(item, "__index__") or not 1 <= item <= cap:
+            raise ValueError(f"items[{{number}}] must be an integer from 1 to the capacity, {{cap}}, got {{item!r}}")
     counts, seen = [0] * (cap + 1), [0] * (cap + 1)
     open_bins, bins, opened = {{}}, [], 0
     for number, item in enumerate(items):
@@ -87,7 +94,7 @@ SOURCES = (
 _RULES = (
     ("best_fit", "best fit", "Johnson et al. 1974, doi:10.1137/0203025"),
     ("worst_fit", "worst fit", "Johnson et al. 1974, doi:10.1137/0203025"),
-    ("harmonic", "harmonic, told by levels", "Lee and Lee 1985, doi:10.1145/3828.3833"),
+    ("harmonic", "after harmonic, told by levels", "after Lee and Lee 1985, doi:10.1145/3828.3833"),
     ("sum_of_squares", "sum of squares", "Csirik et al. 2006, doi:10.1145/1120582.1120583"),
     ("weighted_sum_of_squares", "sum of squares, weighted by what was seen", "after Csirik et al. 2006"),
     (
@@ -105,7 +112,10 @@ def _baselines(contract: Contract) -> tuple[Baseline, ...]:
     shown = {p.name for p in contract.main.parameters}
 
     def source(name: str) -> str:
-        return source_of("bin_packing", name).replace(CONTRACT.main.signature, contract.main.signature)
+        text = source_of("bin_packing", name).replace(CONTRACT.main.signature, contract.main.signature)
+        if contract.main.signature not in text:
+            raise ValueError(f"baseline {name}: expected the function `{CONTRACT.main.signature}`")
+        return text
 
     rules = [r for r in _RULES if "counts" in shown or r[0] not in _STATEFUL]
     rules = [r for r in rules if "left" in shown or r[0] not in _COUNTING]
@@ -126,6 +136,12 @@ def _algorithm(name: str) -> Callable[[PackingInstance], float]:
 
 _REFERENCES = (
     Reference("first_fit", "first fit", _algorithm("first_fit"), "Johnson et al. 1974, doi:10.1137/0203025"),
+    Reference(
+        "harmonic_classes",
+        "harmonic, 12 classes",
+        _algorithm("harmonic_classes"),
+        "Lee and Lee 1985, doi:10.1145/3828.3833",
+    ),
     Reference(
         "first_fit_decreasing",
         "first fit decreasing (offline)",
@@ -175,6 +191,9 @@ _FAMILIES = {
 }
 
 
+_SCORING = PackingScoring()
+
+
 def _problem(name: str, title: str, contract: Contract, simulator: str, more: str, known: str, hint: str) -> Problem:
     return Problem(
         name=name,
@@ -183,7 +202,7 @@ def _problem(name: str, title: str, contract: Contract, simulator: str, more: st
         statement=STATEMENT.format(more=more, hint=hint),
         contract=contract,
         simulator=f"heuresis.evaluators.packing:{simulator}",
-        scoring=PackingScoring(),
+        scoring=_SCORING,
         objective=EXCESS,
         splits={**_FAMILIES[WEIBULL.name], "test": _test},
         families=_FAMILIES,
@@ -192,6 +211,7 @@ def _problem(name: str, title: str, contract: Contract, simulator: str, more: st
         read=read,
         sources=SOURCES,
         standalone=STANDALONE.format(known=known),
+        figures=functools.partial(figures, _SCORING),
     )
 
 

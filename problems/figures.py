@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+POINTS = 2000
+"""At most so many points of a curve over time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Curve:
@@ -38,3 +41,10 @@ def cumulative(name: str, values: Floats) -> Curve:
     """The share of the values that are at most x; those that are not there (NaN) count as never reached."""
     there = np.sort(values[~np.isnan(values)])
     return Curve(name, there, np.arange(1, len(there) + 1) / max(1, len(values)), steps=True)
+
+
+def thinned(rows: Floats) -> Floats:
+    """At most `POINTS` of the rows, evenly spread, the first and the last one kept."""
+    if len(rows) <= POINTS:
+        return rows
+    return rows[np.unique(np.linspace(0, len(rows) - 1, POINTS).round().astype(np.int64))]

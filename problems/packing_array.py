@@ -9,6 +9,7 @@ from heuresis.problems.baseline_files import baselines
 from heuresis.problems.bin_packing import PROBLEM as BY_LEVELS
 from heuresis.problems.bin_packing import PROBLEM_STATELESS, SOURCES
 from heuresis.problems.packing_array_scoring import PackingArrayScoring
+from heuresis.problems.packing_figures import figures
 from heuresis.problems.packing_instances import PackingInstance, fingerprint
 from heuresis.problems.problem import InstanceSet, Problem
 from heuresis.problems.registry import register
@@ -37,6 +38,12 @@ def pack(items, cap):
 
     Returned is for each item the number of its bin, from 0.
     """
+    if isinstance(cap, bool) or not hasattr(cap, "__index__") or cap < 1:
+        raise ValueError(f"the capacity must be an integer of 1 or more, got {{cap!r}}")
+    items = list(items)
+    for number, item in enumerate(items):
+        if isinstance(item, bool) or not hasattr(item, "__index__") or not 1 <= item <= cap:
+            raise ValueError(f"items[{{number}}] must be an integer from 1 to the capacity, {{cap}}, got {{item!r}}")
     left = [float(cap)] * {start}
     bins = []
     for item in items:
@@ -94,6 +101,7 @@ def _problem(name: str, title: str, contract: Contract, one_fresh: bool) -> Prob
         families = {family: _cheaper(splits) for family, splits in families.items()}
     test = BY_LEVELS.splits["test"] if one_fresh else functools.cache(lambda: _fewer(BY_LEVELS.splits["test"]))
     start, more = ("1", _OPEN) if one_fresh else ("len(items)", "")
+    scoring = PackingArrayScoring(one_fresh)
     return Problem(
         name=name,
         version=1,
@@ -101,7 +109,7 @@ def _problem(name: str, title: str, contract: Contract, one_fresh: bool) -> Prob
         statement=STATEMENT.format(more=_ONE if one_fresh else _ALL),
         contract=contract,
         simulator=f"heuresis.evaluators.packing_array:{'PackingArrayFresh' if one_fresh else 'PackingArray'}",
-        scoring=PackingArrayScoring(one_fresh),
+        scoring=scoring,
         objective=BY_LEVELS.objective,
         splits={**next(iter(families.values())), "test": test},
         families=families,
@@ -110,6 +118,7 @@ def _problem(name: str, title: str, contract: Contract, one_fresh: bool) -> Prob
         read=BY_LEVELS.read,
         sources=SOURCES,
         standalone=STANDALONE.format(start=start, more=more),
+        figures=functools.partial(figures, scoring),
     )
 
 

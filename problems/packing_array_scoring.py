@@ -45,10 +45,17 @@ class PackingArrayScoring(PackingScoring):
             feasible &= np.array([_in_order(part) for part in parts])
         return feasible, np.add.reduceat((load > 0).astype(np.int64), offsets[:-1])
 
-    def _left_over(self, instance: PackingInstance, chosen: NDArray[np.int64]) -> list[int]:
+    def left_over(self, instance: PackingInstance, chosen: NDArray[np.int64]) -> list[int]:
+        """What each bin that is used has left at the end, of a feasible packing."""
         load = np.bincount(chosen, instance.items).astype(np.int64)
         left: list[int] = (instance.capacity - load[load > 0]).tolist()
         return left
+
+    def opens(self, instance: PackingInstance, chosen: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether each item is the first in its bin, in a feasible packing."""
+        opens = np.zeros(instance.size, dtype=np.bool_)
+        opens[np.unique(chosen, return_index=True)[1]] = True
+        return opens
 
 
 def _in_order(chosen: NDArray[np.int64]) -> bool:

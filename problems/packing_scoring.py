@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.packing import aggregate
+from heuresis.evaluators.packing_simulator import aggregate
 from heuresis.problems.packing_instances import PackingInstance
 from heuresis.problems.problem import MachineryError, Objective, Score
 
@@ -137,7 +137,7 @@ class PackingScoring:
         values, message = self.values([instance], decisions)
         if values[0] is None:
             return message
-        return _table(instance, Counter(self._left_over(instance, decisions[1].astype(np.int64))))
+        return _table(instance, Counter(self.left_over(instance, decisions[1].astype(np.int64))))
 
     def _replayed(
         self, instances: Instances, chosen: NDArray[np.int64], offsets: NDArray[np.int64]
@@ -145,9 +145,14 @@ class PackingScoring:
         """Whether each instance's choices are possible, and its number of bins."""
         return _replayed(instances, chosen, offsets)
 
-    def _left_over(self, instance: PackingInstance, chosen: NDArray[np.int64]) -> list[int]:
+    def left_over(self, instance: PackingInstance, chosen: NDArray[np.int64]) -> list[int]:
         """What each bin has left at the end, of a feasible packing."""
         return _left_over(instance, chosen)
+
+    def opens(self, instance: PackingInstance, chosen: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether each item takes a new bin, in a feasible packing."""
+        opens: NDArray[np.bool_] = chosen == instance.capacity
+        return opens
 
     def decisions_in(self, instances: Instances) -> int:
         """Items packed."""

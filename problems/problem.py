@@ -178,6 +178,8 @@ class Problem:
     objective_of: Callable[[Sequence[Any]], Objective] | None = None  # where it depends on the instances at hand
     families: Mapping[str, Mapping[str, Callable[[], InstanceSet]]] = field(default_factory=dict)
     """Kinds of instances that a run may search on, by name, the default first: each its own `search` and `select`."""
+    family: str = ""
+    """The one of `families` whose `search` and `select` are in `splits`; empty where there are none."""
     objectives: Mapping[str, Objective] = field(default_factory=dict)
     """Where there are several to choose from: all of them by name, the default first."""
     chosen: str = ""
@@ -197,6 +199,8 @@ class Problem:
         for name, splits in self.families.items():
             if set(splits) != {"search", "select"}:
                 raise ValueError(f"problem {self.name}, family {name}: splits must be search and select, never test")
+        if self.families and not self.family:
+            object.__setattr__(self, "family", next(iter(self.families)))
 
     def asked(self, choice: Choice) -> "Problem":
         """The problem as it is asked for. Raises UnknownChoice where it has no such family, objective or engine."""
@@ -220,7 +224,27 @@ class Problem:
         if name not in self.families:
             known = f"expected one of {', '.join(self.families)}" if self.families else "this problem has none"
             raise UnknownFamily(f"{self.name}: no family {name!r}: {known}")
-        return replace(self, splits={**self.splits, **self.families[name]})
+        return replace(self, splits={**self.splits, **self.families[name]}, family=name)
+
+    def family_of(self, fingerprint: str) -> str | None:
+        """The family whose `search` or `select` has that fingerprint; None for all other instances, also of `test`."""
+        for name, splits in self.families.items():
+            if any(make().fingerprint == fingerprint for make in splits.values()):
+                return name
+        return None
+
+    def family_on(self, instances: InstanceSet) -> str | None:
+        """The name of this family where these are its instances of a split; else None."""
+        make = self.families.get(self.family, {}).get(instances.name)
+        return self.family if make is not None and make().fingerprint == instances.fingerprint else None
+
+    def comparable(self) -> Mapping[str, str]:
+        """By split the fingerprint of the instances of this family, whose scores alone may stand side by side.
+
+        Empty where there are no families.
+        """
+        own = self.families.get(self.family, {})
+        return {split: make().fingerprint for split, make in own.items()}
 
     def objective_on(self, instances: Sequence[Any]) -> Objective:
         """The objective that `scoring` aggregates on these instances."""

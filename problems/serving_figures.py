@@ -5,22 +5,18 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.serving_results import Floats
-from heuresis.problems.figures import Curve, Figure, cumulative
+from heuresis.problems.figures import Curve, Figure, cumulative, thinned
 from heuresis.problems.serving_instances import ServingInstance
 from heuresis.problems.serving_runs import replayed, timeline
 
 Decisions = Sequence[NDArray[np.generic]]
-
-POINTS = 2000
-"""At most so many points of a curve over time."""
 
 _OVER_TIME = (("waiting requests", 1, 1.0), ("running requests", 2, 1.0), ("KV memory in use (%)", 3, 100.0))
 
 
 def figures(instance: ServingInstance, decisions: Mapping[str, Decisions]) -> Sequence[Figure]:
     """Of feasible decisions by the name of who made them: waiting, running, memory; distributions of TTFT and e2e."""
-    times = {name: _thinned(timeline(instance, made)) for name, made in decisions.items()}
+    times = {name: thinned(timeline(instance, made)) for name, made in decisions.items()}
     found = [
         Figure(
             title=label[0].upper() + label[1:],
@@ -36,10 +32,3 @@ def figures(instance: ServingInstance, decisions: Mapping[str, Decisions]) -> Se
         curves = [cumulative(name, getattr(one, get)) for name, one in results.items()]
         found.append(Figure(title, "seconds", "share of requests", curves, log_x=True))
     return found
-
-
-def _thinned(rows: Floats) -> Floats:
-    """Rows evenly thinned, the last one kept."""
-    if len(rows) <= POINTS:
-        return rows
-    return rows[np.unique(np.linspace(0, len(rows) - 1, POINTS).round().astype(np.int64))]

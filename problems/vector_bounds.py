@@ -19,6 +19,9 @@ Floats = NDArray[np.float64]
 MOST_TYPES = 64
 """With more types than these, none of which has less of everything than another, only single resources are weighed."""
 
+_AT_ONCE = 1 << 20
+"""Pairs of requests and types that are compared at a time: all of them at once may not fit into memory."""
+
 _LARGEST_SUM = 1 << 60  # of all sizes, so that they can be added up in int64
 
 
@@ -27,19 +30,31 @@ def nodes_needed(requests: Ints, types: Ints) -> int:
 
     Raises ValueError where a request fits no type, because then there is no number of nodes.
     """
-    if not np.all(fits(requests, types).any(axis=1)):
+    if not np.all(fits(requests, types)):
         raise ValueError("a request fits no node type")
+    return max(1, *(_by_weight(requests, types, w) for w in _weights(requests, types)))
+
+
+def nodes_needed_so_far(requests: Ints, types: Ints) -> Ints:
+    """After each request a lower bound of the nodes for those so far, by their sums alone."""
+    weights = [w for w in _weights(requests, types) if (types @ w).max() > 0]
+    sums = [-(-np.cumsum(requests @ w) // int((types @ w).max())) for w in weights]
+    needed: Ints = np.maximum(np.max(sums, axis=0), 1)
+    return needed
+
+
+def _weights(requests: Ints, types: Ints) -> list[Ints]:
+    """Those of single resources, and the best ones of all together."""
     weights = [np.array(row, dtype=np.int64) for row in np.eye(requests.shape[1], dtype=np.int64)]
     dual = _dual(requests.sum(axis=0).astype(np.float64), types)
-    if dual is not None:
-        weights.append(_integers(dual, len(requests)))
-    return max(1, *(_by_weight(requests, types, w) for w in weights))
+    return weights if dual is None else [*weights, _integers(dual, len(requests))]
 
 
 def fits(requests: Ints, types: Ints) -> NDArray[np.bool_]:
-    """Whether each request fits an empty node of each type: requests × types."""
-    inside: NDArray[np.bool_] = np.all(requests[:, None, :] <= types[None, :, :], axis=2)
-    return inside
+    """Whether each request fits an empty node of one of the types."""
+    step = max(1, _AT_ONCE // len(types))
+    parts = [requests[low : low + step, None] for low in range(0, len(requests), step)]
+    return np.concatenate([np.all(part <= types, axis=2).any(axis=1) for part in parts])
 
 
 def never_placed(requests: Ints, types: Ints, fleet: Ints) -> int:
@@ -47,7 +62,7 @@ def never_placed(requests: Ints, types: Ints, fleet: Ints) -> int:
 
     In each resource no more requests can be placed than the smallest ones that fit into all nodes together.
     """
-    possible = requests[fits(requests, types[np.unique(fleet)]).any(axis=1)]
+    possible = requests[fits(requests, types[np.unique(fleet)])]
     capacity = types[fleet].sum(axis=0)
     placed = len(possible)
     for resource in range(requests.shape[1]):
@@ -62,17 +77,17 @@ def _by_weight(requests: Ints, types: Ints, weight: Ints) -> int:
 
 
 def _dual(demand: Floats, types: Ints) -> Floats | None:
-    """The weights that maximise w·demand where w·capacity <= 1 for all types; None for a single type.
+    """The weights that maximise w·demand where w·capacity <= 1 for all types; None for a single type, or too many.
 
     A maximum lies at a corner, where as many of the constraints w·capacity <= 1 and w >= 0 are tight as there are
     weights. Rounding may miss the best corner, but any weights give a valid bound.
     """
     scale = types.max(axis=0).astype(np.float64)
     present = np.flatnonzero(scale > 0)
-    shares = _undominated(types[:, present]) / scale[present]
-    count = len(present)
-    if not 2 <= len(shares) <= MOST_TYPES or count < 2:
+    count, largest = len(present), _undominated(types[:, present])
+    if largest is None or len(largest) < 2 or count < 2:
         return None
+    shares = largest / scale[present]
     rows = np.concatenate((shares, np.eye(count)))
     right = np.concatenate((np.ones(len(shares)), np.zeros(count)))
     chosen = np.array(list(itertools.combinations(range(len(rows)), count)))
@@ -86,12 +101,16 @@ def _dual(demand: Floats, types: Ints) -> Floats | None:
     return weights
 
 
-def _undominated(types: Ints) -> Ints:
-    """The different types of which no other one has as much of everything."""
-    different = np.unique(types, axis=0)
-    below = np.all(different[:, None, :] <= different[None, :, :], axis=2)
-    kept: Ints = different[below.sum(axis=1) == 1]
-    return kept
+def _undominated(types: Ints) -> Ints | None:
+    """The different types of which no other one has as much of everything, ascending; None where they are too many."""
+    kept: list[Ints] = []
+    left = np.unique(types, axis=0)
+    while len(left):
+        if len(kept) == MOST_TYPES:
+            return None
+        kept.append(left[-1])  # the last in this order is below none of the others
+        left = left[np.any(left > left[-1], axis=1)]
+    return np.array(kept[::-1])
 
 
 def _integers(weights: Floats, count: int) -> Ints:

@@ -65,7 +65,7 @@ class VectorInstance:
 
     def _bound(self) -> int:
         if self.fleet is None:
-            inside = fits(self.requests, self.types).any(axis=1)
+            inside = fits(self.requests, self.types)
             if not np.all(inside):
                 raise InstanceError(f"{self.name}: requests[{int(np.argmin(inside))}] fits no node type")
             return nodes_needed(self.requests, self.types)
@@ -190,7 +190,7 @@ def _rows(bits: np.random.PCG64, types: Ints, *, shifted: bool) -> tuple[Ints, I
     """The sizes of requests that fit one of the types, with their weights, each shifted by up to eight either way."""
     table = np.array(PODS, dtype=np.int64)
     sizes = np.where(types.max(axis=0) > 0, table[:, :WIDTH], 0)
-    inside = fits(sizes, types).any(axis=1)
+    inside = fits(sizes, types)
     weights = 64 * table[inside, WIDTH]
     if shifted:
         powers = (bits.random_raw(len(weights)) % np.uint64(7)).astype(np.int64)  # 2**-3 to 2**3

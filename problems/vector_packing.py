@@ -9,6 +9,7 @@ from heuresis.problems.baseline_files import baselines
 from heuresis.problems.problem import InstanceSet, Objective, Problem
 from heuresis.problems.readers.vector import read
 from heuresis.problems.registry import register
+from heuresis.problems.vector_figures import figures
 from heuresis.problems.vector_instances import (
     FLEET_SEARCH,
     FLEET_SELECT,
@@ -73,7 +74,12 @@ def place(requests, nodes, types=()):
     `nodes` are the capacities of the nodes that are there, `types` those of nodes that may be opened. Returned is the
     node of each request, None where it fits nowhere, and the capacities of all nodes, those opened last.
     """
-    nodes = [list(node) for node in nodes]
+    requests, nodes, types = ([list(row) for row in rows] for rows in (requests, nodes, types))
+    for what, rows in (("requests", requests), ("nodes", nodes), ("types", types)):
+        for number, row in enumerate(rows):
+            right = [not isinstance(a, bool) and 0 <= a < float("inf") for a in row]
+            if len(row) != 3 or not all(right) or not any(row):
+                raise ValueError(f"{what}[{number}] must be three amounts of 0 or more, not all 0, got {row!r}")
     scale = [max((float(one[r]) for one in [*nodes, *types]), default=0.0) for r in range(3)]
     free, placed, asked = [list(node) for node in nodes], [], [0, 0, 0]
 
@@ -136,6 +142,7 @@ def _problem(
             sources=SOURCES,
             standalone=STANDALONE,
             objective_of=objective_of,
+            figures=figures,
         )
     )
 

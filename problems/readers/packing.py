@@ -1,7 +1,9 @@
 """Readers of bin-packing instances: Heuresis' JSON format, OR-Library files and the text format of BPPLIB."""
 
+import math
 import re
 from collections.abc import Iterator, Sequence
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -9,10 +11,11 @@ import numpy as np
 
 from heuresis.problems.packing_instances import LARGEST_CAPACITY, LARGEST_COUNT, PackingInstance, fingerprint
 from heuresis.problems.problem import InstanceError, InstanceSet
-from heuresis.problems.readers.text import json_rows, labels, read_text, shown
+from heuresis.problems.readers.text import check_count, json_rows, labels, name_of, read_text, shown
 
 _FIELDS = frozenset({"name", "capacity", "items"})
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
+_DECIMAL = re.compile(r"[+-]?([0-9]+\.[0-9]*|\.[0-9]+)")
 _INTEGERS = "sizes and capacities are integers; where a file has decimals, multiply all of them"
 
 Placed: TypeAlias = tuple[PackingInstance, str]
@@ -61,16 +64,13 @@ def _from_row(row: Any, where: str, default_name: str) -> PackingInstance:
         raise InstanceError(f"{where}.items: expected a list of 1 to {LARGEST_COUNT} sizes, got {got}")
     for i, size in enumerate(items):
         _integer(size, f"{where}.items[{i}]", "a size", capacity)
-    if "n" in row and row["n"] != len(items):
-        raise InstanceError(f"{where}.n: expected the number of items, {len(items)}, got {shown(row['n'])}")
-    name = row.get("name", default_name)
-    if not isinstance(name, str):
-        raise InstanceError(f"{where}.name: expected a text, got {shown(name)}")
-    return PackingInstance(name, np.array(items, dtype=np.int64), capacity, labels(row, _FIELDS))
+    check_count(row, where, len(items), "items")
+    name = name_of(row, where, default_name)
+    return PackingInstance(name, np.array(items, dtype=np.int64), capacity, labels(row, _FIELDS, where))
 
 
 def _integer(value: Any, where: str, what: str, most: int) -> None:
-    if isinstance(value, float):
+    if isinstance(value, float) and math.isfinite(value):
         raise InstanceError(f"{where}: expected {what} from 1 to {most}, got {shown(value)} ({_INTEGERS})")
     if type(value) is not int or not 1 <= value <= most:
         limit = f"1 to {most}" if what != "a size" else f"1 to the capacity, {most}"
@@ -111,9 +111,12 @@ class _Words:
             self._at += 1
         return " ".join(words)
 
-    def words_on_line(self) -> int:
-        """How many words the line of the next one has, from there on."""
-        return sum(line == self.line for line, _ in self._words[self._at : self._at + 4])
+    def first_lines(self, count: int) -> list[list[str]]:
+        """The words of the first lines that have some."""
+        return [[word for _, word in group] for _, group in islice(groupby(self._words, lambda one: one[0]), count)]
+
+    def __len__(self) -> int:
+        return len(self._words)
 
     def integer(self, what: str, least: int, most: int) -> int:
         """The next word as an integer within limits."""
@@ -121,7 +124,7 @@ class _Words:
             raise InstanceError(f"{self.path}: the file ends after line {self.line}, where {what} is missing")
         word = self.peek()
         if not _INTEGER.fullmatch(word):
-            hint = f" ({_INTEGERS})" if word.replace(".", "", 1).isdigit() else ""
+            hint = f" ({_INTEGERS})" if _DECIMAL.fullmatch(word) else ""
             raise self.fail(f"expected {what}, an integer, got {shown(word)}{hint}")
         if not least <= int(word) <= most:
             raise self.fail(f"expected {what} from {least} to {most}, got {word}")
@@ -140,13 +143,39 @@ def _read_text(text: str, path: Path, notes: list[str]) -> Iterator[Placed]:
             where = f"{path}, line {words.line}"
             name = words.rest_of_line().strip("'")
             yield _by_demand(words, " ".join(name.split())), where
-    elif words.words_on_line() == 1 and not words.peek(1).lstrip("+-").replace(".", "", 1).isdigit():
+    elif _is_orlib(words):
         yield from _orlib(words)
     else:
         where = f"{path}, line {words.line}"
         yield _bpplib(words, stem), where
         if not words.ended:
             raise words.fail("more follows after the last item announced")
+
+
+def _is_orlib(words: _Words) -> bool:
+    """Whether a text, well formed or not, is meant as one of OR-Library and not of BPPLIB.
+
+    Both begin with a number on a line of its own. A problem of OR-Library goes on with its name, which may be a number,
+    and a line of three numbers; BPPLIB has one number on each line, as many as announced.
+    """
+    first, *others = words.first_lines(4)
+    if len(first) != 1 or not others:
+        return len(first) == 1
+    numeric = len(others[0]) == 1 and _is_number(others[0][0])
+    if numeric and first[0].isdecimal() and len(first[0]) < 9 and len(words) == 2 + int(first[0]):
+        return False
+    if len(others) == 1:
+        return not numeric
+    return len(others[1]) == 3 or (len(others) == 2 and not numeric)
+
+
+def _is_number(word: str) -> bool:
+    """Whether a word is a number to anybody: also `nan`, `-inf` and `1e3`, which are no sizes."""
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
 
 
 def _orlib(words: _Words) -> Iterator[Placed]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from heuresis.problems.problem import InstanceError
 from heuresis.problems.readers.serving_trace import Ints, Trace, ascending, number, numbered, spread
-from heuresis.problems.readers.text import json_rows, labels, shown
+from heuresis.problems.readers.text import json_rows, labels, name_of, parsed, shown
 from heuresis.problems.serving_instances import LARGEST_TIME, LARGEST_TOKENS
 
 MOONCAKE_BLOCK = 512
@@ -74,12 +74,7 @@ def read_mooncake(text: str, path: Path, limit: int | None, notes: list[str]) ->
 
 
 def _line(content: str, where: str) -> dict[str, Any]:
-    try:
-        row = json.loads(content)
-    except json.JSONDecodeError as error:
-        raise InstanceError(f"{where}, column {error.colno}: not JSON: {error.msg}") from error
-    except (ValueError, RecursionError) as error:
-        raise InstanceError(f"{where}: not JSON: {error}") from error
+    row = parsed(content, where, one_line=True)
     if not isinstance(row, dict):
         raise InstanceError(f"{where}: expected an object, got {shown(row)}")
     for key in _LINE:
@@ -104,10 +99,8 @@ def read_own(text: str, path: Path, limit: int | None) -> Iterator[Trace]:
         where = f"{path}: instances[{i}]"
         if not isinstance(row, dict):
             raise InstanceError(f"{where}: expected an object, got {shown(row)}")
-        name = row.get("name", f"{path.name}[{i}]")
-        if not isinstance(name, str):
-            raise InstanceError(f"{where}.name: expected a text, got {shown(name)}")
-        yield _trace(_columns(row, where, limit), name, where, labels(row, _FIELDS), row)
+        name = name_of(row, where, f"{path.name}[{i}]")
+        yield _trace(_columns(row, where, limit), name, where, labels(row, _FIELDS, where), row)
 
 
 def _columns(row: Mapping[str, Any], where: str, limit: int | None) -> dict[str, list[Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from heuresis.problems.problem import InstanceError, InstanceSet
-from heuresis.problems.readers.text import json_rows, labels, read_text, shown
+from heuresis.problems.readers.text import check_count, json_rows, labels, name_of, read_text, shown
 from heuresis.problems.tardiness_instances import LARGEST_SIZE, LARGEST_TIME, TardinessInstance, fingerprint
 
 ORLIB_SIZES = (40, 50, 100)
@@ -54,13 +54,10 @@ def _instance(row: Any, where: str, default_name: str) -> TardinessInstance:
     p, d = _times(row["p"], f"{where}.p", 1, "a positive integer"), _times(row["d"], f"{where}.d", 0, "0 or more")
     if len(p) != len(d):
         raise InstanceError(f"{where}: p has {len(p)} entries and d has {len(d)}; expected as many")
-    if "n" in row and row["n"] != len(p):
-        raise InstanceError(f"{where}.n: expected the number of jobs, {len(p)}, got {shown(row['n'])}")
+    check_count(row, where, len(p), "jobs")
     if sum(p) > LARGEST_TIME:
         raise InstanceError(f"{where}.p: the sum must be at most 2**40, got {sum(p)}")
-    name = row.get("name", default_name)
-    if not isinstance(name, str):
-        raise InstanceError(f"{where}.name: expected a text, got {shown(name)}")
+    name = name_of(row, where, default_name)
     optimum = row.get("optimum")
     if optimum is not None and (type(optimum) is not int or not 0 <= optimum <= LARGEST_TIME * LARGEST_SIZE):
         raise InstanceError(f"{where}.optimum: expected an integer of 0 or more, or null, got {shown(optimum)}")
@@ -68,7 +65,7 @@ def _instance(row: Any, where: str, default_name: str) -> TardinessInstance:
         name,
         np.array(p, dtype=np.int64),
         np.array(d, dtype=np.int64),
-        labels(row, _FIELDS),
+        labels(row, _FIELDS, where),
         optimum,
         optimum is not None,
     )

@@ -3,15 +3,15 @@
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.problems.problem import InstanceError, InstanceSet
-from heuresis.problems.readers.text import json_rows, labels, read_text, shown
+from heuresis.problems.readers.text import json_rows, labels, name_of, read_text, repeated, shown
 from heuresis.problems.vector_bounds import fits
 from heuresis.problems.vector_instances import (
     LARGEST_AMOUNT,
@@ -27,6 +27,12 @@ Ints = NDArray[np.int64]
 POD_COLUMNS = ("cpu_milli", "memory_mib", "num_gpu", "gpu_milli")
 NODE_COLUMNS = ("cpu_milli", "memory_mib", "gpu")
 
+Placed: TypeAlias = tuple[VectorInstance, str]
+"""An instance and where it stands, for messages."""
+
+Row: TypeAlias = tuple[int, list[str]]
+"""The line of a CSV file where a row begins, and its fields."""
+
 _AMOUNT = re.compile(r"[0-9]{1,18}")
 _FIELDS = {"name", "types", "fleet", "requests"}
 
@@ -40,14 +46,14 @@ def read(paths: Sequence[Path]) -> InstanceSet:
     """
     if not paths:
         raise InstanceError("expected one or more instance files, got none")
-    instances: list[VectorInstance] = []
+    found: list[Placed] = []
     notes: list[str] = []
     pods: list[tuple[Path, Ints]] = []
     nodes: list[tuple[Path, Ints]] = []
     for path in paths:
         text = read_text(path)
         if text.lstrip().startswith(("{", "[")):
-            instances += _read_json(text, path)
+            found += _read_json(text, path)
             continue
         header, rows = _table(text, path)
         if set(POD_COLUMNS) <= set(header):
@@ -57,18 +63,22 @@ def read(paths: Sequence[Path]) -> InstanceSet:
         else:
             expected = f"a list of pods ({', '.join(POD_COLUMNS)}) or of nodes ({', '.join(NODE_COLUMNS)})"
             raise InstanceError(f"{path}, line 1: expected JSON, {expected}, got the columns {shown(header)}")
-    instances += _of_trace(pods, nodes, notes)
-    if len({one.opens for one in instances}) > 1:
-        raise InstanceError(
-            "instances with `types` and instances with a `fleet` cannot be scored together; read one kind"
-        )
-    name = ", ".join(path.name for path in paths)
-    return InstanceSet(name, tuple(instances), fingerprint(instances), tuple(notes))
+    found += _of_trace(pods, nodes, notes)
+    instances = tuple(one for one, _ in found)
+    for one, where in found:
+        if one.opens != instances[0].opens:
+            kinds = ("a fleet", "node types") if instances[0].opens else ("node types", "a fleet")
+            raise InstanceError(
+                f"{where}: an instance with {kinds[0]}, but {found[0][1]} has {kinds[1]}; they cannot be scored "
+                "together, evaluate them apart"
+            )
+    return InstanceSet(", ".join(path.name for path in paths), instances, fingerprint(instances), tuple(notes))
 
 
-def _read_json(text: str, path: Path) -> list[VectorInstance]:
-    rows = enumerate(json_rows(text, path))
-    return [_instance(row, f"{path}: instances[{i}]", f"{path.name}[{i}]") for i, row in rows]
+def _read_json(text: str, path: Path) -> Iterator[Placed]:
+    for i, row in enumerate(json_rows(text, path)):
+        where = f"{path}: instances[{i}]"
+        yield _instance(row, where, f"{path.name}[{i}]"), where
 
 
 def _instance(row: Any, where: str, default_name: str) -> VectorInstance:
@@ -81,12 +91,10 @@ def _instance(row: Any, where: str, default_name: str) -> VectorInstance:
     key = "types" if "types" in row else "fleet"
     nodes = _vectors(row[key], f"{where}.{key}", None)
     requests = _vectors(row["requests"], f"{where}.requests", len(row[key][0]))
-    name = row.get("name", default_name)
-    if not isinstance(name, str):
-        raise InstanceError(f"{where}.name: expected a text, got {shown(name)}")
+    name = name_of(row, where, default_name)
     if key == "types":
         _fit(requests, nodes, f"{where}.requests")
-    return _made(name, requests, nodes, labels(row, _FIELDS), where, opens=key == "types")
+    return _made(name, requests, nodes, labels(row, _FIELDS, where), where, opens=key == "types")
 
 
 def _made(
@@ -103,7 +111,7 @@ def _made(
 
 
 def _fit(requests: Ints, types: Ints, where: str) -> None:
-    inside = fits(requests, types).any(axis=1)
+    inside = fits(requests, types)
     if not np.all(inside):
         number = int(np.argmin(inside))
         raise InstanceError(f"{where}[{number}]: {requests[number].tolist()} fits no node type; leave it out")
@@ -124,8 +132,7 @@ def _vectors(values: Any, where: str, width: int | None) -> Ints:
         for r, amount in enumerate(one):
             if type(amount) is not int or not 0 <= amount <= LARGEST_AMOUNT:
                 raise InstanceError(
-                    f"{where}[{i}][{r}]: expected an integer of 0 to 2**40 (choose a small unit, such as milli-CPU), "
-                    f"got {shown(amount)}"
+                    f"{where}[{i}][{r}]: expected an integer of 0 to 2**40{_unit(amount)}, got {shown(amount)}"
                 )
         if not any(one):
             raise InstanceError(f"{where}[{i}]: all amounts are 0")
@@ -134,23 +141,37 @@ def _vectors(values: Any, where: str, width: int | None) -> Ints:
     return array
 
 
-def _table(text: str, path: Path) -> tuple[list[str], list[list[str]]]:
+def _unit(amount: Any) -> str:
+    """What to do about an amount that another unit would make an integer within the limit; else nothing."""
+    if isinstance(amount, float) and 0 < amount < LARGEST_AMOUNT:
+        return " (choose a smaller unit, such as milli-CPU)"
+    return " (choose a larger unit, such as MiB)" if type(amount) is int and amount > LARGEST_AMOUNT else ""
+
+
+def _table(text: str, path: Path) -> tuple[list[str], list[Row]]:
     """The header and the rows of a CSV file."""
+    reader = csv.reader(io.StringIO(text, newline=""))
+    rows: list[Row] = []
+    begins = 1
     try:
-        lines = list(csv.reader(io.StringIO(text)))
+        for fields in reader:
+            rows.append((begins, fields))
+            begins = reader.line_num + 1
     except csv.Error as error:
-        raise InstanceError(f"{path}: neither JSON nor CSV: {error}") from error
-    if not lines:
+        raise InstanceError(f"{path}, line {begins}: neither JSON nor CSV: {error}") from error
+    if not rows:
         raise InstanceError(f"{path}: the file is empty")
-    return lines[0], lines[1:]
+    header = rows[0][1]
+    if len(set(header)) < len(header):
+        raise InstanceError(f"{path}, line 1: the column {shown(repeated(header))} stands there twice")
+    return header, rows[1:]
 
 
-def _amounts(header: Sequence[str], rows: Sequence[Sequence[str]], columns: Sequence[str], path: Path) -> Ints:
+def _amounts(header: Sequence[str], rows: Sequence[Row], columns: Sequence[str], path: Path) -> Ints:
     """CPU, memory and milli-GPU of each row."""
     at = [header.index(column) for column in columns]
     found = np.zeros((len(rows), WIDTH), dtype=np.int64)
-    for i, row in enumerate(rows):
-        line = i + 2
+    for i, (line, row) in enumerate(rows):
         if len(row) != len(header):
             raise InstanceError(f"{path}, line {line}: expected {len(header)} fields, got {len(row)}")
         for place, column in zip(at, columns, strict=True):
@@ -171,21 +192,20 @@ def _amounts(header: Sequence[str], rows: Sequence[Sequence[str]], columns: Sequ
 
 def _of_trace(
     pods: Sequence[tuple[Path, Ints]], nodes: Sequence[tuple[Path, Ints]], notes: list[str]
-) -> list[VectorInstance]:
+) -> Iterator[Placed]:
     """One instance for each list of pods."""
     if len(nodes) > 1 or (nodes and not pods):
         raise InstanceError(f"{nodes[-1][0]}: expected one list of nodes beside one or more lists of pods")
-    instances = []
     for path, requests in pods:
         if nodes:
             notes.append(
                 f"{path.name}: on the {len(nodes[0][1])} nodes of {nodes[0][0].name}; GPUs are one divisible sum"
             )
-            instances.append(_made(path.name, requests, nodes[0][1], {}, str(path), opens=False))
+            yield _made(path.name, requests, nodes[0][1], {}, str(path), opens=False), str(path)
             continue
         types = np.array(ONE_TYPE, dtype=np.int64)
         two = requests * (types[0] > 0)
-        inside = fits(two, types).any(axis=1) & two.any(axis=1)
+        inside = fits(two, types) & two.any(axis=1)
         if not inside.any():
             raise InstanceError(f"{path}: no pod fits a node of 96 cores and 384 GiB")
         left_out = int(np.count_nonzero(~inside))
@@ -193,5 +213,4 @@ def _of_trace(
             f"{path.name}: CPU and memory alone, on nodes of 96 cores and 384 GiB; "
             f"{left_out} pods fit none and are left out"
         )
-        instances.append(_made(path.name, two[inside], types, {}, str(path), opens=True))
-    return instances
+        yield _made(path.name, two[inside], types, {}, str(path), opens=True), str(path)

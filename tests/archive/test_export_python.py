@@ -1,6 +1,7 @@
 """The exported file computes what the compiled program computes, and needs nothing but Python."""
 
 import ast
+import importlib
 import itertools
 import json
 import math
@@ -8,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,8 +20,11 @@ from heuresis.evaluators.compile import compile_program
 from heuresis.evaluators.contract import Contract, Function, Kind, Parameter, Unit
 from heuresis.evaluators.reference.interpreter import Reference, TooLong
 from heuresis.evaluators.reference.rewrite import helpers_of, rewrite
+from heuresis.problems.packing_instances import PackingInstance
+from heuresis.problems.packing_scoring import assigned
 from heuresis.problems.problem import Problem
 from heuresis.problems.registry import get
+from heuresis.problems.vector_instances import VectorInstance
 from heuresis.sandbox.screen import screen
 
 NASTY = {
@@ -253,3 +258,44 @@ def test_the_manifest_says_what_goes_in_and_out() -> None:
     assert content["functions"][0]["parameters"][0]["unit"] == "time"
     assert content["scores"][0]["aggregate"] == 0.25
     assert content["objective"]["direction"] == "min"
+
+
+def test_an_exported_packing_rule_packs_into_the_same_bins() -> None:
+    problem, rule = get("bin-packing"), "weighted_sum_of_squares"
+    instance = PackingInstance("i", np.random.default_rng(5).integers(4, 40, 80), 60)
+    expected = assigned(instance, decided(problem, rule, instance))
+    assert exported(problem, rule)["pack"](instance.items.tolist(), 60) == expected
+
+
+def test_an_exported_placement_rule_chooses_the_same_nodes() -> None:
+    problem = get("vector-packing-fleet")
+    rng = np.random.default_rng(6)
+    types = np.array([[16, 8, 0], [12, 16, 8]])
+    instance = VectorInstance("i", rng.integers(1, 9, (40, 3)), types, rng.integers(0, 2, 9))
+    places, _ = exported(problem, "alpha_evolve")["place"](instance.requests.tolist(), types[instance.fleet].tolist())
+    chosen = decided(problem, "alpha_evolve", instance)
+    assert -1 in chosen
+    assert [-1 if place is None else place for place in places] == chosen
+
+
+def decided(problem: Problem, rule: str, instance: Any) -> list[int]:
+    """The decisions of a baseline on one instance, by the simulator."""
+    module, _, name = problem.simulator.partition(":")
+    simulator = getattr(importlib.import_module(module), name)(problem.scoring.pack([instance]))
+    program = compile_program(screen(source(problem, rule), problem.contract.allow_list()), problem.contract)
+    return simulator.decide(program, np.zeros(0), np.arange(1))[1].tolist()
+
+
+def exported(problem: Problem, rule: str) -> dict[str, Any]:
+    """What the file defines that a baseline is exported to."""
+    text = source(problem, rule)
+    made = TARGETS["python"].export(Subject(text, candidate_id(text), problem))
+    namespace: dict[str, Any] = {}
+    exec(made.files[made.main], namespace)
+    return namespace
+
+
+def source(problem: Problem, rule: str) -> str:
+    baseline = problem.baseline(rule)
+    assert baseline is not None
+    return baseline.source

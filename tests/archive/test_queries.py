@@ -72,6 +72,21 @@ def test_scores_of_other_objectives_do_not_mix(archive: Archive, make) -> None:
     assert both in archive.evaluations(plain)
 
 
+def test_scores_of_other_families_do_not_mix(archive: Archive, make) -> None:
+    archive.start_run(make.run())
+    archive.start_run(make.run("r_cd34"))
+    first = record(archive, make, 0, aggregate=2.0, fingerprint="f1")
+    second = record(archive, make, 1, run="r_cd34", aggregate=0.1, fingerprint="f2")
+    assert [(r.id, r.search) for r in top(archive, "smtt", instances={"search": "f1"})] == [(first, 2.0)]
+    assert [(r.id, r.search) for r in top(archive, "smtt", instances={"search": "f2"})] == [(second, 0.1)]
+    assert top(archive, "smtt", instances={"search": "f3"}) == []
+    assert [r.search for r in programs(archive, "ab12")] == [2.0]
+    assert [r.search for r in programs(archive, "cd34")] == [0.1]
+    assert program(archive, first).search is None
+    assert program(archive, first, instances={"search": "f1"}).search == 2.0
+    assert lineage(archive, first, instances={"search": "f1"})[0].program.search == 2.0
+
+
 def test_lineage_goes_back_generation_by_generation(archive: Archive, make) -> None:
     archive.start_run(make.run())
     for number, parents in ((0, ()), (1, (0,)), (2, (0,)), (3, (2, 1)), (4, (3, 0))):

@@ -19,8 +19,8 @@ from heuresis.evaluators.packing import (
     Packing,
     PackingStateless,
     PackingWithCount,
-    aggregate,
 )
+from heuresis.evaluators.packing_simulator import aggregate
 from heuresis.evaluators.reference.replay import judge_of
 from heuresis.problems.bin_packing import PROBLEM, PROBLEM_N, PROBLEM_STATELESS
 from heuresis.sandbox.screen import screen

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from packing_parts import BASELINES
+from packing_parts import BASELINES, WEIGHTED
 
 from heuresis.evaluators.expression import Expr, array_of, outside
 from heuresis.evaluators.expression_text import from_source, to_source, to_text
@@ -16,7 +16,6 @@ from heuresis.evolve.proposers.genetic import ALL_OPERATORS, COUNT_OPERATORS, va
 from heuresis.evolve.proposers.trees import Grammar
 
 KNOWN, UNKNOWN = Grammar(CONTRACT_N, max_size=120), Grammar(CONTRACT, max_size=120)
-WEIGHTED = BASELINES["weighted_sum_of_squares"]
 
 
 def generator(seed: int) -> np.random.Generator:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from packing_parts import BASELINES, PROBLEMS, expressions
+from packing_parts import BASELINES, PROBLEMS, WEIGHTED, expressions
 
 from heuresis.evaluators.contract import Contract, Unit
 from heuresis.evaluators.expression import Expr, array_of, constants
@@ -299,7 +299,9 @@ GOLDEN = [
 def test_a_fixed_seed_gives_the_same_offspring_as_ever() -> None:
     rng, told = generator(2026), list[str]()
     for contract, grammar in ((CONTRACT_STATELESS, STATELESS), *GRAMMARS.items()):
-        donors = DONORS if contract is not CONTRACT_STATELESS else [BASELINES["best_fit"], BASELINES["worst_fit"]]
+        donors = [BASELINES["best_fit"], BASELINES["worst_fit"]]
+        if contract is not CONTRACT_STATELESS:
+            donors += [SQUARES, WEIGHTED]
         made = [vary(grammar, [donors[-1], *donors], rng) for _ in range(4)]
         told += [f"{ALL_OPERATORS[m[0]][0]}: {to_text(m[1], contract.main)}" for m in made if m is not None]
     assert told == GOLDEN

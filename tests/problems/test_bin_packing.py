@@ -12,9 +12,9 @@ import pytest
 
 from heuresis.evaluators.compile import compile_program
 from heuresis.evaluators.packing import Packing
-from heuresis.evaluators.packing_rules import best_fit_decreasing, first_fit, first_fit_decreasing
+from heuresis.evaluators.packing_rules import best_fit_decreasing, first_fit, first_fit_decreasing, harmonic_classes
 from heuresis.evaluators.simulator import Simulator
-from heuresis.problems import registry
+from heuresis.problems import bin_packing, registry
 from heuresis.problems.bin_packing import PROBLEM, PROBLEM_N, PROBLEM_STATELESS
 from heuresis.problems.packing_scoring import assigned
 from heuresis.problems.problem import InstanceSet, Problem, UnknownFamily
@@ -101,6 +101,26 @@ def registry_simulator(problem: Problem) -> type[Simulator]:
     return found
 
 
+@pytest.mark.parametrize("name", ["bin-packing", "bin-packing-n", "bin-packing-array", "bin-packing-array-fresh"])
+def test_an_exported_driver_refuses_what_is_no_item(name: str) -> None:
+    namespace: dict[str, Any] = {"score": lambda *_: 0.0, "priority": lambda _, bins: [0.0 for _ in bins]}
+    exec(get(name).standalone, namespace)
+    pack = namespace["pack"]
+    assert len(set(pack(iter([3, np.int64(3), 10]), 10))) >= 2
+    for wrong in (0, -1, 11, True, 2.0, "2"):
+        with pytest.raises(ValueError, match=r"items\[1\] must be an integer from 1 to the capacity, 10, got"):
+            pack([1, wrong], 10)
+    for wrong in (0, True, 10.0):
+        with pytest.raises(ValueError, match="the capacity must be an integer of 1 or more, got"):
+            pack([], wrong)
+
+
+def test_a_baseline_is_a_function_of_its_contract(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bin_packing, "source_of", lambda *_: "def score(item, rem, cap):\n    return rem\n")
+    with pytest.raises(ValueError, match="baseline best_fit: expected the function"):
+        bin_packing._baselines(PROBLEM.contract)
+
+
 def test_an_exported_rule_refuses_what_is_not_finite() -> None:
     for problem in VARIANTS:
         namespace: dict[str, Any] = {"score": lambda *_: math.nan}
@@ -118,6 +138,21 @@ def test_references_pack_as_their_definitions_say() -> None:
         assert first_fit(items, capacity) == plainly(items.tolist(), capacity, lambda _: 0)
         assert first_fit_decreasing(items, capacity) == plainly(down, capacity, lambda _: 0)
         assert best_fit_decreasing(items, capacity) == plainly(down, capacity, lambda left: left)
+        assert harmonic_classes(items, capacity) == by_class(items.tolist(), capacity)
+
+
+def by_class(items: list[int], capacity: int) -> int:
+    """Bins used where k items of class k share a bin, and those of which 12 or more fit are packed by next fit."""
+    classes = [capacity // size for size in items]
+    used = sum(-(-classes.count(k) // k) for k in range(1, 12))
+    small = [size for size, k in zip(items, classes, strict=True) if k >= 12]
+    fills = small[:1]
+    for size in small[1:]:
+        if fills[-1] + size <= capacity:
+            fills[-1] += size
+        else:
+            fills.append(size)
+    return used + len(fills)
 
 
 def plainly(items: list[int], capacity: int, rank: Any) -> int:
@@ -143,6 +178,17 @@ def test_sum_of_squares_stands_where_the_literature_says() -> None:
     assert bins(PROBLEM, "sum_of_squares", uniform) > bins(PROBLEM, "best_fit", uniform)
 
 
+@pytest.mark.parametrize("family", ["weibull", "uniform"])
+def test_weighting_by_the_sizes_so_far_helps_on_either_family(family: str) -> None:
+    groups: dict[str, list[Any]] = {}
+    for instance in PROBLEM.of_family(family).splits["select"]().instances:
+        if instance.size <= 1_000:
+            groups.setdefault(str(instance.labels["group"]), []).append(instance)
+    for name, members in groups.items():
+        all_of_it = tuple(members)
+        assert bins(PROBLEM, "weighted_sum_of_squares", all_of_it) < bins(PROBLEM, "sum_of_squares", all_of_it), name
+
+
 def test_sum_of_squares_stands_beside_rules_that_cannot_say_it() -> None:
     for problem in (PROBLEM_STATELESS, get("bin-packing-array"), get("bin-packing-array-fresh")):
         assert "sum_of_squares" in {r.name for r in problem.references}
@@ -164,7 +210,7 @@ def test_families_change_what_is_searched_and_nothing_else() -> None:
     for name in PROBLEM.families:
         one = PROBLEM.of_family(name)
         assert one.splits["test"]().fingerprint == PROBLEM.splits["test"]().fingerprint
-        assert replace(one, splits=PROBLEM.splits) == PROBLEM
+        assert replace(one, splits=PROBLEM.splits, family="weibull") == PROBLEM
     marks = {
         (s, n): PROBLEM.of_family(n).splits[s]().fingerprint for s in ("search", "select") for n in PROBLEM.families
     }

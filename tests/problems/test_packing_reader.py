@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,10 @@ def test_the_formats_of_the_field(tmp_path: Path) -> None:
         ("first", 10, [4, 6, 5]),
         ("second", 10, [9]),
     ]
+    numbered = read([write(tmp_path, ORLIB.replace("first", "7").replace("second", "8"), "u3.txt")])
+    assert [i.name for i in numbered.instances] == ["7", "8"]
+    (single,) = read([write(tmp_path, "1\n7\n10 3 2\n4\n6\n5\n", "u1.txt")]).instances
+    assert (single.name, single.capacity, single.items.tolist()) == ("7", 10, [4, 6, 5])
     one = read([write(tmp_path, BPPLIB, "N1C1W1_A.txt")])
     assert [(i.name, i.capacity, i.items.tolist()) for i in one.instances] == [("N1C1W1_A", 10, [4, 6, 5])]
     demands = read([write(tmp_path, DEMANDS, "hard.txt")])
@@ -77,6 +82,14 @@ def test_gzip_and_several_files(tmp_path: Path) -> None:
         ),
         ({"instances": [GOOD | {"items": [None]}]}, r"items\[0\]: .* got null"),
         ({"instances": [GOOD | {"n": 3}]}, r"n: expected the number of items, 2, got 3"),
+        ({"instances": [GOOD | {"n": True, "items": [1]}]}, r"n: expected the number of items, 1, got true"),
+        ({"instances": [GOOD | {"n": 2.0}]}, r"n: expected the number of items, 2, got 2\.0"),
+        ({"instances": [GOOD | {"capacity": math.inf}]}, r"capacity: expected a capacity from 1 to \d+, got Infinity$"),
+        ({"instances": [GOOD | {"group": math.nan}]}, r"group: expected a finite number or a text, got NaN"),
+        ({"instances": [GOOD | {"name": "\ud800"}]}, r'name: expected characters, got half a surrogate .* "\\ud800"'),
+        ({"instances": [GOOD | {"group": "a\udc00"}]}, r"group: expected characters, got half a surrogate pair at 1"),
+        ('{"instances": [{"capacity": 5, "items": [1], "capacity": 6}]}', r'a\.json: .* has the key "capacity" twice'),
+        ('{"instances": [], "instances": []}', r'a\.json: an object has the key "instances" twice'),
         ({"instances": [GOOD | {"name": 3}]}, r"name: expected a text, got 3"),
         ({"instances": [GOOD, GOOD | {"capacity": 12}]}, r"instances\[1\]: capacity 12, but those before have 10"),
     ],
@@ -112,6 +125,9 @@ def test_malformed_json_names_the_place(tmp_path: Path, document: Any, message: 
         ("'A'\n 2\n 10\n 7 1\n", r"the file ends after line 4, where a size is missing"),
         ("'A'\n 1\n 10\n 7 0\n", r"line 4: expected how many items have it from 1 to 1000000, got 0"),
         ("'A'\n 1\n 10\n 7\n'B'\n", r"line 5: expected how many items have it, an integer, got \"'B'\""),
+        ("3\nnan\n4\n6\n5\n", r'line 2: expected the capacity, an integer, got "nan"$'),
+        ("2\n10\n4\n99999999999999999999\n", r'line 4: expected a size, an integer, got "9{20}"$'),
+        ("1\n 7\n 10 3 2\n4\n6\n11\n", r"line 6: expected a size of 7 from 1 to 10, got 11"),
         ("name,size\n", r"line 1: expected the number of problems, an integer"),
     ],
 )

@@ -1,7 +1,9 @@
 """Scoring of placements, lower bounds, generated instances, and what is known of the Alibaba pods."""
 
+import tracemalloc
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -279,3 +281,30 @@ def test_replayed_instances_are_few_small_and_of_each_kind() -> None:
         }
     large = made([[1]] * 300, [[4]])
     assert SCORING.replayed([large, made([[1]] * 250, [[4]])]).tolist() == [1]
+
+
+def test_many_types_and_requests_need_no_matrix_of_both() -> None:
+    """Each request against each type, or type against type, would be 1,000 times as large as either list."""
+    rng = np.random.default_rng(1)
+    types = np.unique(rng.integers(1, 1 << 20, (2_500, 3)), axis=0)
+    types[:, 2] = (3 << 20) - types[:, 0] - types[:, 1]  # none has less of everything than another
+    requests = types[rng.integers(len(types), size=2_000)] // 2 + 1
+    tracemalloc.start()
+    opens = VectorInstance("i", requests, types)
+    fleet = VectorInstance("i", requests, types, np.arange(len(types)))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (opens.bound > 1, fleet.bound) == (True, 0)
+    assert peak < 10e6
+
+
+def test_an_exported_driver_refuses_what_are_no_amounts() -> None:
+    namespace: dict[str, Any] = {"score": lambda *_: 0.0}
+    exec(PROBLEM.standalone, namespace)
+    place = namespace["place"]
+    assert place([(1, 0, 0), (9, 0, 0)], [], iter([[4, 4, 0]])) == ([0, None], [[4, 4, 0]])
+    for wrong in ([1, 2], [1, -1, 0], [0, 0, 0], [True, 0, 0], [float("nan"), 1, 1]):
+        with pytest.raises(ValueError, match=r"requests\[1\] must be three amounts of 0 or more, not all 0, got"):
+            place([[1, 1, 1], wrong], [[4, 4, 4]])
+        with pytest.raises(ValueError, match=r"types\[0\] must be three amounts"):
+            place([[1, 1, 1]], [], [wrong])

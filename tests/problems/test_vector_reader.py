@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -58,16 +59,34 @@ def test_json_with_a_fleet(tmp_path: Path) -> None:
         ({"instances": [GOOD | {"types": [[1] * 4]}]}, r"types\[0\]: expected a list of 1 to 3 amounts"),
         ({"instances": [GOOD | {"types": [[]]}]}, r"types\[0\]: expected a list of 1 to 3 amounts"),
         ({"instances": [GOOD | {"requests": [[1, 2], [1]]}]}, r"requests\[1\]: expected a list of 2 amounts .*\[1\]"),
-        ({"instances": [GOOD | {"requests": [[1, -2]]}]}, r"requests\[0\]\[1\]: expected an integer of 0 .*, got -2"),
-        ({"instances": [GOOD | {"requests": [[1, 0.5]]}]}, r"requests\[0\]\[1\]: .*small unit.*, got 0\.5"),
+        (
+            {"instances": [GOOD | {"requests": [[1, -2]]}]},
+            r"requests\[0\]\[1\]: expected an integer of 0 to 2\*\*40, got -2",
+        ),
+        ({"instances": [GOOD | {"requests": [[1, 0.5]]}]}, r"requests\[0\]\[1\]: .*smaller unit.*, got 0\.5"),
         ({"instances": [GOOD | {"requests": [[1, True]]}]}, r"requests\[0\]\[1\]: expected an integer .*, got true"),
-        ({"instances": [GOOD | {"requests": [[1, 1 << 41]]}]}, r"requests\[0\]\[1\]: expected an integer of 0 to 2"),
+        (
+            {"instances": [GOOD | {"requests": [[1, 1 << 41]]}]},
+            r"requests\[0\]\[1\]: expected .* 2\*\*40 \(choose a larger unit",
+        ),
         ({"instances": [GOOD | {"requests": [[0, 0]]}]}, r"requests\[0\]: all amounts are 0"),
         ({"instances": [GOOD | {"requests": [[1, 1], [5, 3]]}]}, r"requests\[1\]: \[5, 3, 0\] fits no node type"),
         ({"instances": [FLEET | {"fleet": [[0, 0]]}]}, r"fleet\[0\]: all amounts are 0"),
         ({"instances": [GOOD | {"name": 3}]}, r"instances\[0\]\.name: expected a text, got 3"),
         ({"instances": [{"types": [[1 << 40]], "requests": [[1]] * 8193}]}, r"instances\[0\].*use a larger unit"),
-        ({"instances": [GOOD, FLEET]}, "cannot be scored together"),
+        (
+            {"instances": [GOOD, FLEET]},
+            r"a\.json: instances\[1\]: an instance with a fleet, but .*a\.json: instances\[0\] has node types",
+        ),
+        (
+            '{"instances": [{"types": [[1]], "requests": [[1]], "requests": [[2]]}]}',
+            r'a\.json: .* key "requests" twice',
+        ),
+        ({"instances": [GOOD | {"load": math.nan}]}, r"instances\[0\]\.load: expected a finite number .*, got NaN"),
+        (
+            {"instances": [GOOD | {"name": "\ud800"}]},
+            r"instances\[0\]\.name: expected characters, got half a surrogate",
+        ),
         ("[" * 100_000, r"a\.json"),
         ('{"instances": [' + "1" * 5_000 + "]}", "too many digits"),
     ],
@@ -113,6 +132,10 @@ def test_pods_and_nodes_make_a_fleet_in_any_order(tmp_path: Path) -> None:
         ([PODS + "d,00000000000000999999999999999999999,1,0,0,\n"], r"0\.csv, line 5: cpu_milli"),
         ([PODS + "d,1,1,1000000000000,1000000000000,\n"], r"0\.csv, line 5: more than \d+ thousandths of GPUs"),
         ([PODS + "d,0,0,0,0,\n"], r"0\.csv, line 5: all amounts are 0"),
+        ([POD_HEADER + '"a\nb",1,1,0,0,\n\nd,x,1,0,0,\n'], r"0\.csv, line 4: expected 6 fields, got 0"),
+        ([POD_HEADER + '"a\nb",1,1,0,0,\nd,x,1,0,0,\n'], r"0\.csv, line 4: cpu_milli must be an integer"),
+        ([POD_HEADER + 'a,1,1,0,0,\n"b\nc",x,1,0,0,\n'], r"0\.csv, line 3: cpu_milli must be an integer"),
+        (["cpu_milli," + PODS], r'0\.csv, line 1: the column "cpu_milli" stands there twice'),
         ([NODES], r"0\.csv: expected one list of nodes beside one or more lists of pods"),
         ([PODS, NODES, NODES], r"2\.csv: expected one list of nodes"),
         ([POD_HEADER + "a,200000,1,0,0,\n"], r"0\.csv: no pod fits a node of 96 cores"),

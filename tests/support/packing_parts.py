@@ -25,6 +25,33 @@ def expressions(problem: Problem) -> dict[str, Expr]:
 BASELINES = expressions(PROBLEM)
 
 
+def weighted() -> Expr:
+    """A sum of squares in which each level weighs by the items of exactly its size."""
+    source = """
+import math
+
+
+def weight(level, seen):
+    return 1.0 / math.sqrt(seen[level] + 1.0)
+
+
+def score(item, rem, cap, counts, seen):
+    gap = rem - item
+    change = 0.0
+    if gap > 0:
+        change += weight(gap, seen) * (2 * counts[gap] + 1)
+    if rem < cap:
+        change -= weight(rem, seen) * (2 * counts[rem] - 1)
+    return change
+"""
+    tree = from_source(source, CONTRACT)
+    assert tree is not None
+    return tree
+
+
+WEIGHTED = weighted()
+
+
 def index(form: Form, contract: Contract = CONTRACT) -> Expr:
     """An index as it is written."""
     return written(form, contract.main)

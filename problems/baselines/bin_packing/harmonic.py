@@ -1,7 +1,8 @@
-"""Harmonic (Lee and Lee 1985, doi:10.1145/3828.3833), as far as it can be told by what bins have left.
+"""After harmonic (Lee and Lee 1985, doi:10.1145/3828.3833): as near as a rule comes that sees what bins have left.
 
 An item of which k fit into a bin goes to a bin that may hold only items of its class, one to k - 1 of them, and else to
-a new one. What a bin holds is not visible: its fill must lie where that many items of the class may lie.
+a new one. What a bin holds is not visible: its fill must lie where that many items of the class may lie. So bins are
+shared that harmonic keeps apart, and this rule needs fewer.
 """
 
 import math
