@@ -120,6 +120,9 @@ class _Reader:
             return Expr("if_less", (right, left, otherwise, then))
         if kind is ast.GtE:
             return Expr("if_less", (left, right, otherwise, then))
+        if kind in (ast.Eq, ast.NotEq):  # neither less nor more
+            same, other = (then, otherwise) if kind is ast.Eq else (otherwise, then)
+            return Expr("if_less", (left, right, other, Expr("if_less", (right, left, other, same))))
         raise _NotAnExpression
 
     def convert(self, node: ast.expr, scope: Scope) -> Expr:
