@@ -155,8 +155,15 @@ def explain(
     name = looked_at.instances[index].name
     if as_json:
         document = {"program": named.label, "id": named.id, "problem": wanted.name, "split": chosen.name}
-        document |= {"family": wanted.family_on(chosen)}
-        render.emit({**document, "fingerprint": chosen.fingerprint, "instance": name, "explanation": text})
+        render.emit(
+            {
+                **document,
+                "family": wanted.family_on(chosen),
+                "fingerprint": chosen.fingerprint,
+                "instance": name,
+                "explanation": text,
+            }
+        )
         return
     console = render.out()
     kind = f" ({family})" if (family := wanted.family_on(chosen)) else ""

@@ -27,12 +27,12 @@ def figures(instance: VectorInstance, decisions: Mapping[str, Decisions]) -> Seq
     ends = {name: found for name, made in chosen.items() if isinstance(found := placed(instance, made), Placed)}
     present = np.flatnonzero(instance.types.any(axis=0)).tolist()
     if instance.opens:
-        found = [_nodes(instance, chosen), *(_left_in_nodes(instance, ends, r) for r in present)]
+        drawn = [_nodes(instance, chosen), *(_left_in_nodes(instance, ends, r) for r in present)]
     else:
-        found = [_turned_away(chosen), *(_in_use(instance, chosen, r) for r in present)]
+        drawn = [_turned_away(chosen), *(_in_use(instance, chosen, r) for r in present)]
     fullest = [cumulative(name, 100.0 * _used(instance, end).max(axis=1)) for name, end in ends.items()]
     title = "At the end: nodes of which at most so much is in use, of the resource that is scarcest there"
-    return [*found, Figure(title, "% in use", "share of nodes", fullest)]
+    return [*drawn, Figure(title, "% in use", "share of nodes", fullest)]
 
 
 def _nodes(instance: VectorInstance, chosen: Mapping[str, Ints]) -> Figure:
