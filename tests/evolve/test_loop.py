@@ -291,21 +291,26 @@ def test_time_ends_the_search_between_proposals(archive: Archive) -> None:
 
 
 def test_a_call_that_hangs_does_not_hold_up_the_end(archive: Archive) -> None:
-    release = threading.Event()
+    release, waited_for = threading.Event(), threading.Event()
 
     class Hanging(Tinkerer):
         def propose(self, request: Request) -> Draft:
-            if request.number >= 10:
-                release.wait(30)
+            if request.number >= 10 and not release.wait(60):
+                waited_for.set()
             return super().propose(request)
 
-    search = Search(archive, CONFIG, proposers={"hanging": Hanging()})
-    threading.Timer(0.3, search.stop.set).start()
-    started = time.monotonic()
+    settled: list[int] = []
+
+    def stop_after_ten(trial: Trial, _: object) -> None:
+        settled.append(trial.proposal.number)
+        if len(settled) == 10:
+            search.stop.set()
+
+    search = Search(archive, CONFIG, proposers={"hanging": Hanging()}, on_settled=stop_after_ten)
     trials = search.until(Stopped)
-    assert time.monotonic() - started < 4.0
+    assert not waited_for.is_set()
     release.set()
-    assert len(trials) == 10
+    assert sorted(t.proposal.number for t in trials) == list(range(10))
 
 
 def test_progress_tells_the_state_of_the_search(archive: Archive) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -203,9 +202,7 @@ def test_the_user_can_stop_a_run_and_go_on_with_it(archive: Archive, number: int
     whole = start(CONFIG, archive, make=tinkering)
     before = signal.getsignal(number)
     watcher = Watcher(lambda t, _: os.kill(os.getpid(), number) if t.proposal.number == 12 else None)
-    started = time.monotonic()
     stopped = start(CONFIG, archive, watcher, make=tinkering)
-    assert time.monotonic() - started < 5.0
     assert (stopped.run.status, stopped.champion) == (RunStatus.INTERRUPTED, None)
     assert "stopped by the user; best so far c_" in stopped.reason
     assert 12 < stopped.evaluations + 5 < 35
@@ -332,11 +329,9 @@ def test_minutes_count_over_interruptions(archive: Archive) -> None:
     assert 0.0 < used < 10.0
     longer = 3.9 - used  # as if the same process had waited so long for a model, which leaves no row
     archive.heartbeat(stopped.run.id, used + longer)
-    resumed = time.monotonic()
     finished = resume(stopped.run.id, archive, Watcher(), make=slow)
     assert finished.run.status is RunStatus.FINISHED
     assert "minutes is used up" in finished.reason
-    assert time.monotonic() - resumed < 10.0
     assert 4.0 <= finished.run.searched < 4.0 + LAST_TASK_SECONDS
     assert len(archive.trials(stopped.run.id)) < 20
     assert crowned(finished).select > 0
