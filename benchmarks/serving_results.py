@@ -8,7 +8,8 @@ replayed, and all figures come from that. Ratios are to first come, first served
 are taken together by the geometric mean. Intervals are 95 %, from a bootstrap over seeds: those of a workload are drawn
 together for all loads, engines and programs, which have the same requests.
 
-`--router` takes programs of serving-router in Glia's setting (four A10, 2,048, 3,328 and 4,096 blocks).
+`--router` takes programs of serving-router in Glia's setting (four A10; 2,048, 3,328 and 4,096 blocks). Beside it stands
+what there is to gain: the means of rules whose replicas never run out of memory, and those of requests that are alone.
 """
 
 import argparse
@@ -25,8 +26,11 @@ from heuresis.evaluators.serving_results import Results
 from heuresis.evolve import tasks
 from heuresis.evolve.assess import Assessor
 from heuresis.problems import registry, router_runs, router_splits, serving_runs
+from heuresis.problems.engines import load
 from heuresis.problems.problem import InstanceSet, Problem
+from heuresis.problems.router_instances import RouterInstance, equal
 from heuresis.problems.serving_clairvoyant import in_engine_time, in_tokens
+from heuresis.problems.serving_splits import routed
 from heuresis.sandbox.limits import Limits
 
 Floats = NDArray[np.float64]
@@ -36,7 +40,9 @@ DRAWS, SECONDS = 2_000, 600.0
 LOW, OVER = 0.95, 1.0
 """Loads up to the first are low, beyond the second is overload."""
 REFERENCES = {"clairvoyant_srpt": in_tokens, "clairvoyant_srpt_past_future": in_engine_time}
-RIVALS = ("hra", "hold_shortest_prompt_llq", "llq")
+RIVALS: tuple[str, ...] = ("hra", "hold_shortest_prompt_llq", "llq")
+ROOMY, ROOMIER, ALONE = ("llq", "lor", "lmetric", "hra"), 64, 1e-5
+"""Rules that are measured with so many times the memory; requests per second at which nobody meets anybody."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +165,24 @@ def router(programs: Mapping[str, Figures], rules: Mapping[str, Figures], labels
     return "\n".join(lines)
 
 
+def without_limits(count: int = router_splits.GLIA_REQUESTS, numbers: Sequence[int] = router_splits.TEST.glia) -> str:
+    """Mean seconds in Glia's setting if memory never ran out, by rule, and if each request were alone."""
+    lines = [f"\nMean seconds with {ROOMIER} times the memory, and of each request alone:"]
+    lines.append(head(["engine", *ROOMY, "alone"]))
+
+    def mean(rule: str, chosen: Sequence[RouterInstance]) -> str:
+        return f"{np.mean([value(MEAN, one.results) for one in router_runs.run(rule, chosen)]):.2f}"
+
+    for name in router_splits.GLIA:
+        engine = load(name)
+        met = [equal(routed(engine, count, number)) for number in numbers]
+        large = replace(engine, blocks=ROOMIER * engine.blocks)
+        roomy = [replace(one, fleet=(large,) * len(one.fleet)) for one in met]
+        apart = [equal(routed(engine, count, number, rate=ALONE)) for number in numbers]
+        lines.append(f"| {' | '.join((name, *(mean(rule, roomy) for rule in ROOMY), mean('llq', apart)))} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -187,6 +211,8 @@ def main() -> None:
     mark = chosen.fingerprint[:12]
     print(f"{problem.name}@{problem.version}, {chosen.name}, {len(labels)} scenarios, fingerprint {mark}")
     print((router if given.router else serving)(programs, rules, labels))
+    if given.router:
+        print(without_limits())
 
 
 if __name__ == "__main__":

@@ -80,3 +80,13 @@ def test_tables_of_routers(script: ModuleType) -> None:
     text = script.router({"mine": figures(script, 1.0, 2.0)}, rules, labels)
     assert "| hra | 40.00 | 80.00 | 42.00 | 84.00 |" in text
     assert text.count("| 0.500 (0.500 … 0.500) | 0.500 (0.500 … 0.500) | 0.125 (0.125 … 0.125) |") == 3
+
+
+def test_who_is_alone_is_served_sooner_than_with_all_the_memory(script: ModuleType) -> None:
+    lines = script.without_limits(count=60, numbers=(0,)).splitlines()
+    assert "64 times the memory" in lines[1]
+    columns, rows = lines[3].split(" | "), [line.strip("| ").split(" | ") for line in lines[5:]]
+    assert [row[0] for row in rows] == ["a10-llama-3-8b-2048", "a10-llama-3-8b", "a10-llama-3-8b-4096"]
+    for row in rows:
+        assert len(row) == len(columns)
+        assert float(row[-1]) < min(map(float, row[1:-1]))
