@@ -8,8 +8,8 @@ replayed, and all figures come from that. Ratios are to first come, first served
 are taken together by the geometric mean. Intervals are 95 %, from a bootstrap over seeds: those of a workload are drawn
 together for all loads, engines and programs, which have the same requests.
 
-`--router` takes programs of serving-router in Glia's setting (four A10; 2,048, 3,328 and 4,096 blocks). Beside it stands
-what there is to gain: the means of rules whose replicas never run out of memory, and those of requests that are alone.
+`--router` takes programs of serving-router in Glia's setting (four A10; 2,048, 3,328 and 4,096 blocks). Beside it
+stands what there is to gain: means where memory never runs out, and of requests that are alone.
 """
 
 import argparse

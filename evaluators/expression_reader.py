@@ -111,7 +111,7 @@ class _Reader:
         if not (isinstance(test, ast.Compare) and len(test.ops) == 1):
             raise _NotAnExpression
         left, right = self.convert(test.left, scope), self.convert(test.comparators[0], scope)
-        kind = type(test.ops[0])
+        kind = type(test.ops[0])  # all but `<` and `>` are read as what is not so, NaN included
         if kind is ast.Lt:
             return Expr("if_less", (left, right, then, otherwise))
         if kind is ast.Gt:
@@ -120,7 +120,7 @@ class _Reader:
             return Expr("if_less", (right, left, otherwise, then))
         if kind is ast.GtE:
             return Expr("if_less", (left, right, otherwise, then))
-        if kind in (ast.Eq, ast.NotEq):  # neither less nor more
+        if kind in (ast.Eq, ast.NotEq):
             same, other = (then, otherwise) if kind is ast.Eq else (otherwise, then)
             return Expr("if_less", (left, right, other, Expr("if_less", (right, left, other, same))))
         raise _NotAnExpression

@@ -78,7 +78,7 @@ def test_constants_are_tuned(pool: Pool) -> None:
 
 def test_expressions_without_the_arrays_are_bred(pool: Pool) -> None:
     effort = Effort(offspring=4, probes=2, tuned=1, evaluations=8, max_size=30)
-    outcome = pool.run(Task(tasks.BREED, None, (np.array([1]), np.array([3]), effort.to_array())))
+    outcome = pool.run(Task(tasks.BREED, None, (np.array([1]), np.array([3, 0]), effort.to_array())))
     assert outcome.ok, outcome.message
 
 
