@@ -27,7 +27,7 @@ from heuresis.cli.options import (
     TimeoutOption,
     WorkersOption,
 )
-from heuresis.cli.programs import Named, find_instances, find_problem, find_program, problem_of
+from heuresis.cli.programs import Named, check_reading, find_instances, find_problem, find_program, problem_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,6 +61,7 @@ def evaluate(
 
     if timeout is not None and not 0 < timeout < math.inf:
         raise UserError(f"--timeout: expected a positive, finite number of seconds, got {timeout:g}", USAGE)
+    check_reading(instances, rate, limit)
     wanted = find_problem(problem, objective, engine, rate, limit, family)
     named, references = _line_up(wanted, programs or [], archive)
     chosen = find_instances(wanted, split, instances, "select", family)
@@ -100,6 +101,7 @@ def compare(
     from heuresis.cli import render
     from heuresis.evolve.compare import compare as line_up
 
+    check_reading(instances, rate, limit)
     wanted = find_problem(problem, objective, engine, rate, limit, family)
     if len(programs) < 2:
         raise UserError("compare needs two programs or more", USAGE)
@@ -141,6 +143,7 @@ def explain(
     from heuresis.evolve.assess import Assessor
     from heuresis.problems.problem import Choice
 
+    check_reading(instances, rate, limit)
     named = find_program(program, find_problem(problem) if problem else None, archive)
     wanted = problem_of(named, problem, archive).asked(Choice(family, objective, engine, rate, limit))
     chosen = find_instances(wanted, split, instances, "search", family)

@@ -17,7 +17,7 @@ from heuresis.cli.options import (
     RateOption,
     SelectSplitOption,
 )
-from heuresis.cli.programs import find_instances, find_problem, find_program
+from heuresis.cli.programs import check_reading, find_instances, find_problem, find_program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,15 +50,16 @@ def plot(
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Draw what programs do on one instance, as a picture or in the terminal.
+    r"""Draw what programs do on one instance, as a picture or in the terminal.
 
-    Pictures need matplotlib: pip install 'heuresis[plot]'.
+    Pictures need matplotlib: pip install 'heuresis\[plot]'.
     """
     from heuresis.cli import render
     from heuresis.evolve.assess import Assessor
 
     if output is not None and output.suffix not in FORMATS:
         raise UserError(f"-o {output}: expected a file that ends in {', '.join(FORMATS)}", USAGE)
+    check_reading(instances, rate, limit)
     wanted = find_problem(problem, None, engine, rate, limit, family)
     if wanted.figures is None:
         raise UserError(f"{wanted.name} has nothing to draw", USAGE)

@@ -1,5 +1,6 @@
 """What PROGRAM and PROBLEM mean on the command line."""
 
+import math
 import re
 import traceback
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING
 from heuresis.cli.errors import USAGE, UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from heuresis.archive.store import Archive
     from heuresis.problems.problem import InstanceSet, Problem
 
@@ -82,6 +85,15 @@ def find_problem(
     from heuresis.problems.problem import Choice
 
     return _registered(name).asked(Choice(family, objective, engine, rate, limit))
+
+
+def check_reading(instances: "Sequence[Path] | None", rate: float | None, limit: int | None) -> None:
+    """Raise UserError where `--rate` or `--limit` has no instance files to change, or cannot be."""
+    for option, value in (("--rate", rate), ("--limit", limit)):
+        if value is not None and not instances:
+            raise UserError(f"{option} changes what is read from files: say --instances FILE as well", USAGE)
+    if rate is not None and not 0 < rate < math.inf:
+        raise UserError(f"--rate: expected a positive, finite factor, got {rate:g}", USAGE)
 
 
 def _registered(name: str) -> "Problem":

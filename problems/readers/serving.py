@@ -81,6 +81,11 @@ def _instance(trace: Trace, engine: Engine, reading: Reading, notes: list[str]) 
     zeros = np.zeros(n, dtype=np.int64)
     if trace.estimate is None:
         notes.append(f"{trace.name}: estimates are the output lengths with lognormal noise of sigma {reading.noise:g}")
+    if lost := int((trace.prompt + 1 > engine.kv_tokens).sum()):
+        notes.append(
+            f"{trace.name}: {lost} of {n} requests are rejected: with a token of output their prompts exceed the "
+            f"{engine.kv_tokens} tokens of KV memory of {engine.name}"
+        )
     prefix_offsets, prefix_blocks = engine_blocks(trace.hashes, trace.hash_size, trace.prompt, engine.block_size)
     slo = zeros.copy() if trace.classes is None else _levels(trace, engine)
     try:

@@ -80,10 +80,22 @@ def test_objectives_and_traces_are_chosen(cli, trace: Path):
     assert short.json["fingerprint"] != fast.json["fingerprint"]
 
 
+def test_requests_that_never_fit_are_counted_aloud(cli, tmp_path: Path):
+    trace = tmp_path / "long.csv"
+    trace.write_text("arrived_at,prefill,decode\n0,2000000,5\n0.5,20,5\n")
+    done = cli("evaluate", "serving", "fcfs", "--instances", trace, "--engine", "a30-qwen2-7b", "--json")
+    assert done.code == 0, done.err
+    assert "long.csv: 1 of 2 requests are rejected: with a token of output their prompts exceed the " in done.err
+    assert done.json["results"][0]["metrics"]["rejected"] == 1
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
         (("evaluate", "serving", "fcfs", "--objective", "speed"), "no objective 'speed': expected one of e2e_mean, "),
+        (("evaluate", "serving", "fcfs", "--rate", "2"), "--rate changes what is read from files: say --instances"),
+        (("explain", "fcfs", "--problem", "serving", "--limit", "5"), "--limit changes what is read from files"),
+        (("plot", "serving", "fcfs", "--instances", "t.csv", "--rate", "0"), "--rate: expected a positive, finite"),
         (
             ("evaluate", "smtt", "mdd", "--objective", "e2e_mean"),
             "smtt: no objective 'e2e_mean': this problem has only",

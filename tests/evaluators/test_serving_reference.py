@@ -57,6 +57,21 @@ def test_nothing_is_lost_and_no_limit_is_passed(name: str, case: tuple[Engine, P
     assert rows[-1, 1:].tolist() == [0, 0, 0] if len(rows) else not fits.any()  # no block leaks
 
 
+@given(case=instances())
+@settings(max_examples=25, deadline=None)
+def test_an_engine_that_has_work_does_not_stand_still(case: tuple[Engine, Payload]) -> None:
+    """Work conservation: while somebody is there the next iteration follows at once; arrivals are up to 2 s apart."""
+    on, requests = case
+    built = simulator(requests)
+    rows = built.timeline(0, built.decide(PROGRAMS["fcfs"], NO_CONSTANTS, ONE)[2])
+    budget, memory = on.max_num_batched_tokens, on.kv_tokens
+    longest = max(one.milliseconds(budget, on.max_num_seqs, memory, budget * memory) for one in (on.mixed, on.decode))
+    swapping = memory * on.kv_bytes_per_token / on.link_bytes_per_second
+    assert longest / 1000.0 + swapping < 1.0  # so that standing still until the next arrival would be seen
+    at_work = rows[:-1, 1] + rows[:-1, 2] > 0
+    assert np.all(np.diff(rows[:, 0])[at_work] <= longest / 1000.0 + swapping)
+
+
 def test_where_all_are_rejected_there_is_no_iteration() -> None:
     built = simulator(payload(engine(blocks=3, block_size=1), [0.0], [3], [1]))
     decisions = built.decide(PROGRAMS["reserving"], NO_CONSTANTS, ONE)

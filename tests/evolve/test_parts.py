@@ -137,7 +137,7 @@ def functions(source: str, problem: Problem = SERVING) -> dict[str, str | None]:
 def test_a_step_changes_one_function_and_keeps_the_others(assessor: Assessor) -> None:
     proposer, parent = OfflineProposer(SERVING, assessor, EFFORT), functions(RULES["srpt_past_future"])
     changed = set()
-    for skip in range(4):
+    for skip in range(2):
         draft = proposer.propose(request(0.5, 1.0 - GRAFT_SHARE, skip, "srpt_past_future"))
         assert draft.reason == "", draft.reason
         made = functions(draft.source or "")
