@@ -3,6 +3,7 @@
 In two readings of "remaining time": tokens, as the rule `srpt` counts them, and milliseconds of the engine.
 """
 
+import ast
 import functools
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from heuresis.evaluators.engine import Engine
-from heuresis.evaluators.serving_contract import PRIORITY
+from heuresis.evaluators.serving_contract import ADMIT, PRIORITY
 from heuresis.problems.baseline_files import source_of
 from heuresis.problems.serving_instances import ServingInstance
 from heuresis.problems.serving_metrics import Scenario
@@ -62,5 +63,6 @@ def remaining_work(engine: Engine) -> str:
 
 @functools.cache
 def _program(engine: Engine) -> object:
-    rule = source_of("serving", "past_future")
-    return compiled(remaining_work(engine) + rule[rule.index("\n\ndef admit") :])
+    defined = ast.parse(source_of("serving", "past_future")).body
+    admit = next(one for one in defined if isinstance(one, ast.FunctionDef) and one.name == ADMIT.name)
+    return compiled(f"{remaining_work(engine)}\n\n{ast.unparse(admit)}\n")

@@ -19,7 +19,8 @@ BURST_GPT = ("Timestamp", "Request tokens", "Response tokens")
 PLAIN = ("arrived_at", "prefill", "decode")
 
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:Z|\+00:00)?", re.ASCII)
-_LATEST = 1e12
+_LATEST_SECONDS = 1e12
+"""Traces may be stamped with the time of day since 1970; what is simulated begins at their first arrival."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ def _date(text: str, where: str) -> int:
 
 def _burst_gpt(table: _Table) -> Trace:
     """BurstGPT (Wang et al. 2024, arXiv:2401.17644); a session is one program of one client."""
-    trace = _made(table, BURST_GPT, table.numbers(BURST_GPT[0], 0.0, _LATEST))
+    trace = _made(table, BURST_GPT, table.numbers(BURST_GPT[0], 0.0, _LATEST_SECONDS))
     sessions = table.optional("Session ID")
     if sessions is None:
         return trace
@@ -160,7 +161,7 @@ def _burst_gpt(table: _Table) -> Trace:
 
 def _plain(table: _Table) -> Trace:
     """Three columns, and perhaps `estimate`, `client`, `program` and `slo` (the name of a class of the engine)."""
-    trace = _made(table, PLAIN, table.numbers(PLAIN[0], 0.0, _LATEST))
+    trace = _made(table, PLAIN, table.numbers(PLAIN[0], 0.0, _LATEST_SECONDS))
     clients, programs = table.optional("client"), table.optional("program")
     estimates = table.numbers("estimate", 1.0, 1 << 30) if "estimate" in table.header else None
     return replace(

@@ -16,7 +16,7 @@ MOONCAKE_BLOCK = 512
 """Tokens of the blocks that Mooncake's traces hash."""
 
 _LINE = ("timestamp", "input_length", "output_length")
-_LATEST = 1 << 50
+_LATEST_MILLISECONDS = 1 << 50
 _OPTIONAL = ("estimate", "client", "program", "slo", "after", "gap", "prefix", "prefix_block_size")
 _FIELDS = frozenset({"name", "arrived_at", "prefill", "decode", *_OPTIONAL})
 
@@ -80,7 +80,7 @@ def _line(content: str, where: str) -> dict[str, Any]:
     for key in _LINE:
         if key not in row:
             raise InstanceError(f"{where}: the field {key!r} is missing")
-        most = _LATEST if key == "timestamp" else LARGEST_TOKENS
+        most = _LATEST_MILLISECONDS if key == "timestamp" else LARGEST_TOKENS
         _integer(row[key], f"{where}: {key}", 0, most)
     ids = row.get("hash_ids", [])
     most = -(-row["input_length"] // MOONCAKE_BLOCK)
