@@ -157,7 +157,7 @@ def speed(trace: Trace) -> None:
     measure("longest prefix first, prefix cache", cached, with_prefixes, compiled(RULES["longest prefix"]))
 
 
-def replicas() -> None:
+def replicas(_: Trace) -> None:
     """Four replicas behind a router, 10,000 requests in Glia's setting."""
     instance = equal(routed(load("a10-llama-3-8b"), 10_000, 0))
     built, n = Routing(pack([instance])), instance.size
@@ -179,7 +179,7 @@ def replicas() -> None:
         )
 
 
-def growth() -> None:
+def growth(_: Trace) -> None:
     """Time by the number of requests at a load that the engine bears, and by the length of the queue."""
     on = load("a30-qwen2-7b")
     print(HEAD)
@@ -191,24 +191,26 @@ def growth() -> None:
         measure("hrrn, all at once", on, drawn(n, 1e9), compiled(RULES["hrrn (reads the clock)"]), 1)
 
 
-def compiling() -> None:
+def compiling(_: Trace) -> None:
     """Time to compile one program."""
     for name, rule in RULES.items():
         print(f"{name}: {1e3 * least_seconds(partial(compiled, rule)):.0f} ms")
     print(f"with an `admit` of its own: {1e3 * least_seconds(partial(compiled, 'arrival', PAST_FUTURE)):.0f} ms")
 
 
+PARTS = {"speed": speed, "replicas": replicas, "growth": growth, "compile": compiling}
+
+
 def main() -> None:
     """Run what was asked for, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="*", choices=["speed", "replicas", "growth", "compile"])
+    parser.add_argument("what", nargs="*", metavar="|".join(PARTS))
     parser.add_argument("--trace", type=Path)
     given = parser.parse_args()
-    for what in given.what or ["speed", "replicas", "growth", "compile"]:
-        if what == "speed":
-            speed(read(given.trace) if given.trace else drawn(10_000, 3.1))
-        else:
-            {"replicas": replicas, "growth": growth, "compile": compiling}[what]()
+    if unknown := [what for what in given.what if what not in PARTS]:
+        parser.error(f"expected {', '.join(PARTS)}, got {', '.join(unknown)}")
+    for what in given.what or PARTS:
+        PARTS[what](read(given.trace) if given.trace else drawn(10_000, 3.1))
 
 
 if __name__ == "__main__":

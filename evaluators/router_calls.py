@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
-import numba
 import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from heuresis.evaluators.inner import inner_njit
 from heuresis.evaluators.router_dispatch import (
     F3,
     HOLD_RULE,
@@ -47,7 +47,7 @@ AT, LENGTH, QUIET, FAULT, NOTES = range(5)
 STREAM = types.int32[::1]
 
 
-@numba.njit(STREAM(STREAM, I1, I64), **SETTINGS)
+@inner_njit(STREAM(STREAM, I1, I64), **SETTINGS)
 def _written(out: Stream, note: Ints, number: int) -> Stream:
     """Append a number to the record that is being written, which a first number opens."""
     if note[LENGTH] + 4 > out.shape[0]:
@@ -65,7 +65,7 @@ def _written(out: Stream, note: Ints, number: int) -> Stream:
     return out
 
 
-@numba.njit(STREAM(STREAM, I1), **SETTINGS)
+@inner_njit(STREAM(STREAM, I1), **SETTINGS)
 def closed(out: Stream, note: Ints) -> Stream:
     """The whole stream, with the last record, which is empty."""
     closed = np.empty(note[LENGTH] + 2, np.int32)
@@ -74,7 +74,7 @@ def closed(out: Stream, note: Ints) -> Stream:
     return closed
 
 
-@numba.njit(B1(STREAM, I1), **SETTINGS)
+@inner_njit(B1(STREAM, I1), **SETTINGS)
 def opened(stream: Stream, note: Ints) -> bool:
     """Read how many calls without decisions come before the next record; False where there is none that is whole."""
     at = note[AT]
@@ -85,7 +85,7 @@ def opened(stream: Stream, note: Ints) -> bool:
     return True
 
 
-@numba.njit(
+@inner_njit(
     STREAM(
         MIGRATE_RULE, F1, I1, RULE, F1, I1, Q1, LINKED, FLEET, I2, F2, F3, F3, F2, I2, F2, I1, F2, I1, I64, F64, STREAM,
         I1,
@@ -117,7 +117,7 @@ def _migrations(
     return out
 
 
-@numba.njit(
+@inner_njit(
     STREAM(
         SCORE_RULE, ORDER_RULE, HOLD_RULE, SCALE_RULE, MIGRATE_RULE, F1, I1, RULE, F1, I1, Q1, LINKED, FLEET, I2, F2,
         F3, F3, F2, I2, F2, F3, F3, F1, I1, F2, I1, I64, F64, B1, F64, STREAM, I1,
@@ -170,7 +170,7 @@ def decide(
     return out
 
 
-@numba.njit(
+@inner_njit(
     types.void(RULE, F1, I1, Q1, LINKED, FLEET, I2, F2, F3, F3, F2, I2, F2, I1, F64, F64, STREAM, I1),
     **SETTINGS,
 )

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
-import numba
 import numpy as np
 from numba import types
 
 from heuresis.evaluators import engine as e
 from heuresis.evaluators.compile import function_type
+from heuresis.evaluators.inner import inner_njit
 from heuresis.evaluators.router import DECODES_ONLY, MIXED, PREFILLS_ONLY
 from heuresis.evaluators.router_contract import HOLD, ORDER, SCORE
 from heuresis.evaluators.router_replica import enter
@@ -69,7 +69,7 @@ _ORDER = HELD_COLUMNS - 1
 F3 = types.float64[:, :, ::1]
 
 
-@numba.njit(B1(FLEET, I64, I64), **SETTINGS)
+@inner_njit(B1(FLEET, I64, I64), **SETTINGS)
 def takes(fleet: Records, r: int, stage: int) -> bool:
     """Whether a replica takes requests of a stage."""
     if fleet[r].status != ON:
@@ -77,7 +77,7 @@ def takes(fleet: Records, r: int, stage: int) -> bool:
     return bool(fleet[r].role == MIXED or fleet[r].role == (PREFILLS_ONLY if stage == 0 else DECODES_ONLY))
 
 
-@numba.njit(I64(I1, Q1, I64), **SETTINGS)
+@inner_njit(I64(I1, Q1, I64), **SETTINGS)
 def cached_there(s: Ints, q: Records, i: int) -> int:
     """Tokens at the start of a request's prompt that are in a replica's cache; the last token is always computed."""
     row = q[i]
@@ -92,7 +92,7 @@ def cached_there(s: Ints, q: Records, i: int) -> int:
     return tokens
 
 
-@numba.njit(F64(I1, I64, I64), **SETTINGS)
+@inner_njit(F64(I1, I64, I64), **SETTINGS)
 def _deficit(s: Ints, clients: int, client: int) -> float:
     """Tokens that a client got on a replica beyond the mean of all clients that got some there, this one included."""
     total, served = 0, 0
@@ -104,7 +104,7 @@ def _deficit(s: Ints, clients: int, client: int) -> float:
     return beyond
 
 
-@numba.njit(I64(I1, Q1, LINKED, FLEET, I2, I1, F2, I1, I64, I64, I64), **SETTINGS)
+@inner_njit(I64(I1, Q1, LINKED, FLEET, I2, I1, F2, I1, I64, I64, I64), **SETTINGS)
 def show(
     flags: Ints, q: Records, m: Records, fleet: Records, states: Ints, last: Ints, columns: Floats, who: Ints, i: int,
     but: int, clients: int,
@@ -130,7 +130,7 @@ def show(
     return count
 
 
-@numba.njit(types.void(ORDER_RULE, F1, Q1, LINKED, F2, F64, I64, I64), **SETTINGS)
+@inner_njit(types.void(ORDER_RULE, F1, Q1, LINKED, F2, F64, I64, I64), **SETTINGS)
 def _judge(
     order: Rule, theta: Floats, q: Records, m: Records, columns: Floats, now: float, begin: int, count: int
 ) -> None:
@@ -144,7 +144,7 @@ def _judge(
     columns[_ORDER, begin : begin + count] = wide[_ORDER]
 
 
-@numba.njit(B1(ORDER_RULE, F1, I1, I1, Q1, LINKED, F3, F3, I64, F64), **SETTINGS)
+@inner_njit(B1(ORDER_RULE, F1, I1, I1, Q1, LINKED, F3, F3, I64, F64), **SETTINGS)
 def keep(
     order: Rule, theta: Floats, flags: Ints, centre: Ints, q: Records, m: Records, held: Floats, waiting: Floats,
     i: int, now: float,
@@ -163,7 +163,7 @@ def keep(
     return bool(np.isfinite(value))
 
 
-@numba.njit(I64(I1, F2, F2, I64), **SETTINGS)
+@inner_njit(I64(I1, F2, F2, I64), **SETTINGS)
 def _first(flags: Ints, heap: Floats, columns: Floats, count: int) -> int:
     """The held request of smallest order, of equal ones the lowest number; -1 where one is NaN or infinite."""
     if flags[ORDER_CHANGES] == 0:
@@ -178,7 +178,7 @@ def _first(flags: Ints, heap: Floats, columns: Floats, count: int) -> int:
     return int(who)
 
 
-@numba.njit(types.void(I1, I1, LINKED, F3, F3, I64), **SETTINGS)
+@inner_njit(types.void(I1, I1, LINKED, F3, F3, I64), **SETTINGS)
 def _let_go(flags: Ints, centre: Ints, m: Records, held: Floats, waiting: Floats, i: int) -> None:
     """Hold the first of its stage no longer."""
     stage = m[i].stage
@@ -195,7 +195,7 @@ def _let_go(flags: Ints, centre: Ints, m: Records, held: Floats, waiting: Floats
         waiting[stage, row, k] = waiting[stage, row, count]
 
 
-@numba.njit(I64(I1), **SETTINGS)
+@inner_njit(I64(I1), **SETTINGS)
 def entered(centre: Ints) -> int:
     """The rank of a request that comes to a replica now."""
     centre[ENTERED] += 1
@@ -203,7 +203,7 @@ def entered(centre: Ints) -> int:
     return rank
 
 
-@numba.njit(types.void(I1, Q1, LINKED, I2, F2, F2, F64, I64, I64), **SETTINGS)
+@inner_njit(types.void(I1, Q1, LINKED, I2, F2, F2, F64, I64, I64), **SETTINGS)
 def carry(
     centre: Ints, q: Records, m: Records, states: Ints, engines: Floats, moving: Floats, now: float, i: int, r: int
 ) -> None:
@@ -214,7 +214,7 @@ def carry(
     centre[TRANSIT] += 1
 
 
-@numba.njit(types.void(RULE, F1, I1, Q1, LINKED, FLEET, I2, F2, F3, F3, F2, I2, F2, I1, F64, I64, I64), **SETTINGS)
+@inner_njit(types.void(RULE, F1, I1, Q1, LINKED, FLEET, I2, F2, F3, F3, F2, I2, F2, I1, F64, I64, I64), **SETTINGS)
 def send(
     rule: Rule, theta: Floats, centre: Ints, q: Records, m: Records, fleet: Records, states: Ints, engines: Floats,
     ended: Floats, queues: Floats, columns: Floats, facts: Ints, moving: Floats, last: Ints, now: float, i: int, r: int,
@@ -233,7 +233,7 @@ def send(
     carry(centre, q, m, states, engines, moving, now, i, r)
 
 
-@numba.njit(
+@inner_njit(
     I64(SCORE_RULE, HOLD_RULE, F1, I1, I1, Q1, LINKED, FLEET, I2, I1, F3, F3, F2, I1, I64, F64, I64, B1),
     **SETTINGS,
 )
@@ -280,7 +280,7 @@ def choose(
     return chosen
 
 
-@numba.njit(B1(ORDER_RULE, F1, I1, I1, Q1, LINKED, F3, F64), **SETTINGS)
+@inner_njit(B1(ORDER_RULE, F1, I1, I1, Q1, LINKED, F3, F64), **SETTINGS)
 def reorder(
     order: Rule, theta: Floats, flags: Ints, centre: Ints, q: Records, m: Records, waiting: Floats, now: float
 ) -> bool:
@@ -296,7 +296,7 @@ def reorder(
     return True
 
 
-@numba.njit(B1(I1, LINKED, FLEET, I64, I64), **SETTINGS)
+@inner_njit(B1(I1, LINKED, FLEET, I64, I64), **SETTINGS)
 def release_held(centre: Ints, m: Records, fleet: Records, i: int, r: int) -> bool:
     """Hold a request no longer that a replica takes, whichever it is; False where it is not held or not taken."""
     if i < 0 or i >= m.shape[0] or r < 0 or r >= fleet.shape[0] or m[i].held == 0 or not takes(fleet, r, m[i].stage):

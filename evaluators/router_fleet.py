@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
-import numba
 import numpy as np
 from numba import types
 
 from heuresis.evaluators.compile import function_type
 from heuresis.evaluators.engine import BLOCK_SIZE, BLOCKS
+from heuresis.evaluators.inner import inner_njit
 from heuresis.evaluators.router_contract import SCALE
 from heuresis.evaluators.router_replica import here
 from heuresis.evaluators.router_state import (
@@ -58,7 +58,7 @@ RECENTLY = 60.0
 NOT_FINITE = -1
 
 
-@numba.njit(types.void(I1, LINKED, F2, I64, F64), **SETTINGS)
+@inner_njit(types.void(I1, LINKED, F2, I64, F64), **SETTINGS)
 def _call_followers(centre: Ints, m: Records, later: Floats, i: int, now: float) -> None:
     """Those who follow a request that is done arrive their gaps later."""
     follower = m[i].follower
@@ -68,7 +68,7 @@ def _call_followers(centre: Ints, m: Records, later: Floats, i: int, now: float)
         follower = m[follower].sibling
 
 
-@numba.njit(B1(I1, Q1, LINKED, F2, F2, F1, I64, F64), **SETTINGS)
+@inner_njit(B1(I1, Q1, LINKED, F2, F2, F1, I64, F64), **SETTINGS)
 def come(
     centre: Ints, q: Records, m: Records, engines: Floats, later: Floats, log: Floats, i: int, date: float
 ) -> bool:
@@ -86,7 +86,7 @@ def come(
     return True
 
 
-@numba.njit(I64(I1, I1, Q1, LINKED, FLEET, F2, F2, I64, F64), **SETTINGS)
+@inner_njit(I64(I1, I1, Q1, LINKED, FLEET, F2, F2, I64, F64), **SETTINGS)
 def collect(
     centre: Ints, s: Ints, q: Records, m: Records, fleet: Records, ended: Floats, later: Floats, r: int, now: float
 ) -> int:
@@ -112,7 +112,7 @@ def collect(
     return -1
 
 
-@numba.njit(I64(SCALE_RULE, F1, I1, FLEET, I2, F1, F64), **SETTINGS)
+@inner_njit(I64(SCALE_RULE, F1, I1, FLEET, I2, F1, F64), **SETTINGS)
 def wanted(scale: Number, theta: Floats, centre: Ints, fleet: Records, states: Ints, log: Floats, now: float) -> int:
     """How many replicas the program wants to have, or `NOT_FINITE`."""
     active, starting, queued, running, free, total = 0, 0, 0, 0, 0, 0
@@ -136,7 +136,7 @@ def wanted(scale: Number, theta: Floats, centre: Ints, fleet: Records, states: I
     return int(np.floor(min(max(value, 1.0), float(fleet.shape[0]))))
 
 
-@numba.njit(types.void(FLEET, I64, F64), **SETTINGS)
+@inner_njit(types.void(FLEET, I64, F64), **SETTINGS)
 def _off(fleet: Records, r: int, now: float) -> None:
     """Switch a replica off; its time is booked."""
     fleet[r].status = OFF
@@ -144,14 +144,14 @@ def _off(fleet: Records, r: int, now: float) -> None:
     fleet[r].spent += now - fleet[r].since
 
 
-@numba.njit(types.void(FLEET, I2, I64, F64), **SETTINGS)
+@inner_njit(types.void(FLEET, I2, I64, F64), **SETTINGS)
 def drained(fleet: Records, states: Ints, r: int, now: float) -> None:
     """Switch a replica off that drains, if it is empty."""
     if fleet[r].status == DRAINING and here(states[r]) == 0 and fleet[r].transit == 0:
         _off(fleet, r, now)
 
 
-@numba.njit(B1(FLEET, I2, I64, F64, F64), **SETTINGS)
+@inner_njit(B1(FLEET, I2, I64, F64, F64), **SETTINGS)
 def switch(fleet: Records, states: Ints, aim: int, startup: float, now: float) -> bool:
     """Have `aim` replicas that are on or start; whether anything was to be done.
 
@@ -180,7 +180,7 @@ def switch(fleet: Records, states: Ints, aim: int, startup: float, now: float) -
     return True
 
 
-@numba.njit(F64(FLEET, F64), **SETTINGS)
+@inner_njit(F64(FLEET, F64), **SETTINGS)
 def spent(fleet: Records, now: float) -> float:
     """Replica-seconds until now."""
     total = 0.0

@@ -7,6 +7,7 @@ import numba
 import numpy as np
 from numba import types
 
+from heuresis.evaluators.inner import inner_njit
 from heuresis.evaluators.router_calls import (
     AT,
     BEYOND,
@@ -80,7 +81,7 @@ def warm() -> None:
         raise RuntimeError("the loops of the router have no compiled signature")
 
 
-@numba.njit(F64(FLEET, I1, F2), **SETTINGS)
+@inner_njit(F64(FLEET, I1, F2), **SETTINGS)
 def _next(fleet: Records, centre: Ints, moving: Floats) -> float:
     """When the next iteration ends, the next replica has started or the next KV has come over."""
     date = moving[0, 0] if centre[TRANSIT] > 0 else np.inf
@@ -89,7 +90,7 @@ def _next(fleet: Records, centre: Ints, moving: Floats) -> float:
     return date
 
 
-@numba.njit(types.void(RULE, F1, I1, Q1, LINKED, FLEET, I2, F3, F3, F2, I2, F2, F64), **SETTINGS)
+@inner_njit(types.void(RULE, F1, I1, Q1, LINKED, FLEET, I2, F3, F3, F2, I2, F2, F64), **SETTINGS)
 def _land(
     rule: Rule, none: Floats, centre: Ints, q: Records, m: Records, fleet: Records, states: Ints, ended: Floats,
     queues: Floats, unused: Floats, facts: Ints, moving: Floats, now: float,
@@ -103,7 +104,7 @@ def _land(
     enter(rule, none, states[r], q, m, ended[r], queues[r], unused, facts[r], fleet, r, i, now, rank)
 
 
-@numba.njit(I64(ORDER_RULE, F1, I1, I1, I1, Q1, LINKED, FLEET, F2, F2, F3, F3, I64, F64), **SETTINGS)
+@inner_njit(I64(ORDER_RULE, F1, I1, I1, I1, Q1, LINKED, FLEET, F2, F2, F3, F3, I64, F64), **SETTINGS)
 def _collected(
     order: Rule, theta: Floats, flags: Ints, centre: Ints, s: Ints, q: Records, m: Records, fleet: Records,
     ended: Floats, later: Floats, held: Floats, waiting: Floats, r: int, now: float,
@@ -119,7 +120,7 @@ def _collected(
             return -1
 
 
-@numba.njit(B1(FLEET, I64, F64), **SETTINGS)
+@inner_njit(B1(FLEET, I64, F64), **SETTINGS)
 def _started(fleet: Records, r: int, now: float) -> bool:
     """Whether a replica has started, which takes requests from now on."""
     if fleet[r].ready > now:
@@ -129,7 +130,7 @@ def _started(fleet: Records, r: int, now: float) -> bool:
     return True
 
 
-@numba.njit(I64(I1, FLEET, I2, F1, F2, I64, F64), **SETTINGS)
+@inner_njit(I64(I1, FLEET, I2, F1, F2, I64, F64), **SETTINGS)
 def _watched(
     centre: Ints, fleet: Records, states: Ints, ticks: Floats, seen: Floats, tick: int, before: float
 ) -> int:  # fmt: skip

@@ -7,12 +7,12 @@ stops for the last part only. Here it stops at the end of an iteration, and all 
 from collections.abc import Callable
 from typing import TypeAlias
 
-import numba
 import numpy as np
 from numba import types
 
 from heuresis.evaluators import engine as e
 from heuresis.evaluators.compile import function_type
+from heuresis.evaluators.inner import inner_njit
 from heuresis.evaluators.router_contract import MIGRATE, MOST_MOVES
 from heuresis.evaluators.router_dispatch import COLUMNS, F3, cached_there, carry, entered, show, takes
 from heuresis.evaluators.router_fleet import drained
@@ -66,7 +66,7 @@ _TRANSFER, _VALUE = COLUMNS, COLUMNS + 1
 """Rows of `columns` beside those that `router_dispatch.show` writes."""
 
 
-@numba.njit(I64(I1, Q1, LINKED, FLEET, I2, F3, I64), **SETTINGS)
+@inner_njit(I64(I1, Q1, LINKED, FLEET, I2, F3, I64), **SETTINGS)
 def candidate(centre: Ints, q: Records, m: Records, fleet: Records, states: Ints, queues: Floats, r: int) -> int:
     """Who may move from a replica: the last that was sent there of those that wait, else of those that decode; or -1.
 
@@ -82,7 +82,7 @@ def candidate(centre: Ints, q: Records, m: Records, fleet: Records, states: Ints
     return last
 
 
-@numba.njit(
+@inner_njit(
     I64(MIGRATE_RULE, F1, I1, I1, Q1, LINKED, FLEET, I2, F2, I1, F2, I1, I64, F64, I64, I64),
     **SETTINGS,
 )
@@ -117,7 +117,7 @@ def goal_of(
     return goal
 
 
-@numba.njit(types.void(F2, I64, I64), **SETTINGS)
+@inner_njit(types.void(F2, I64, I64), **SETTINGS)
 def _withdraw(heap: Floats, size: int, i: int) -> None:
     """Take a request out of a heap of `size`: those above it come down, and the first is dropped in its stead."""
     at = 0
@@ -130,7 +130,7 @@ def _withdraw(heap: Floats, size: int, i: int) -> None:
     drop(heap, size)
 
 
-@numba.njit(types.void(I1, Q1, FLEET, I64, I64), **SETTINGS)
+@inner_njit(types.void(I1, Q1, FLEET, I64, I64), **SETTINGS)
 def _signed_off(s: Ints, q: Records, fleet: Records, i: int, r: int) -> None:
     """A request, whose numbers are true, counts no longer where it was."""
     row = q[i]
@@ -140,7 +140,7 @@ def _signed_off(s: Ints, q: Records, fleet: Records, i: int, r: int) -> None:
     fleet[r].projected -= row.prompt + int(np.ceil(row.estimate))
 
 
-@numba.njit(types.void(I1, Q1, LINKED, FLEET, I2, F2, F2, I1, F64, I64, I64), **SETTINGS)
+@inner_njit(types.void(I1, Q1, LINKED, FLEET, I2, F2, F2, I1, F64, I64, I64), **SETTINGS)
 def _leave_decoding(
     centre: Ints, q: Records, m: Records, fleet: Records, states: Ints, engines: Floats, moving: Floats, last: Ints,
     now: float, r: int, i: int,
@@ -155,7 +155,7 @@ def _leave_decoding(
     fleet[r].leaves = NONE
 
 
-@numba.njit(
+@inner_njit(
     types.void(RULE, F1, I1, Q1, LINKED, FLEET, I2, F2, F3, F3, F2, I2, F2, I1, F64, I64, I64),
     **SETTINGS,
 )
@@ -188,7 +188,7 @@ def move(
     drained(fleet, states, r, now)
 
 
-@numba.njit(types.void(I1, Q1, LINKED, FLEET, I2, F2, F2, I1, F64, I64), **SETTINGS)
+@inner_njit(types.void(I1, Q1, LINKED, FLEET, I2, F2, F2, I1, F64, I64), **SETTINGS)
 def depart(
     centre: Ints, q: Records, m: Records, fleet: Records, states: Ints, engines: Floats, moving: Floats, last: Ints,
     now: float, r: int,
@@ -204,7 +204,7 @@ def depart(
     drained(fleet, states, t, now)
 
 
-@numba.njit(B1(I1, Q1, LINKED, FLEET, I2, F3, I64, I64, I64), **SETTINGS)
+@inner_njit(B1(I1, Q1, LINKED, FLEET, I2, F3, I64, I64, I64), **SETTINGS)
 def may_move(
     centre: Ints, q: Records, m: Records, fleet: Records, states: Ints, queues: Floats, i: int, t: int, after: int
 ) -> bool:

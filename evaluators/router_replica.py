@@ -10,6 +10,7 @@ from numba import types
 
 from heuresis.evaluators import engine as e
 from heuresis.evaluators.compile import Program, compile_program
+from heuresis.evaluators.inner import inner_njit
 from heuresis.evaluators.router_state import FLEET, LINKED, Floats, Ints, Records
 from heuresis.evaluators.serving_admission import ADMIT_RULE, BUDGET_RULE, FLAGS, WALKS, iterate
 from heuresis.evaluators.serving_advance import advance, seconds
@@ -51,7 +52,7 @@ def scheduler() -> Program:
     return compile_program(_BY_RANK, CONTRACT)
 
 
-@numba.njit(types.void(RULE, F1, I1, Q1, LINKED, F2, F2, F2, I1, FLEET, I64, I64, F64, I64), **SETTINGS)
+@inner_njit(types.void(RULE, F1, I1, Q1, LINKED, F2, F2, F2, I1, FLEET, I64, I64, F64, I64), **SETTINGS)
 def enter(
     rule: Rule, theta: Floats, s: Ints, q: Records, m: Records, ended: Floats, queue: Floats, columns: Floats,
     facts: Ints, fleet: Records, r: int, i: int, now: float, rank: int,
@@ -68,7 +69,7 @@ def enter(
     join(rule, theta, s, q, queue, columns, facts, now, i)
 
 
-@numba.njit(F64(I1, Q1, F1), **SETTINGS)
+@inner_njit(F64(I1, Q1, F1), **SETTINGS)
 def _duration_of(s: Ints, q: Records, engine: Floats) -> float:
     """How long the iteration that was put together takes, without the link."""
     prefill, doubled_work = 0, 0
@@ -112,7 +113,7 @@ def begin(
     return True
 
 
-@numba.njit(types.void(I1, Q1, F2, FLEET, F1, I64), **SETTINGS)
+@inner_njit(types.void(I1, Q1, F2, FLEET, F1, I64), **SETTINGS)
 def finish(s: Ints, q: Records, ended: Floats, fleet: Records, engine: Floats, r: int) -> None:
     """End the iteration that runs on a replica: tokens come, and who is done stands in `ended`."""
     tokens = s[DECODES]
@@ -125,7 +126,7 @@ def finish(s: Ints, q: Records, ended: Floats, fleet: Records, engine: Floats, r
     fleet[r].busy, fleet[r].until = 0, np.inf
 
 
-@numba.njit(I64(I1), **SETTINGS)
+@inner_njit(I64(I1), **SETTINGS)
 def here(s: Ints) -> int:
     """How many requests a replica has."""
     count: int = s[DECODES] + s[PREFILLS] + s[WAITS]

@@ -4,9 +4,9 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
-import numba
 import numpy as np
 
+from heuresis.evaluators.inner import inner_njit
 from heuresis.evaluators.compile import function_type
 from heuresis.evaluators.serving_contract import ADMIT, PREFILL_BUDGET
 from heuresis.evaluators.serving_iteration import decodes_first, in_order
@@ -31,7 +31,7 @@ NOT_FINITE, NO = -2, -1
 """What `_reserved` returns where the program fails, and where a request has to wait."""
 
 
-@numba.njit(I64(I1, Q1), **SETTINGS)
+@inner_njit(I64(I1, Q1), **SETTINGS)
 def _promised(s: Ints, q: Requests) -> int:
     """Blocks that running requests have reserved beyond what they hold."""
     total = 0
@@ -45,7 +45,7 @@ def _promised(s: Ints, q: Requests) -> int:
     return total
 
 
-@numba.njit(F64(I1, Q1, I64), **SETTINGS)
+@inner_njit(F64(I1, Q1, I64), **SETTINGS)
 def _peak(s: Ints, q: Requests, newcomer: int) -> float:
     """The most blocks that the running requests and a newcomer hold at any time if each runs until its estimate.
 
@@ -72,7 +72,7 @@ def _peak(s: Ints, q: Requests, newcomer: int) -> float:
     return float(most / size)
 
 
-@numba.njit(I64(ADMIT_RULE, F1, I1, Q1, I1, F64, I64, I64, I64), **SETTINGS)
+@inner_njit(I64(ADMIT_RULE, F1, I1, Q1, I1, F64, I64, I64, I64), **SETTINGS)
 def _reserved(
     ask: Number, theta: Floats, s: Ints, q: Requests, flags: Ints, now: float, i: int, need: int, blocks: int
 ) -> int:
@@ -90,7 +90,7 @@ def _reserved(
     return int(np.ceil(value))
 
 
-@numba.njit(I64(RULE, ADMIT_RULE, F1, I1, Q1, F2, F2, I1, I1, I1, F64, I64, I64, B1), **SETTINGS)
+@inner_njit(I64(RULE, ADMIT_RULE, F1, I1, Q1, F2, F2, I1, I1, I1, F64, I64, I64, B1), **SETTINGS)
 def _admissions(
     rule: Rule, ask: Number, theta: Floats, s: Ints, q: Requests, heap: Floats, columns: Floats, facts: Ints, ops: Ints,
     flags: Ints, now: float, most: int, used: int, force: bool,
@@ -134,7 +134,7 @@ def _admissions(
     return RAN
 
 
-@numba.njit(I64(BUDGET_RULE, F1, I1, F64), **SETTINGS)
+@inner_njit(I64(BUDGET_RULE, F1, I1, F64), **SETTINGS)
 def _most_prefill(limit: Number, theta: Floats, s: Ints, now: float) -> int:
     """The most tokens of prefill in an iteration, or `NOT_FINITE`."""
     budget = s[BUDGET] - s[DECODES]
@@ -150,7 +150,7 @@ def _most_prefill(limit: Number, theta: Floats, s: Ints, now: float) -> int:
     return budget if most < 1 and s[DECODES] == 0 else most
 
 
-@numba.njit(I64(RULE, ADMIT_RULE, BUDGET_RULE, F1, I1, Q1, F2, F2, I1, I1, I1, F64, B1), **SETTINGS)
+@inner_njit(I64(RULE, ADMIT_RULE, BUDGET_RULE, F1, I1, Q1, F2, F2, I1, I1, I1, F64, B1), **SETTINGS)
 def iterate(
     rule: Rule, ask: Number, limit: Number, theta: Floats, s: Ints, q: Requests, heap: Floats, columns: Floats,
     facts: Ints, ops: Ints, flags: Ints, now: float, last: bool,

@@ -6,6 +6,7 @@ import numpy as np
 from numba import types
 
 from heuresis.evaluators import engine as e
+from heuresis.evaluators.inner import inner_njit
 from heuresis.evaluators.serving_memory import take
 from heuresis.evaluators.serving_state import (
     DECODES, DECODING, ENDS, F1, F2, F64, FREE, I1, I64, KV_TOKENS, NEVER, NEXT_END, NONE, PENDING, PHASES,
@@ -14,7 +15,7 @@ from heuresis.evaluators.serving_state import (
 from heuresis.evaluators.serving_step import begin_decode, end_request, stop_decode
 
 
-@numba.njit(F64(F1, I64, I64, I64, I64), **SETTINGS)
+@inner_njit(F64(F1, I64, I64, I64, I64), **SETTINGS)
 def seconds(engine: Floats, prefill: int, decodes: int, kv_tokens: int, doubled_work: int) -> float:
     """How long an iteration takes; `doubled_work` = Σ chunk·(2·past + chunk)."""
     at = e.MIXED if prefill > 0 else e.DECODE
@@ -30,7 +31,7 @@ def seconds(engine: Floats, prefill: int, decodes: int, kv_tokens: int, doubled_
     return milliseconds / 1000.0
 
 
-@numba.njit(types.void(I1, Q1, F2, F64), **SETTINGS)
+@inner_njit(types.void(I1, Q1, F2, F64), **SETTINGS)
 def _advance_prefills(s: Ints, q: Requests, later: Floats, now: float) -> None:
     """Book the chunks of an iteration; a finished prefill yields a token."""
     running, left = s[PREFILLING], 0
@@ -56,7 +57,7 @@ def _advance_prefills(s: Ints, q: Requests, later: Floats, now: float) -> None:
     s[PREFILLS] = left
 
 
-@numba.njit(types.void(I1, Q1, F2, F64), **SETTINGS)
+@inner_njit(types.void(I1, Q1, F2, F64), **SETTINGS)
 def _end_decodes(s: Ints, q: Requests, later: Floats, now: float) -> None:
     """End those whose last token came, in the order of their admission."""
     while s[NEXT_END] == s[STEPS]:
@@ -93,7 +94,7 @@ def advance(s: Ints, q: Requests, later: Floats, engine: Floats, now: float) -> 
     return now
 
 
-@numba.njit(types.Tuple((F64, I64))(I1, Q1, F2, F1, F64, F64, I64), **SETTINGS)
+@inner_njit(types.Tuple((F64, I64))(I1, Q1, F2, F1, F64, F64, I64), **SETTINGS)
 def coast(
     s: Ints, q: Requests, later: Floats, engine: Floats, now: float, until: float, most: int
 ) -> tuple[float, int]:

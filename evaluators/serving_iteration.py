@@ -8,10 +8,10 @@ of request i; i and a positive number of tokens are a chunk (of a waiting reques
 from collections.abc import Callable
 from typing import TypeAlias
 
-import numba
 import numpy as np
 from numba import types
 
+from heuresis.evaluators.inner import inner_njit
 from heuresis.evaluators.serving_memory import grow, lacking
 from heuresis.evaluators.serving_queue import RULE, join, judge_running, worst
 from heuresis.evaluators.serving_state import (
@@ -25,13 +25,13 @@ Rule: TypeAlias = Callable[..., None]
 _CHOICE = (RULE, F1, I1, Q1, F2, F2, I1, I1, F64, I64)
 
 
-@numba.njit(types.void(I1, I64), **SETTINGS)
+@inner_njit(types.void(I1, I64), **SETTINGS)
 def _note(ops: Ints, number: int) -> None:
     ops[0] += 1
     ops[ops[0]] = number
 
 
-@numba.njit(B1(*_CHOICE), **SETTINGS)
+@inner_njit(B1(*_CHOICE), **SETTINGS)
 def _throw_out(
     rule: Rule, theta: Floats, s: Ints, q: Requests, heap: Floats, columns: Floats, facts: Ints, ops: Ints, now: float,
     victim: int,
@@ -42,13 +42,13 @@ def _throw_out(
     return bool(join(rule, theta, s, q, heap, columns, facts, now, victim))
 
 
-@numba.njit(I64(I1, I64, I64), **SETTINGS)
+@inner_njit(I64(I1, I64, I64), **SETTINGS)
 def _room(s: Ints, most: int, used: int) -> int:
     """Tokens left for prefill: of the `most` that there may be, and of what the iteration has beside the decodes."""
     return int(min(most, s[BUDGET] - s[DECODES]) - used)
 
 
-@numba.njit(I1(I1, Q1), **SETTINGS)
+@inner_njit(I1(I1, Q1), **SETTINGS)
 def _prefills_by_priority(s: Ints, q: Requests) -> Ints:
     """Who prefills, the smallest `KEY` first, of equal ones the lowest number."""
     order = s[s[PREFILLING] : s[PREFILLING] + s[PREFILLS]].copy()
@@ -62,7 +62,7 @@ def _prefills_by_priority(s: Ints, q: Requests) -> Ints:
     return order
 
 
-@numba.njit(I64(*_CHOICE), **SETTINGS)
+@inner_njit(I64(*_CHOICE), **SETTINGS)
 def decodes_first(
     rule: Rule, theta: Floats, s: Ints, q: Requests, heap: Floats, columns: Floats, facts: Ints, ops: Ints, now: float,
     most: int,
@@ -105,7 +105,7 @@ def decodes_first(
     return used
 
 
-@numba.njit(I64(I1, Q1, I1, I64), **SETTINGS)
+@inner_njit(I64(I1, Q1, I1, I64), **SETTINGS)
 def _all_in_order(s: Ints, q: Requests, ops: Ints, most: int) -> int:
     """Give chunks to running prefills in order of admission where there are blocks for all; else -1 and nothing."""
     used, wanted = 0, due(s)
@@ -131,7 +131,7 @@ def _all_in_order(s: Ints, q: Requests, ops: Ints, most: int) -> int:
     return used
 
 
-@numba.njit(I1(I1, Q1), **SETTINGS)
+@inner_njit(I1(I1, Q1), **SETTINGS)
 def _by_admission(s: Ints, q: Requests) -> Ints:
     """All running requests in the order of their admission."""
     decodes, count = s[DECODES], s[DECODES] + s[PREFILLS]
@@ -143,14 +143,14 @@ def _by_admission(s: Ints, q: Requests) -> Ints:
     return who[np.argsort(serial)]
 
 
-@numba.njit(I64(I1, Q1, I64), **SETTINGS)
+@inner_njit(I64(I1, Q1, I64), **SETTINGS)
 def _crosses(s: Ints, q: Requests, i: int) -> int:
     """Whether a request that decodes needs a block for its token in this iteration (1 or 0)."""
     row = q[i]
     return 1 if row.state == DECODE and (row.computed + s[STEPS]) % s[SIZE] == 0 else 0
 
 
-@numba.njit(I64(*_CHOICE), **SETTINGS)
+@inner_njit(I64(*_CHOICE), **SETTINGS)
 def in_order(
     rule: Rule, theta: Floats, s: Ints, q: Requests, heap: Floats, columns: Floats, facts: Ints, ops: Ints, now: float,
     most: int,

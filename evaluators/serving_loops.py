@@ -9,6 +9,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from heuresis.evaluators.inner import inner_njit
 from heuresis.evaluators.serving_admission import ADMIT_RULE, BUDGET_RULE, FAILED, IDLE, RAN, STEADY, STUCK, iterate
 from heuresis.evaluators.serving_advance import advance, coast
 from heuresis.evaluators.serving_queue import CHANGES, FACTS, FEWEST, READS_CLIENT, RULE, WIDTH, join
@@ -46,7 +47,7 @@ def workspace(reads: Ints, requests: int, seats: int) -> tuple[Floats, Floats, I
     return np.empty((in_heap, 2)), np.empty((WIDTH, in_columns)), facts, np.zeros(5 * seats + 3, np.int64)
 
 
-@numba.njit(types.Tuple((_STREAM, I64))(_STREAM, I64, I64, I1), **SETTINGS)
+@inner_njit(types.Tuple((_STREAM, I64))(_STREAM, I64, I64, I1), **SETTINGS)
 def _written(out: Stream, length: int, quiet: int, ops: Ints) -> tuple[Stream, int]:
     """Append a record: iterations before it without decisions, how many numbers follow, the decisions."""
     if length + ops[0] + 2 > out.shape[0]:

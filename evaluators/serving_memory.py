@@ -7,16 +7,16 @@ to them; where no other block is free, the least recently used of them is given 
 all blocks before it, and the last one of a chain is left first: so what is cached of a chain is always its beginning.
 """
 
-import numba
 from numba import types
 
+from heuresis.evaluators.inner import inner_njit
 from heuresis.evaluators.serving_state import (
     CACHE, CHAINS, FREE, I1, I64, NEWER, NEWEST, NONE, OLDER, OLDEST, PRESENT, Q1, REFS, SETTINGS, SIZE, UNTOUCHED,
     Ints, Requests,
 )  # fmt: skip
 
 
-@numba.njit(types.void(I1, I64), **SETTINGS)
+@inner_njit(types.void(I1, I64), **SETTINGS)
 def _unlink(s: Ints, b: int) -> None:
     """Take a block out of those that nobody refers to."""
     older, newer = s[s[CACHE] + 4 * b + OLDER], s[s[CACHE] + 4 * b + NEWER]
@@ -30,7 +30,7 @@ def _unlink(s: Ints, b: int) -> None:
         s[s[CACHE] + 4 * newer + OLDER] = older
 
 
-@numba.njit(types.void(I1, I64), **SETTINGS)
+@inner_njit(types.void(I1, I64), **SETTINGS)
 def take(s: Ints, blocks: int) -> None:
     """Take so many free blocks, those that hold nothing first, then the least recently used cached ones."""
     plain = min(blocks, s[UNTOUCHED])
@@ -42,7 +42,7 @@ def take(s: Ints, blocks: int) -> None:
         s[s[CACHE] + 4 * b + PRESENT] = 0
 
 
-@numba.njit(I64(I1, Q1, I64), **SETTINGS)
+@inner_njit(I64(I1, Q1, I64), **SETTINGS)
 def matched(s: Ints, q: Requests, i: int) -> int:
     """How many blocks of a waiting request's chain are cached; its last token is always computed."""
     row, size = q[i], s[SIZE]
@@ -56,7 +56,7 @@ def matched(s: Ints, q: Requests, i: int) -> int:
     return int(k)
 
 
-@numba.njit(I64(I1, Q1, I64, I64), **SETTINGS)
+@inner_njit(I64(I1, Q1, I64, I64), **SETTINGS)
 def lacking(s: Ints, q: Requests, i: int, tokens: int) -> int:
     """How many of the free blocks a request would take to hold so many tokens (negative: it would give some back)."""
     row, size = q[i], s[SIZE]
@@ -72,7 +72,7 @@ def lacking(s: Ints, q: Requests, i: int, tokens: int) -> int:
     return lacks
 
 
-@numba.njit(types.void(I1, Q1, I64, I64), **SETTINGS)
+@inner_njit(types.void(I1, Q1, I64, I64), **SETTINGS)
 def grow(s: Ints, q: Requests, i: int, tokens: int) -> None:
     """Give a request the blocks for so many tokens; the blocks of its chain that become full count as cached."""
     row, size = q[i], s[SIZE]
@@ -96,7 +96,7 @@ def grow(s: Ints, q: Requests, i: int, tokens: int) -> None:
     row.own = own
 
 
-@numba.njit(types.void(I1, Q1, I64, I64), **SETTINGS)
+@inner_njit(types.void(I1, Q1, I64, I64), **SETTINGS)
 def release(s: Ints, q: Requests, i: int, tokens: int) -> None:
     """Take all blocks from a request; those of its chain that its first `tokens` tokens fill stay cached."""
     row, size = q[i], s[SIZE]

@@ -8,10 +8,10 @@ kept in a heap. Otherwise all waiting requests are judged, once in each iteratio
 from collections.abc import Callable
 from typing import TypeAlias
 
-import numba
 import numpy as np
 from numba import types
 
+from heuresis.evaluators.inner import inner_njit
 from heuresis.evaluators.compile import function_type
 from heuresis.evaluators.select import first_smallest
 from heuresis.evaluators.serving_contract import PRIORITY
@@ -36,7 +36,7 @@ one of them lacks, or less. The waiting requests are a `heap` of (priority, numb
 they are columns of `columns` in no order."""
 
 
-@numba.njit(types.void(RULE, F1, I1, F64, F2, I64), **SETTINGS)
+@inner_njit(types.void(RULE, F1, I1, F64, F2, I64), **SETTINGS)
 def _judge(rule: Rule, theta: Floats, s: Ints, now: float, c: Floats, count: int) -> None:
     rule(
         now, c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9], c[10],
@@ -44,7 +44,7 @@ def _judge(rule: Rule, theta: Floats, s: Ints, now: float, c: Floats, count: int
     )  # fmt: skip
 
 
-@numba.njit(types.void(I1, Q1, F2, I64, I64), **SETTINGS)
+@inner_njit(types.void(I1, Q1, F2, I64, I64), **SETTINGS)
 def _show(s: Ints, q: Requests, columns: Floats, k: int, i: int) -> None:
     """Write what stays as it is while a request waits, and what a running one has now."""
     row = q[i]
@@ -56,7 +56,7 @@ def _show(s: Ints, q: Requests, columns: Floats, k: int, i: int) -> None:
     columns[_WHO, k] = i
 
 
-@numba.njit(types.void(I1, Q1, I1, F2, I64), **SETTINGS)
+@inner_njit(types.void(I1, Q1, I1, F2, I64), **SETTINGS)
 def _show_service(s: Ints, q: Requests, facts: Ints, columns: Floats, count: int) -> None:
     """Write what clients and programs have got, where the program wants to know."""
     if facts[READS_CLIENT] == 1:
@@ -71,7 +71,7 @@ def _show_service(s: Ints, q: Requests, facts: Ints, columns: Floats, count: int
             columns[_PROGRAM, k] = got(s, q[int(columns[_WHO, k])].program)
 
 
-@numba.njit(B1(RULE, F1, I1, Q1, F2, F2, I1, F64, I64), **SETTINGS)
+@inner_njit(B1(RULE, F1, I1, Q1, F2, F2, I1, F64, I64), **SETTINGS)
 def join(
     rule: Rule, theta: Floats, s: Ints, q: Requests, heap: Floats, columns: Floats, facts: Ints, now: float, i: int
 ) -> bool:
@@ -88,7 +88,7 @@ def join(
     return bool(np.isfinite(columns[_VALUE, 0]))
 
 
-@numba.njit(B1(RULE, F1, I1, Q1, F2, I1, F64), **SETTINGS)
+@inner_njit(B1(RULE, F1, I1, Q1, F2, I1, F64), **SETTINGS)
 def judge_waiting(rule: Rule, theta: Floats, s: Ints, q: Requests, columns: Floats, facts: Ints, now: float) -> bool:
     """Bring the priorities of all waiting requests up to date; False where one is NaN or infinite."""
     count = facts[COUNT]
@@ -107,7 +107,7 @@ def judge_waiting(rule: Rule, theta: Floats, s: Ints, q: Requests, columns: Floa
     return bool(first_smallest(columns[_VALUE], count) >= 0)
 
 
-@numba.njit(I64(F2, F2, I1), **SETTINGS)
+@inner_njit(I64(F2, F2, I1), **SETTINGS)
 def head(heap: Floats, columns: Floats, facts: Ints) -> int:
     """The waiting request of smallest priority, of equal ones the lowest number."""
     if facts[CHANGES] == 0:
@@ -121,7 +121,7 @@ def head(heap: Floats, columns: Floats, facts: Ints) -> int:
     return int(who)
 
 
-@numba.njit(types.void(F2, F2, I1, I64), **SETTINGS)
+@inner_njit(types.void(F2, F2, I1, I64), **SETTINGS)
 def leave(heap: Floats, columns: Floats, facts: Ints, i: int) -> None:
     """Take out the request that `head` named."""
     last = facts[COUNT] - 1
@@ -136,7 +136,7 @@ def leave(heap: Floats, columns: Floats, facts: Ints, i: int) -> None:
         columns[row, k] = columns[row, last]
 
 
-@numba.njit(B1(RULE, F1, I1, Q1, I1, F64), **SETTINGS)
+@inner_njit(B1(RULE, F1, I1, Q1, I1, F64), **SETTINGS)
 def judge_running(rule: Rule, theta: Floats, s: Ints, q: Requests, facts: Ints, now: float) -> bool:
     """Compute the priorities (`key`) of all running requests; False where one is NaN or infinite."""
     decodes, count = s[DECODES], s[DECODES] + s[PREFILLS]
@@ -152,7 +152,7 @@ def judge_running(rule: Rule, theta: Floats, s: Ints, q: Requests, facts: Ints, 
     return bool(first_smallest(columns[_VALUE], count) >= 0)
 
 
-@numba.njit(I64(I1, Q1), **SETTINGS)
+@inner_njit(I64(I1, Q1), **SETTINGS)
 def worst(s: Ints, q: Requests) -> int:
     """The running request of largest priority, of equal ones the one admitted last."""
     victim = NONE

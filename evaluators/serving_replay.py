@@ -11,6 +11,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from heuresis.evaluators.inner import inner_njit
 from heuresis.evaluators.serving_advance import advance, coast
 from heuresis.evaluators.serving_memory import grow, lacking, take
 from heuresis.evaluators.serving_state import (
@@ -44,7 +45,7 @@ FAULTS = (
 _STREAM = types.int32[::1]
 
 
-@numba.njit(F64(I1, Q1, F2, F64), **SETTINGS)
+@inner_njit(F64(I1, Q1, F2, F64), **SETTINGS)
 def _absorb(s: Ints, q: Requests, later: Floats, now: float) -> float:
     """Let all arrive whose time has come; return when the next one does."""
     coming = next_arrival(s, q, later)
@@ -54,7 +55,7 @@ def _absorb(s: Ints, q: Requests, later: Floats, now: float) -> float:
     return float(coming)
 
 
-@numba.njit(I64(I1, Q1, _STREAM), **SETTINGS)
+@inner_njit(I64(I1, Q1, _STREAM), **SETTINGS)
 def _apply(s: Ints, q: Requests, ops: Stream) -> int:
     """Apply the decisions of one iteration; return a fault or 0."""
     k = 0
@@ -117,7 +118,7 @@ def _apply(s: Ints, q: Requests, ops: Stream) -> int:
     return _OK
 
 
-@numba.njit(types.Tuple((F64, I64))(I1, Q1, F2, F1, F64, I64), **SETTINGS)
+@inner_njit(types.Tuple((F64, I64))(I1, Q1, F2, F1, F64, I64), **SETTINGS)
 def _quiet(s: Ints, q: Requests, later: Floats, engine: Floats, now: float, iterations: int) -> tuple[float, int]:
     """Run iterations without decisions; with nobody running each waits for the next arrival. The time, and a fault."""
     while iterations > 0:

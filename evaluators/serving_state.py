@@ -19,6 +19,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from heuresis.evaluators.engine import BLOCK_SIZE, BLOCKS, MAX_SEQS, PREEMPTION, PREFIX_CACHING, TOKEN_BUDGET, WATERMARK
+from heuresis.evaluators.inner import inner_njit
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -178,7 +179,7 @@ def opened(q: Requests, prefix: Ints, engine: Floats) -> Ints:
     return s
 
 
-@numba.njit(types.void(F2, I64, F64, I64), **SETTINGS)
+@inner_njit(types.void(F2, I64, F64, I64), **SETTINGS)
 def push(heap: Floats, size: int, value: float, i: int) -> None:
     """Put a request into a heap of `size` by (value, number); it has one more afterwards."""
     at = size
@@ -191,7 +192,7 @@ def push(heap: Floats, size: int, value: float, i: int) -> None:
     heap[at, 0], heap[at, 1] = value, i
 
 
-@numba.njit(types.void(F2, I64), **SETTINGS)
+@inner_njit(types.void(F2, I64), **SETTINGS)
 def drop(heap: Floats, size: int) -> None:
     """Take the first one from a heap of `size`; it has one less afterwards."""
     last, at = size - 1, 0
@@ -210,7 +211,7 @@ def drop(heap: Floats, size: int) -> None:
     heap[at, 0], heap[at, 1] = value, i
 
 
-@numba.njit(F64(I1, Q1, F2), **SETTINGS)
+@inner_njit(F64(I1, Q1, F2), **SETTINGS)
 def next_arrival(s: Ints, q: Requests, later: Floats) -> float:
     """When the next request arrives, infinity where none is known to."""
     n, k = q.shape[0], s[GIVEN]
@@ -221,7 +222,7 @@ def next_arrival(s: Ints, q: Requests, later: Floats) -> float:
     return min(date, later[0, 0]) if s[LATER] > 0 else date
 
 
-@numba.njit(I64(I1, Q1, F2), **SETTINGS)
+@inner_njit(I64(I1, Q1, F2), **SETTINGS)
 def take_arrival(s: Ints, q: Requests, later: Floats) -> int:
     """Who arrives at `next_arrival`, which was asked before; the lower number first. It is no longer to come."""
     k, size = s[GIVEN], s[LATER]

@@ -5,9 +5,9 @@ Simulation and replay share these functions. An iteration is, in this order: evi
 as they come, the blocks of the decodes (`take(s, due(s))`), admissions, `serving_advance.advance`.
 """
 
-import numba
 from numba import types
 
+from heuresis.evaluators.inner import inner_njit
 from heuresis.evaluators.serving_memory import grow, matched, release
 from heuresis.evaluators.serving_state import (
     B1, CLIENTS, DECODE, DECODES, DECODING, DONE, ENDED, ENDS, EVICTIONS, F2, F64, GROWING, HERE, I1, I64, KV_TOKENS,
@@ -17,21 +17,21 @@ from heuresis.evaluators.serving_state import (
 )  # fmt: skip
 
 
-@numba.njit(I64(I1), **SETTINGS)
+@inner_njit(I64(I1), **SETTINGS)
 def due(s: Ints) -> int:
     """How many running requests need a block for the token that they decode in this iteration."""
     blocks: int = s[PHASES + -s[STEPS] % s[SIZE]]
     return blocks
 
 
-@numba.njit(I64(I1, I64), **SETTINGS)
+@inner_njit(I64(I1, I64), **SETTINGS)
 def got(s: Ints, row: int) -> int:
     """Tokens (prompt + 2 × output) that a client, or a program, has got: by its row in `SERVICE`."""
     tokens: int = s[s[SERVICE] + 3 * row + STORED] + 2 * s[s[SERVICE] + 3 * row + GROWING] * s[STEPS]
     return tokens
 
 
-@numba.njit(types.void(I1, Q1, F2, I64, F64), **SETTINGS)
+@inner_njit(types.void(I1, Q1, F2, I64, F64), **SETTINGS)
 def _call_followers(s: Ints, q: Requests, later: Floats, i: int, now: float) -> None:
     """Those who follow a request that is done arrive their gaps later."""
     follower = q[i].follower
@@ -41,7 +41,7 @@ def _call_followers(s: Ints, q: Requests, later: Floats, i: int, now: float) -> 
         follower = q[follower].sibling
 
 
-@numba.njit(B1(I1, Q1, F2, I64, F64, B1), **SETTINGS)
+@inner_njit(B1(I1, Q1, F2, I64, F64, B1), **SETTINGS)
 def arrive(s: Ints, q: Requests, later: Floats, i: int, date: float, lifting: bool) -> bool:
     """A request arrives and waits; False where its prompt and one token exceed the memory: it is rejected.
 
@@ -69,7 +69,7 @@ def arrive(s: Ints, q: Requests, later: Floats, i: int, date: float, lifting: bo
     return True
 
 
-@numba.njit(types.void(I1, Q1, I64), **SETTINGS)
+@inner_njit(types.void(I1, Q1, I64), **SETTINGS)
 def begin_decode(s: Ints, q: Requests, i: int) -> None:
     """Let a request join those that decode; its numbers are true and become relative to `STEPS`."""
     row, steps = q[i], s[STEPS]
@@ -87,7 +87,7 @@ def begin_decode(s: Ints, q: Requests, i: int) -> None:
         s[s[SERVICE] + 3 * who + GROWING] += 1
 
 
-@numba.njit(types.void(I1, Q1, I64), **SETTINGS)
+@inner_njit(types.void(I1, Q1, I64), **SETTINGS)
 def stop_decode(s: Ints, q: Requests, i: int) -> None:
     """Take a request from those that decode; its numbers are true again."""
     row, steps, size = q[i], s[STEPS], s[SIZE]
@@ -111,14 +111,14 @@ def stop_decode(s: Ints, q: Requests, i: int) -> None:
         s[s[SERVICE] + 3 * who + GROWING] -= 1
 
 
-@numba.njit(types.void(I1, Q1, I64), **SETTINGS)
+@inner_njit(types.void(I1, Q1, I64), **SETTINGS)
 def _unreserve(s: Ints, q: Requests, i: int) -> None:
     if q[i].reserved > 0:
         q[i].reserved = 0
         s[RESERVING] -= 1
 
 
-@numba.njit(types.void(I1, Q1, F2, I64, F64), **SETTINGS)
+@inner_njit(types.void(I1, Q1, F2, I64, F64), **SETTINGS)
 def end_request(s: Ints, q: Requests, later: Floats, i: int, now: float) -> None:
     """A request, which no longer decodes, has its last token."""
     row = q[i]
@@ -131,7 +131,7 @@ def end_request(s: Ints, q: Requests, later: Floats, i: int, now: float) -> None
     _call_followers(s, q, later, i, now)
 
 
-@numba.njit(types.void(I1, Q1, I64), **SETTINGS)
+@inner_njit(types.void(I1, Q1, I64), **SETTINGS)
 def evict(s: Ints, q: Requests, i: int) -> None:
     """Let a running request wait again: its KV is dropped, or goes over the link."""
     row = q[i]
@@ -160,14 +160,14 @@ def evict(s: Ints, q: Requests, i: int) -> None:
         s[SWAPPED] += row.computed
 
 
-@numba.njit(I64(I1, Q1, I64), **SETTINGS)
+@inner_njit(I64(I1, Q1, I64), **SETTINGS)
 def start(s: Ints, q: Requests, i: int) -> int:
     """The tokens that a waiting request would not have to compute: swapped out, or found in the prefix cache."""
     known: int = max(q[i].computed, matched(s, q, i) * s[SIZE])
     return known
 
 
-@numba.njit(types.void(I1, Q1, I64, I64, I64), **SETTINGS)
+@inner_njit(types.void(I1, Q1, I64, I64, I64), **SETTINGS)
 def admit(s: Ints, q: Requests, i: int, tokens: int, reserve: int) -> None:
     """A waiting request runs: with a chunk of so many tokens, or one token of output where all else was swapped out."""
     row = q[i]
