@@ -3,28 +3,36 @@
 from collections.abc import Callable
 from typing import Any
 
-import numba
+from numba.core.registry import CPUDispatcher
 
 
-def inner_njit(signature: Any, **settings: Any) -> Callable[[Callable[..., Any]], Any]:
-    """`numba.njit` with one signature that does nothing before a function that calls this one is compiled.
+class Inner(CPUDispatcher):
+    """A function of one signature that is not compiled before a function that calls it is."""
+
+    def __init__(self, function: Callable[..., Any], signature: Any, options: dict[str, Any]) -> None:
+        super().__init__(function, targetoptions={"nopython": True, **options})
+        self.given = signature
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        """What Numba asks for when it compiles a call: the one signature, to which the arguments are converted."""
+        if not self.overloads:
+            self.compile(self.given)
+            self.disable_compile()
+        return super().get_call_template(args, kws)
+
+
+def inner_njit(signature: Any, *, cache: bool = False, **options: Any) -> Callable[[Callable[..., Any]], Inner]:
+    """`numba.njit` with a signature, for functions that compiled functions alone call (`Inner`).
 
     Where a signature is given `numba.njit` compiles a function, or loads its machine code from the cache, as soon as it
     is defined. A caller that comes out of the cache brings the machine code of what it calls along, so all that would
     be loaded for nothing: for a simulator of a hundred small functions that is nearly all of the time to import it.
     """
 
-    def decorate(function: Callable[..., Any]) -> Any:
-        dispatcher = numba.njit(**settings)(function)
-        template = dispatcher.get_call_template
-
-        def get_call_template(args: Any, kws: Any) -> Any:
-            if not dispatcher.overloads:
-                dispatcher.compile(signature)
-                dispatcher.disable_compile()
-            return template(args, kws)
-
-        dispatcher.get_call_template = get_call_template
-        return dispatcher
+    def decorate(function: Callable[..., Any]) -> Inner:
+        made = Inner(function, signature, options)
+        if cache:
+            made.enable_caching()
+        return made
 
     return decorate
