@@ -6,8 +6,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from heuresis.evaluators.inner import inner_njit
 from heuresis.evaluators.compile import function_type
+from heuresis.evaluators.inner import inner_njit
 from heuresis.evaluators.serving_contract import ADMIT, PREFILL_BUDGET
 from heuresis.evaluators.serving_iteration import decodes_first, in_order
 from heuresis.evaluators.serving_memory import lacking, take

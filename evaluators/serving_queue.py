@@ -11,8 +11,8 @@ from typing import TypeAlias
 import numpy as np
 from numba import types
 
-from heuresis.evaluators.inner import inner_njit
 from heuresis.evaluators.compile import function_type
+from heuresis.evaluators.inner import inner_njit
 from heuresis.evaluators.select import first_smallest
 from heuresis.evaluators.serving_contract import PRIORITY
 from heuresis.evaluators.serving_memory import matched
