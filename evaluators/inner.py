@@ -26,7 +26,7 @@ def inner_njit(signature: Any, *, cache: bool = False, **options: Any) -> Callab
 
     Where a signature is given `numba.njit` compiles a function, or loads its machine code from the cache, as soon as it
     is defined. A caller that comes out of the cache brings the machine code of what it calls along, so all that would
-    be loaded for nothing: for a simulator of a hundred small functions that is nearly all of the time to import it.
+    be loaded for nothing: for a simulator of a hundred small functions that is more than half of the time to import it.
     """
 
     def decorate(function: Callable[..., Any]) -> Inner:
