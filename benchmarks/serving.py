@@ -209,8 +209,9 @@ def main() -> None:
     given = parser.parse_args()
     if unknown := [what for what in given.what if what not in PARTS]:
         parser.error(f"expected {', '.join(PARTS)}, got {', '.join(unknown)}")
+    trace = read(given.trace) if given.trace else drawn(10_000, 3.1)
     for what in given.what or PARTS:
-        PARTS[what](read(given.trace) if given.trace else drawn(10_000, 3.1))
+        PARTS[what](trace)
 
 
 if __name__ == "__main__":
