@@ -11,9 +11,9 @@ import ast
 import time
 from collections.abc import Callable, Iterator
 
-from heuresis.evaluators.compile import compile_program
-from heuresis.evaluators.contract import Contract, Function, Kind, Parameter, Unit
-from heuresis.sandbox.screen import ScreenError, screen
+from heuresis.evaluators.language.compile import compile_program
+from heuresis.evaluators.language.contract import Contract, Function, Kind, Parameter, Unit
+from heuresis.sandbox.screen.screen import ScreenError, screen
 
 CONTRACT = Contract(
     (

@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.compile import Program, compile_program
-from heuresis.evaluators.exact_tardiness import solve
-from heuresis.evaluators.smtt import CONTRACT, Dispatch
+from heuresis.evaluators.language.compile import Program, compile_program
+from heuresis.evaluators.tardiness.exact import solve
+from heuresis.evaluators.tardiness.simulator import CONTRACT, Dispatch
 from heuresis.problems.problem import Reference
-from heuresis.problems.smtt import PROBLEM
-from heuresis.problems.tardiness_instances import TardinessInstance
-from heuresis.sandbox.screen import screen
+from heuresis.problems.tardiness.instances import TardinessInstance
+from heuresis.problems.tardiness.problem import PROBLEM
+from heuresis.sandbox.screen.screen import screen
 
 NO_CONSTANTS = np.zeros(0)
 

@@ -14,15 +14,15 @@ from unittest.mock import patch
 
 import numpy as np
 
-from heuresis.evaluators.compile import Program, compile_program
-from heuresis.evaluators.expression import Expr, constants, lifted
-from heuresis.evaluators.expression_text import from_source, to_source
-from heuresis.evaluators.interpret import encode, interpreter
-from heuresis.evaluators.smtt import CONTRACT, Dispatch
-from heuresis.evolve.proposers import breed
-from heuresis.evolve.proposers.genetic import vary
-from heuresis.evolve.proposers.trees import Grammar
-from heuresis.problems.smtt import PROBLEM
+from heuresis.evaluators.language.compile import Program, compile_program
+from heuresis.evaluators.language.expressions.interpreter import encode, interpreter
+from heuresis.evaluators.language.expressions.printer import from_source, to_source
+from heuresis.evaluators.language.expressions.tree import Expr, constants, lifted
+from heuresis.evaluators.tardiness.simulator import CONTRACT, Dispatch
+from heuresis.evolve.genetic import breed
+from heuresis.evolve.genetic.operators import vary
+from heuresis.evolve.genetic.trees import Grammar
+from heuresis.problems.tardiness.problem import PROBLEM
 
 
 class Clock:

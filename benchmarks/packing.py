@@ -22,16 +22,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.compile import Program, compile_program
-from heuresis.evaluators.packing import Packing
-from heuresis.evaluators.packing_array import PackingArray, PackingArrayFresh
-from heuresis.evolve.assess import Assessor
-from heuresis.problems.bin_packing import PROBLEM
-from heuresis.problems.packing_array import PROBLEM as ARRAY
-from heuresis.problems.packing_array import PROBLEM_FRESH
-from heuresis.problems.packing_instances import PackingInstance
+from heuresis.evaluators.bin_packing.levels.simulator import Packing
+from heuresis.evaluators.bin_packing.single_bins.simulator import PackingArray, PackingArrayFresh
+from heuresis.evaluators.language.compile import Program, compile_program
+from heuresis.evolve.assessment.assess import Assessor
+from heuresis.problems.bin_packing.instances import PackingInstance
+from heuresis.problems.bin_packing.levels.problem import PROBLEM
+from heuresis.problems.bin_packing.single_bins.problem import PROBLEM as ARRAY
+from heuresis.problems.bin_packing.single_bins.problem import PROBLEM_FRESH
 from heuresis.problems.problem import Problem
-from heuresis.sandbox.screen import screen
+from heuresis.sandbox.screen.screen import screen
 
 NO_CONSTANTS = np.zeros(0)
 STEPS = (

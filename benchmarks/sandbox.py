@@ -21,12 +21,12 @@ from typing import TypeAlias
 
 import numpy as np
 
-from heuresis.evaluators.compile import Program, compile_program
-from heuresis.evaluators.smtt import CONTRACT
-from heuresis.sandbox.engine import Array, Task
-from heuresis.sandbox.isolate import children_of
+from heuresis.evaluators.language.compile import Program, compile_program
+from heuresis.evaluators.tardiness.simulator import CONTRACT
 from heuresis.sandbox.limits import Limits
-from heuresis.sandbox.pool import Pool
+from heuresis.sandbox.process.isolate import children_of
+from heuresis.sandbox.process.pool import Pool
+from heuresis.sandbox.task import Array, Task
 
 Figure: TypeAlias = tuple[float, float]
 """Per second, and processor seconds of one."""
@@ -185,8 +185,8 @@ def hanging(pool: Pool, tasks: int) -> tuple[float, float]:
 def cold(number: int) -> None:
     """One candidate in a fresh interpreter, the way without a zygote."""
     code = (
-        "import sys; from heuresis.evaluators.compile import compile_program; from heuresis.evaluators.smtt import"
-        " CONTRACT; compile_program(sys.argv[1], CONTRACT)"
+        "import sys; from heuresis.evaluators.language.compile import compile_program; "
+        "from heuresis.evaluators.tardiness.simulator import CONTRACT; compile_program(sys.argv[1], CONTRACT)"
     )
     subprocess.run([sys.executable, "-c", code, source(SMALL, number)], check=True)
 

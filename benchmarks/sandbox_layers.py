@@ -18,14 +18,14 @@ from pathlib import Path
 
 from sandbox import TYPICAL, rate, source
 
-from heuresis.evaluators.compile import compile_program
-from heuresis.evaluators.smtt import CONTRACT
-from heuresis.sandbox import filters, isolate, kernel
-from heuresis.sandbox.engine import Task
+from heuresis.evaluators.language.compile import compile_program
+from heuresis.evaluators.tardiness.simulator import CONTRACT
 from heuresis.sandbox.layers import OS_LAYERS, Layer
 from heuresis.sandbox.limits import Limits
-from heuresis.sandbox.pool import Pool
-from heuresis.sandbox.screen import screen
+from heuresis.sandbox.process import filters, isolate, kernel
+from heuresis.sandbox.process.pool import Pool
+from heuresis.sandbox.screen.screen import screen
+from heuresis.sandbox.task import Task
 
 ENGINE = f"{Path(__file__).resolve().parent / 'sandbox.py'}:Bench"
 CONFIGURATIONS: dict[str, frozenset[Layer]] = {

@@ -20,16 +20,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.compile import Program, compile_program
-from heuresis.evaluators.engine import Engine
-from heuresis.evaluators.router import Routing
-from heuresis.evaluators.serving import Serving
-from heuresis.evaluators.serving_contract import ADMIT, CONTRACT, PRIORITY
-from heuresis.problems.engines import load
-from heuresis.problems.router_instances import equal
-from heuresis.problems.router_runs import compiled as router
-from heuresis.problems.router_runs import pack
-from heuresis.problems.serving_splits import routed
+from heuresis.evaluators.language.compile import Program, compile_program
+from heuresis.evaluators.routing.simulator import Routing
+from heuresis.evaluators.serving.contract import ADMIT, CONTRACT, PRIORITY
+from heuresis.evaluators.serving.engine import Engine
+from heuresis.evaluators.serving.simulator import Serving
+from heuresis.problems.engines.files import load
+from heuresis.problems.routing.instances import equal
+from heuresis.problems.routing.schedules import compiled as router
+from heuresis.problems.routing.schedules import pack
+from heuresis.problems.serving.splits import routed
 
 NO_CONSTANTS = np.zeros(0)
 ONE = np.zeros(1, dtype=np.int64)

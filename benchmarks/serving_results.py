@@ -21,16 +21,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.cli.programs import find_program
-from heuresis.evaluators.serving_objectives import value
-from heuresis.evaluators.serving_results import Results
-from heuresis.evolve import tasks
-from heuresis.evolve.assess import Assessor
-from heuresis.problems import registry, router_runs, router_splits, serving_runs
-from heuresis.problems.engines import load
+from heuresis.evaluators.serving.objectives import value
+from heuresis.evaluators.serving.results import Results
+from heuresis.evolve.assessment import tasks
+from heuresis.evolve.assessment.assess import Assessor
+from heuresis.problems import registry
+from heuresis.problems.engines.files import load
 from heuresis.problems.problem import InstanceSet, Problem
-from heuresis.problems.router_instances import RouterInstance, equal
-from heuresis.problems.serving_clairvoyant import in_engine_time, in_tokens
-from heuresis.problems.serving_splits import routed
+from heuresis.problems.routing import schedules, splits
+from heuresis.problems.routing.instances import RouterInstance, equal
+from heuresis.problems.serving import schedules as serving_runs
+from heuresis.problems.serving.clairvoyant import in_engine_time, in_tokens
+from heuresis.problems.serving.splits import routed
 from heuresis.sandbox.limits import Limits
 
 Floats = NDArray[np.float64]
@@ -165,15 +167,15 @@ def router(programs: Mapping[str, Figures], rules: Mapping[str, Figures], labels
     return "\n".join(lines)
 
 
-def without_limits(count: int = router_splits.GLIA_REQUESTS, numbers: Sequence[int] = router_splits.TEST.glia) -> str:
+def without_limits(count: int = splits.GLIA_REQUESTS, numbers: Sequence[int] = splits.TEST.glia) -> str:
     """Mean seconds in Glia's setting if memory never ran out, by rule, and if each request were alone."""
     lines = [f"\nMean seconds with {ROOMIER} times the memory, and of each request alone:"]
     lines.append(head(["engine", *ROOMY, "alone"]))
 
     def mean(rule: str, chosen: Sequence[RouterInstance]) -> str:
-        return f"{np.mean([value(MEAN, one.results) for one in router_runs.run(rule, chosen)]):.2f}"
+        return f"{np.mean([value(MEAN, one.results) for one in schedules.run(rule, chosen)]):.2f}"
 
-    for name in router_splits.GLIA:
+    for name in splits.GLIA:
         engine = load(name)
         met = [equal(routed(engine, count, number)) for number in numbers]
         large = replace(engine, blocks=ROOMIER * engine.blocks)
@@ -195,14 +197,14 @@ def main() -> None:
     found = [find_program(text, problem, given.archive) for text in given.programs]
     rules: dict[str, Figures] = {}
     if given.router:
-        chosen = router_splits.build(replace(router_splits.TEST, settings=()))
-        names, replayed = RIVALS, router_runs.replayed
+        chosen = splits.build(replace(splits.TEST, settings=()))
+        names, replayed = RIVALS, schedules.replayed
     else:
         chosen, replayed = problem.splits[given.split](), serving_runs.replayed
         names = tuple(one.name for one in problem.baselines)
     for rule in names:
         rules[rule] = figures(
-            [one.results for one in (router_runs if given.router else serving_runs).run(rule, chosen.instances)]
+            [one.results for one in (schedules if given.router else serving_runs).run(rule, chosen.instances)]
         )
     if not given.router:
         rules |= {name: figures([one.results for one in solve(chosen.instances)]) for name, solve in REFERENCES.items()}

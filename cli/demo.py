@@ -20,7 +20,7 @@ FOLDER = Path("build") / "demo"
 
 def main() -> int:
     """Run the demonstration and return an exit code."""
-    from heuresis.evaluators.numba_cache import use_numba_cache
+    from heuresis.evaluators.cache import use_numba_cache
 
     use_numba_cache()
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -39,13 +39,13 @@ def main() -> int:
 def settings() -> "Config":
     """The settings of the run: with the local model where it is at hand, else offline only, and a word about it."""
     from heuresis.cli import render
-    from heuresis.evolve import model_local
     from heuresis.evolve.config import Config, available_cores
+    from heuresis.evolve.models import local
 
     missing = None
     if importlib.util.find_spec("xllamacpp") is None:
         missing = "xllamacpp is not installed"
-    elif model_local.default_model_path() is None:
+    elif local.default_model_path() is None:
         missing = "its weights are not here"
     if missing is not None:
         render.say(f"without the local model ({missing}): offline search only")

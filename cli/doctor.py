@@ -115,11 +115,11 @@ def _archive(url: str | None) -> tuple[bool | None, str]:
 
 
 def _local_model() -> tuple[bool | None, str]:
-    from heuresis.evolve import model_local
+    from heuresis.evolve.models import local
 
     if importlib.util.find_spec("xllamacpp") is None:
         return None, "xllamacpp is not installed: pip install 'heuresis[local]'"
-    path = model_local.default_model_path()
+    path = local.default_model_path()
     if path is None:
         return None, "no weights: heuresis models install"
     return True, str(path)

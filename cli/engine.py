@@ -11,8 +11,8 @@ from heuresis.cli.errors import UserError
 from heuresis.cli.options import ArchiveOption, JsonOption
 
 if TYPE_CHECKING:
-    from heuresis.evaluators.engine import IterationTime
-    from heuresis.problems.engine_fit import FitError
+    from heuresis.evaluators.serving.engine import IterationTime
+    from heuresis.problems.engines.fit import FitError
 
 app = typer.Typer(help="Engines that serve language models: list and show them, fit one's own.", no_args_is_help=True)
 
@@ -21,7 +21,7 @@ app = typer.Typer(help="Engines that serve language models: list and show them, 
 def list_(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
     """List the engines that come with Heuresis."""
     from heuresis.cli import render
-    from heuresis.problems import engines
+    from heuresis.problems.engines import files as engines
 
     del archive  # every command takes it; this one needs none
     found = [engines.load(name) for name in engines.names()]
@@ -44,8 +44,8 @@ def show(
 ) -> None:
     """Show one engine: where its numbers come from, limits, iteration times, service levels."""
     from heuresis.cli import render
-    from heuresis.problems import engines
-    from heuresis.problems.engine_text import to_toml
+    from heuresis.problems.engines import files as engines
+    from heuresis.problems.engines.writer import to_toml
 
     del archive  # every command takes it; this one needs none
     found = engines.load(engine)
@@ -75,11 +75,11 @@ def fit(
 ) -> None:
     """Fit the coefficients of iteration times to measured kernel times, and say how well they fit."""
     from heuresis.cli import render
-    from heuresis.problems import engines
-    from heuresis.problems.engine_fit import fit as fitted
-    from heuresis.problems.engine_levels import service_levels
-    from heuresis.problems.engine_profile import read_profile
-    from heuresis.problems.engine_text import to_toml
+    from heuresis.problems.engines import files as engines
+    from heuresis.problems.engines.fit import fit as fitted
+    from heuresis.problems.engines.levels import service_levels
+    from heuresis.problems.engines.profiles import read_profile
+    from heuresis.problems.engines.writer import to_toml
 
     del archive  # every command takes it; this one needs none
     if output is not None and engine is None:

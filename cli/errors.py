@@ -20,18 +20,18 @@ class UserError(Exception):
 _KNOWN: Final = {
     "heuresis.archive.export.subject.ExportError": FAILED,
     "heuresis.archive.records.ArchiveError": FAILED,
-    "heuresis.evaluators.engine.EngineError": FAILED,
-    "heuresis.evaluators.numba_cache.CacheError": FAILED,
+    "heuresis.evaluators.serving.engine.EngineError": FAILED,
+    "heuresis.evaluators.cache.CacheError": FAILED,
     "heuresis.evolve.config.ConfigError": USAGE,
     "heuresis.evolve.proposers.proposer.BudgetExhausted": FAILED,
     "heuresis.evolve.proposers.proposer.ProposerUnavailable": FAILED,
-    "heuresis.problems.engines.UnknownEngine": USAGE,
+    "heuresis.problems.engines.files.UnknownEngine": USAGE,
     "heuresis.problems.problem.InstanceError": FAILED,
     "heuresis.problems.problem.MachineryError": FAILED,
     "heuresis.problems.problem.UnknownChoice": USAGE,
     "heuresis.problems.registry.UnknownProblem": USAGE,
-    "heuresis.sandbox.allow.ScreenError": FAILED,
-    "heuresis.sandbox.engine.CompileError": FAILED,
+    "heuresis.sandbox.screen.allow.ScreenError": FAILED,
+    "heuresis.sandbox.task.CompileError": FAILED,
     "heuresis.sandbox.outcome.SandboxError": FAILED,
 }
 """Exceptions of the other layers that are meant for people, by name: looking them up must not import their layer."""

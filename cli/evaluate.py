@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from heuresis.archive.records import Evaluation
-    from heuresis.evolve.assess import Assessor
-    from heuresis.evolve.compare import Comparison, Entry
+    from heuresis.evolve.assessment.assess import Assessor
+    from heuresis.evolve.results.compare import Comparison, Entry
     from heuresis.problems.problem import InstanceSet, Problem
 
 
@@ -71,7 +71,7 @@ def evaluate(
     if as_json:
         render.emit(_document(wanted, chosen, entries, evaluations))
     else:
-        from heuresis.evolve.compare import compare as line_up
+        from heuresis.evolve.results.compare import compare as line_up
 
         comparison = line_up(wanted, chosen, entries)
         _warn_without_references(comparison)
@@ -99,7 +99,7 @@ def compare(
 ) -> None:
     """Compare programs on the same instances: 95 % bootstrap intervals and paired differences from the first."""
     from heuresis.cli import render
-    from heuresis.evolve.compare import compare as line_up
+    from heuresis.evolve.results.compare import compare as line_up
 
     check_reading(instances, rate, limit)
     wanted = find_problem(problem, objective, engine, rate, limit, family)
@@ -140,7 +140,7 @@ def explain(
     from rich.markdown import Markdown
 
     from heuresis.cli import render
-    from heuresis.evolve.assess import Assessor
+    from heuresis.evolve.assessment.assess import Assessor
     from heuresis.problems.problem import Choice
 
     check_reading(instances, rate, limit)
@@ -185,7 +185,7 @@ def run_programs(
 
     Starts no process where there is nothing to do.
     """
-    from heuresis.evolve.assess import Assessor
+    from heuresis.evolve.assessment.assess import Assessor
     from heuresis.evolve.config import available_cores
     from heuresis.sandbox.limits import Limits
 
@@ -225,7 +225,7 @@ def _line_up(problem: "Problem", programs: "Sequence[str]", archive: str | None)
 
 
 def _entry(named: Named, evaluation: "Evaluation") -> "Entry":
-    from heuresis.evolve.compare import Entry
+    from heuresis.evolve.results.compare import Entry
 
     return Entry(
         name=named.label,
@@ -238,7 +238,7 @@ def _entry(named: Named, evaluation: "Evaluation") -> "Entry":
 
 
 def _reference_entries(problem: "Problem", instance_set: "InstanceSet", names: "Sequence[str]") -> "list[Entry]":
-    from heuresis.evolve.references import reference_entries
+    from heuresis.evolve.results.algorithms import reference_entries
 
     return list(reference_entries(problem, instance_set, names)) if names else []
 

@@ -36,7 +36,7 @@ def entry(
     ] = False,
 ) -> None:
     """Discovers scheduling heuristics by evolving their source code, and tells the truth about them."""
-    from heuresis.evaluators.numba_cache import use_numba_cache
+    from heuresis.evaluators.cache import use_numba_cache
 
     use_numba_cache()
 

@@ -24,11 +24,11 @@ def models(context: typer.Context, archive: ArchiveOption = None, as_json: JsonO
     if context.invoked_subcommand is not None:
         return
     from heuresis.cli import render
-    from heuresis.evolve import model_local
+    from heuresis.evolve.models import local
 
     del archive  # every command takes it; this one needs none
-    default = model_local.default_model_path()
-    found = {model.path: model for model in model_local.models()}
+    default = local.default_model_path()
+    found = {model.path: model for model in local.models()}
     keys = [name for name in KEYS if os.environ.get(name)]
     if as_json:
         rows = [{"name": model.name, "path": str(model.path), "bytes": model.bytes} for model in found.values()]
@@ -54,14 +54,14 @@ def models(context: typer.Context, archive: ArchiveOption = None, as_json: JsonO
 def install(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
     """Put the default model's weights (SmolLM2-135M-Instruct, 93 MB, Apache-2.0) into your data directory."""
     from heuresis.cli import render
-    from heuresis.evolve import model_local
+    from heuresis.evolve.models import local
 
     del archive  # every command takes it; this one needs none
-    path = model_local.default_model_path()
+    path = local.default_model_path()
     fresh = path is None
     if path is None:
         render.say("installing SmolLM2-135M-Instruct (93 MB) …")
-        path = model_local.install_default_model()
+        path = local.install_default_model()
     if as_json:
         render.emit({"path": str(path), "bytes": path.stat().st_size, "installed": fresh})
     else:

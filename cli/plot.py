@@ -22,7 +22,7 @@ from heuresis.cli.programs import check_reading, find_instances, find_problem, f
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from heuresis.evolve.assess import Assessor
+    from heuresis.evolve.assessment.assess import Assessor
     from heuresis.problems.figures import Figure
     from heuresis.problems.problem import InstanceSet
 
@@ -55,7 +55,7 @@ def plot(
     Pictures need matplotlib: pip install 'heuresis\[plot]'.
     """
     from heuresis.cli import render
-    from heuresis.evolve.assess import Assessor
+    from heuresis.evolve.assessment.assess import Assessor
 
     if output is not None and output.suffix not in FORMATS:
         raise UserError(f"-o {output}: expected a file that ends in {', '.join(FORMATS)}", USAGE)
@@ -122,7 +122,7 @@ def _decided(assessor: "Assessor", label: str, source: str, chosen: "InstanceSet
     """The decisions of a program on one instance, found feasible."""
     import numpy as np
 
-    from heuresis.evolve import tasks
+    from heuresis.evolve.assessment import tasks
 
     outcome = assessor.run(tasks.decide(source, np.array([index])), chosen)
     if not outcome.ok:

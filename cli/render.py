@@ -16,7 +16,7 @@ from rich.text import Text
 from heuresis.cli.programs import short
 
 if TYPE_CHECKING:
-    from heuresis.evolve.compare import Comparison, Interval, Row
+    from heuresis.evolve.results.compare import Comparison, Interval, Row
 
 WIDE = 200
 """Columns of output that goes to a file or a pipe."""

@@ -62,7 +62,7 @@ def read_settings(text: str) -> dict[str, Any]:
 
 def seed_programs(texts: list[str], problem: "Problem", archive: str | None) -> dict[str, Any]:
     """What `--from` says, as settings. Raises UserError where a program does not fit the contract."""
-    from heuresis.sandbox.screen import ScreenError, screen
+    from heuresis.sandbox.screen.screen import ScreenError, screen
 
     if not texts:
         return {}

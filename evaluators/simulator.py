@@ -6,15 +6,15 @@ from typing import ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.contract import Contract
+from heuresis.evaluators.language.contract import Contract
 
 
 class Simulator(Protocol):
     """A simulator over packed instances. Built once per zygote as `cls(payload)`; inherited by every child.
 
-    A `program` is what `heuresis.evaluators.compile.compile_program` returned: a Numba first-class function of the
+    A `program` is what `language.compile.compile_program` returned: a Numba first-class function of the
     contract's parameters and a trailing read-only `theta` (1-D float64, the lifted constants, empty where none is), or
-    the interpreter of expressions (`heuresis.evaluators.interpret`), which has the same signature.
+    the interpreter of expressions (`language.expressions.interpreter`), which has the same signature.
 
     A simulator of long instances also has `lengths`, `int64[size]`, the decisions of each instance; then the search
     bounds its effort by decisions, and otherwise by instances. One with a true `tabulates` decides at a fraction of the
@@ -55,10 +55,10 @@ class Simulator(Protocol):
     ) -> NDArray[np.float64]:
         """How far decisions on the instances in `order` lie from those of `judge`, `float64[len(order)]`.
 
-        `judge` is the reference interpreter of the same program (`heuresis.evaluators.reference`); called with the
+        `judge` is the reference interpreter of the same program (`language.reference`); called with the
         parameters of the contract's main function for one item, plain numbers (and arrays), it returns the key. It
         raises where the program fails. Everything is computed anew in plain Python, from the instances alone, decision
         by decision: what the program may see of every item that could be chosen, its key, and what follows from what
-        was chosen. An instance's value is the largest `heuresis.evaluators.reference.replay.distance` of its decisions;
+        was chosen. An instance's value is the largest `language.reference.distance.distance` of its decisions;
         infinite where it was not decided, or where a decision is none of those possible.
         """

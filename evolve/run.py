@@ -10,27 +10,27 @@ from pathlib import Path
 
 from heuresis.archive.records import Evaluation, Run, RunStatus, candidate_id
 from heuresis.archive.store import Archive
-from heuresis.evolve.assess import SEARCH, Assessor
-from heuresis.evolve.budget import Budget
-from heuresis.evolve.champion import Champion, baselines_on, crown
+from heuresis.evolve.assessment.assess import SEARCH, Assessor
+from heuresis.evolve.assessment.verdict import another_order
 from heuresis.evolve.config import Config, ConfigError
-from heuresis.evolve.course import Course
-from heuresis.evolve.ledger import RunLedger
-from heuresis.evolve.listener import Listener, NullListener
-from heuresis.evolve.loop import Loop
-from heuresis.evolve.mix import Mix
-from heuresis.evolve.population import distinct
 from heuresis.evolve.proposers.proposer import BudgetExhausted, ProposerUnavailable
-from heuresis.evolve.rounds import Rounds, Stopped
-from heuresis.evolve.signals import Wish, interrupts
-from heuresis.evolve.verdict import another_order
+from heuresis.evolve.results.champion import Champion, baselines_on, crown
+from heuresis.evolve.search.budget import Budget
+from heuresis.evolve.search.course import Course
+from heuresis.evolve.search.interrupts import Wish, interrupts
+from heuresis.evolve.search.ledger import RunLedger
+from heuresis.evolve.search.listener import Listener, NullListener
+from heuresis.evolve.search.loop import Loop
+from heuresis.evolve.search.mix import Mix
+from heuresis.evolve.search.population import distinct
+from heuresis.evolve.search.rounds import Rounds, Stopped
 from heuresis.evolve.versions import commit, versions
 from heuresis.evolve.wiring import Setting, make_mix
 from heuresis.problems import registry
 from heuresis.problems.problem import InstanceError, MachineryError, Problem
 from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.outcome import SandboxError
-from heuresis.sandbox.screen import screen
+from heuresis.sandbox.screen.screen import screen
 from heuresis.sandbox.self_check import Level, WeakSandboxError, require, sandbox_level
 
 MixMaker = Callable[[Setting], Mix]

@@ -5,12 +5,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from heuresis.archive.records import Trial
-from heuresis.evolve.assess import SEARCH, Assessor
+from heuresis.evolve.assessment.assess import SEARCH, Assessor
 from heuresis.evolve.config import Config, ConfigError
-from heuresis.evolve.mix import Mix
-from heuresis.evolve.model_calls import Ledger
-from heuresis.evolve.model_errors import PriceUnknown
+from heuresis.evolve.models.calls import Ledger
+from heuresis.evolve.models.errors import PriceUnknown
 from heuresis.evolve.proposers.proposer import Proposer
+from heuresis.evolve.search.mix import Mix
 from heuresis.problems.problem import Problem
 
 OFFLINE = "offline"
@@ -67,8 +67,8 @@ def _make(name: str, setting: Setting) -> Proposer:
 
 def _local(name: str, setting: Setting) -> Proposer:
     """A model on this machine, served for as long as the search lasts; a small one writes expressions only."""
-    from heuresis.evolve.model_calls import Caller
-    from heuresis.evolve.model_local import LocalServer
+    from heuresis.evolve.models.calls import Caller
+    from heuresis.evolve.models.local import LocalServer
     from heuresis.evolve.proposers.model import ModelProposer, SketchProposer
 
     server = setting.stack.enter_context(LocalServer(name))
@@ -81,8 +81,8 @@ def _local(name: str, setting: Setting) -> Proposer:
 
 
 def _remote(name: str, setting: Setting) -> Proposer:
-    from heuresis.evolve.model import client_for
-    from heuresis.evolve.model_calls import Caller
+    from heuresis.evolve.models.calls import Caller
+    from heuresis.evolve.models.client import client_for
     from heuresis.evolve.proposers.model import ModelProposer
 
     config = setting.config

@@ -1,6 +1,6 @@
 """The engine in each sandbox worker: a problem's simulator, and the programs that a child compiles for it.
 
-The kinds of work and their arrays stand in `tasks.py`.
+The kinds of work and their arrays stand in `assessment/tasks.py`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,15 +10,15 @@ from typing import TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.compile import CompileError, Program, compile_program
-from heuresis.evaluators.contract import SCALAR_CALLS, Contract, Function
-from heuresis.evaluators.literals import lift_literals
-from heuresis.evaluators.reference.replay import judge_of
-from heuresis.evaluators.reference.rewrite import Untranslatable
+from heuresis.evaluators.language.compile import CompileError, Program, compile_program
+from heuresis.evaluators.language.contract import SCALAR_CALLS, Contract, Function
+from heuresis.evaluators.language.literals import lift_literals
+from heuresis.evaluators.language.reference.judge import judge_of
+from heuresis.evaluators.language.reference.rewrite import Untranslatable
 from heuresis.evaluators.simulator import Simulator
-from heuresis.evolve import tasks
-from heuresis.sandbox.engine import Array
-from heuresis.sandbox.zygote import load
+from heuresis.evolve.assessment import tasks
+from heuresis.sandbox.process.zygote import load
+from heuresis.sandbox.task import Array
 
 Vector: TypeAlias = NDArray[np.float64]
 Judge: TypeAlias = Callable[..., float]
@@ -42,9 +42,9 @@ class Worker:
         with suppress(_Enough):
             self.simulator.replay(_once(judge_of(source, self.simulator.contract)), one, decisions)
         if self._improves:
-            from heuresis.evaluators.expression import const
-            from heuresis.evaluators.interpret import encode
-            from heuresis.evolve.proposers.breed import Effort
+            from heuresis.evaluators.language.expressions.interpreter import encode
+            from heuresis.evaluators.language.expressions.tree import const
+            from heuresis.evolve.genetic.breed import Effort
 
             least = Effort(offspring=2, probes=1, tuned=1, evaluations=8, max_size=20)
             self.run(tasks.TUNE, self.compile(source, tasks.TUNE), (one, one + 8, one))
@@ -73,7 +73,7 @@ class Worker:
     def run(self, kind: str, program: object | None, arrays: Sequence[Array]) -> Sequence[Array]:
         """Do one piece of work; raises ValueError for a kind that there is not."""
         if kind == tasks.BREED:
-            from heuresis.evolve.proposers import breed
+            from heuresis.evolve.genetic import breed
 
             return breed.run(self.simulator, arrays)
         if program is None:
@@ -93,7 +93,7 @@ class Worker:
         raise ValueError(f"there is no kind of work {kind!r}")
 
     def _tune(self, program: object, theta: Vector, arrays: Sequence[Array]) -> Sequence[Array]:
-        from heuresis.evolve.tune import tune
+        from heuresis.evolve.genetic.tune import tune
 
         seed, evaluations, subset = (array.astype(np.int64) for array in arrays)
         runs = 0

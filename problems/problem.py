@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.contract import Contract
+from heuresis.evaluators.language.contract import Contract
 from heuresis.problems.figures import Figure
 
 SPLITS = ("search", "select", "test")

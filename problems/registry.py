@@ -14,16 +14,16 @@ ENTRY_POINTS = "heuresis.problems"
 """The entry-point group under which a package names a module that registers a problem when it is imported."""
 
 _BUILT_IN = {
-    "bin-packing": "heuresis.problems.bin_packing",
-    "bin-packing-array": "heuresis.problems.packing_array",
-    "bin-packing-array-fresh": "heuresis.problems.packing_array",
-    "bin-packing-n": "heuresis.problems.bin_packing",
-    "bin-packing-stateless": "heuresis.problems.bin_packing",
-    "serving": "heuresis.problems.serving",
-    "serving-router": "heuresis.problems.serving_router",
-    "smtt": "heuresis.problems.smtt",
-    "vector-packing": "heuresis.problems.vector_packing",
-    "vector-packing-fleet": "heuresis.problems.vector_packing",
+    "bin-packing": "heuresis.problems.bin_packing.levels.problem",
+    "bin-packing-array": "heuresis.problems.bin_packing.single_bins.problem",
+    "bin-packing-array-fresh": "heuresis.problems.bin_packing.single_bins.problem",
+    "bin-packing-n": "heuresis.problems.bin_packing.levels.problem",
+    "bin-packing-stateless": "heuresis.problems.bin_packing.levels.problem",
+    "serving": "heuresis.problems.serving.problem",
+    "serving-router": "heuresis.problems.routing.problem",
+    "smtt": "heuresis.problems.tardiness.problem",
+    "vector-packing": "heuresis.problems.vector_packing.problem",
+    "vector-packing-fleet": "heuresis.problems.vector_packing.problem",
 }
 _registered: dict[str, Problem] = {}
 _files: dict[Path, str] = {}  # a problem file that was loaded, and the name of its problem

@@ -12,18 +12,18 @@ from pathlib import Path
 
 import numpy as np
 
-from heuresis.sandbox import filters
-from heuresis.sandbox.engine import Array, Task
-from heuresis.sandbox.judge import FORBIDDEN
-from heuresis.sandbox.kernel import LINUX, landlock_version
-from heuresis.sandbox.launch import environment
 from heuresis.sandbox.layers import OS_LAYERS, Layer
 from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.outcome import Outcome, SandboxError, Status
-from heuresis.sandbox.pool import Pool
-from heuresis.sandbox.screen import AllowList, FunctionShape
+from heuresis.sandbox.process import filters
+from heuresis.sandbox.process.ending import FORBIDDEN
+from heuresis.sandbox.process.kernel import LINUX, landlock_version
+from heuresis.sandbox.process.launch import environment
+from heuresis.sandbox.process.pool import Pool
+from heuresis.sandbox.screen.screen import AllowList, FunctionShape
+from heuresis.sandbox.task import Array, Task
 
-_ENGINE = "heuresis.sandbox.probe:Probe"
+_ENGINE = "heuresis.sandbox.process.probe:Probe"
 _ALLOW = AllowList((FunctionShape("rule", ("x",)),), frozenset({"abs"}))
 _LIMITS = Limits(seconds=20.0, memory_bytes=64 << 20)
 _HANGING = Limits(seconds=0.3)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 
-from heuresis.evaluators.numba_cache import use_numba_cache
+from heuresis.evaluators.cache import use_numba_cache
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so it is for what a shell starts in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)

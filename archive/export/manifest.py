@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from heuresis.archive.export.subject import Subject
-from heuresis.evaluators.contract import Function, Kind, Parameter
-from heuresis.evaluators.reference.interpreter import TooLong
+from heuresis.evaluators.language.contract import Function, Kind, Parameter
+from heuresis.evaluators.language.reference.interpreter import TooLong
 
 FORMAT = "heuresis-manifest"
 FORMAT_VERSION = 1

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from heuresis.archive.export.manifest import manifest
 from heuresis.archive.export.subject import Export, ExportError, Subject
-from heuresis.evaluators.reference.interpreter import Reference
-from heuresis.evaluators.reference.rewrite import Untranslatable, helper_source, helpers_of, rewrite
-from heuresis.sandbox.screen import ScreenError, screen
+from heuresis.evaluators.language.reference.interpreter import Reference
+from heuresis.evaluators.language.reference.rewrite import Untranslatable, helper_source, helpers_of, rewrite
+from heuresis.sandbox.screen.screen import ScreenError, screen
 
 
 def export_python(subject: Subject) -> Export:

@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.compile import Program
-from heuresis.evaluators.contract import Contract, Function, Parameter, Unit
-from heuresis.evaluators.reference.distance import distance
+from heuresis.evaluators.language.compile import Program
+from heuresis.evaluators.language.contract import Contract, Function, Parameter, Unit
+from heuresis.evaluators.language.reference.distance import distance
 from heuresis.problems.problem import Baseline, InstanceSet, MachineryError, Objective, Problem, Score
 from heuresis.problems.registry import register
 

@@ -5,16 +5,16 @@ from collections.abc import Callable
 import numpy as np
 
 from heuresis.archive.records import Trial
-from heuresis.evaluators.contract import Unit
-from heuresis.evolve import prompt
-from heuresis.evolve.grammar import contract_grammar
-from heuresis.evolve.model import Message, Reply
-from heuresis.evolve.model_calls import Caller
-from heuresis.evolve.model_errors import CallError
+from heuresis.evaluators.language.contract import Unit
+from heuresis.evolve.models.calls import Caller
+from heuresis.evolve.models.client import Message, Reply
+from heuresis.evolve.models.errors import CallError
+from heuresis.evolve.prompts import prompt
+from heuresis.evolve.prompts.gbnf import contract_grammar
+from heuresis.evolve.prompts.reply import ReplyError, parse_reply
+from heuresis.evolve.prompts.sketch import Sketch, blank_sketch, make_sketch
+from heuresis.evolve.prompts.sketch_gbnf import sketch_grammar
 from heuresis.evolve.proposers.proposer import Draft, Request
-from heuresis.evolve.reply import ReplyError, parse_reply
-from heuresis.evolve.sketch import Sketch, blank_sketch, make_sketch
-from heuresis.evolve.sketch_grammar import sketch_grammar
 from heuresis.problems.problem import Problem
 
 Check = Callable[[str], str | None]
@@ -88,7 +88,7 @@ class ModelProposer:
 
 
 class SketchProposer:
-    """Asks a small model for one expression of a program, in a grammar that fits it (`sketch.py`).
+    """Asks a small model for one expression of a program, in a grammar that fits it (`prompts/sketch.py`).
 
     There is no repair turn: a small model does not understand what a compiler says.
     """

@@ -6,19 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.archive.records import Trial
-from heuresis.evaluators.compile import default_source
-from heuresis.evaluators.expression import Expr
-from heuresis.evaluators.expression_text import from_source, to_source
-from heuresis.evaluators.interpret import decode, encode
-from heuresis.evaluators.literals import lift_literals
-from heuresis.evolve import tasks
-from heuresis.evolve.assess import Assessor
-from heuresis.evolve.proposers.breed import OPERATOR_NAMES, Effort, interpretable
-from heuresis.evolve.proposers.others import alone, with_others
+from heuresis.evaluators.language.compile import default_source
+from heuresis.evaluators.language.expressions.interpreter import decode, encode
+from heuresis.evaluators.language.expressions.printer import from_source, to_source
+from heuresis.evaluators.language.expressions.tree import Expr
+from heuresis.evaluators.language.literals import lift_literals
+from heuresis.evolve.assessment import tasks
+from heuresis.evolve.assessment.assess import Assessor
+from heuresis.evolve.genetic.breed import OPERATOR_NAMES, Effort, interpretable
+from heuresis.evolve.proposers.functions import alone, with_others
 from heuresis.evolve.proposers.proposer import Draft, Request
 from heuresis.problems.problem import Problem
-from heuresis.sandbox.engine import Task
 from heuresis.sandbox.limits import Limits
+from heuresis.sandbox.task import Task
 
 TUNE_SHARE, PRUNE_SHARE, RANDOM_SHARE = 0.05, 0.1, 0.03
 MAIN_SHARE, GRAFT_SHARE = 0.5, 0.05  # where a contract has several functions

@@ -16,16 +16,16 @@ import pytest
 
 from heuresis.archive.export import TARGETS, ExportError, Subject
 from heuresis.archive.records import Evaluation, candidate_id
-from heuresis.evaluators.compile import compile_program
-from heuresis.evaluators.contract import Contract, Function, Kind, Parameter, Unit
-from heuresis.evaluators.reference.interpreter import Reference, TooLong
-from heuresis.evaluators.reference.rewrite import helpers_of, rewrite
-from heuresis.problems.packing_instances import PackingInstance
-from heuresis.problems.packing_scoring import assigned
+from heuresis.evaluators.language.compile import compile_program
+from heuresis.evaluators.language.contract import Contract, Function, Kind, Parameter, Unit
+from heuresis.evaluators.language.reference.interpreter import Reference, TooLong
+from heuresis.evaluators.language.reference.rewrite import helpers_of, rewrite
+from heuresis.problems.bin_packing.instances import PackingInstance
+from heuresis.problems.bin_packing.scoring import assigned
 from heuresis.problems.problem import Problem
 from heuresis.problems.registry import get
-from heuresis.problems.vector_instances import VectorInstance
-from heuresis.sandbox.screen import screen
+from heuresis.problems.vector_packing.instances import VectorInstance
+from heuresis.sandbox.screen.screen import screen
 
 NASTY = {
     "divisions": "return a / b + a // b - a % c + b // a % (c - b)",

@@ -3,7 +3,7 @@
 import pytest
 from profile_parts import LAYERS, write
 
-from heuresis.problems import engines
+from heuresis.problems.engines import files as engines
 
 
 def test_list_names_every_engine(cli):

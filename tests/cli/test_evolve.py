@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from heuresis.archive.store import Archive
-from heuresis.evolve.model_local import default_model_path
+from heuresis.evolve.models.local import default_model_path
 
 needs_model = pytest.mark.skipif(
     importlib.util.find_spec("xllamacpp") is None or default_model_path() is None,

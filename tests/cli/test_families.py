@@ -9,7 +9,7 @@ import pytest
 
 from heuresis.archive.records import Evaluation, Run, RunStatus, candidate_id
 from heuresis.archive.store import Archive
-from heuresis.problems.bin_packing import PROBLEM
+from heuresis.problems.bin_packing.levels.problem import PROBLEM
 
 FAMILIES = """\
         families={

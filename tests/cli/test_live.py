@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from heuresis.cli import live, render
-from heuresis.evolve.listener import Progress
+from heuresis.evolve.search.listener import Progress
 
 PROGRESS = Progress(
     evaluations=120,

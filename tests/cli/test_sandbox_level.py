@@ -7,7 +7,7 @@ import pytest
 
 from heuresis.evolve import run as runs
 from heuresis.sandbox.layers import Layer
-from heuresis.sandbox.pool import Pool
+from heuresis.sandbox.process.pool import Pool
 from heuresis.sandbox.self_check import ATTEMPTS, Level, sandbox_level
 
 

@@ -5,8 +5,8 @@ import math
 
 import pytest
 
-from heuresis.evolve.budget import Budget
 from heuresis.evolve.config import Config, ConfigError
+from heuresis.evolve.search.budget import Budget
 
 NAN, INF = math.nan, math.inf
 

@@ -13,24 +13,24 @@ from search_parts import PlainPool, Tinkerer, Watcher, comparable, rule, tinkeri
 from heuresis.archive.queries import top
 from heuresis.archive.records import ArchiveError, Run, RunStatus, candidate_id
 from heuresis.archive.store import Archive
-from heuresis.evolve import assess
 from heuresis.evolve import run as runs
-from heuresis.evolve.assess import Assessor
-from heuresis.evolve.champion import FINALISTS, Champion, crown
+from heuresis.evolve.assessment import assess
+from heuresis.evolve.assessment.assess import Assessor
 from heuresis.evolve.config import Config, ConfigError
-from heuresis.evolve.mix import Mix
-from heuresis.evolve.proposers.breed import Effort
+from heuresis.evolve.genetic.breed import Effort
 from heuresis.evolve.proposers.offline import OfflineProposer
 from heuresis.evolve.proposers.proposer import Draft, ProposerUnavailable, Request
-from heuresis.evolve.rounds import LAST_TASK_SECONDS
+from heuresis.evolve.results.champion import FINALISTS, Champion, crown
 from heuresis.evolve.run import RunResult, resume, seeds_of, start
+from heuresis.evolve.search.mix import Mix
+from heuresis.evolve.search.rounds import LAST_TASK_SECONDS
 from heuresis.evolve.wiring import Setting
 from heuresis.problems import registry
 from heuresis.problems.problem import MachineryError, Objective, Problem, Score, UnknownChoice
 from heuresis.problems.registry import UnknownProblem
-from heuresis.problems.tardiness_instances import TardinessInstance
-from heuresis.problems.tardiness_scoring import TardinessScoring
-from heuresis.sandbox.screen import ScreenError
+from heuresis.problems.tardiness.instances import TardinessInstance
+from heuresis.problems.tardiness.scoring import TardinessScoring
+from heuresis.sandbox.screen.screen import ScreenError
 
 TINY = tiny_problem.TINY
 CONFIG = Config("tiny", seed=1, evaluations=30, round_size=4)

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from heuresis.evaluators.compile import Program, compile_program
-from heuresis.evaluators.reference.distance import TOLERANCE
-from heuresis.evaluators.reference.replay import judge_of
+from heuresis.evaluators.language.compile import Program, compile_program
+from heuresis.evaluators.language.reference.distance import TOLERANCE
+from heuresis.evaluators.language.reference.judge import judge_of
 from heuresis.evaluators.simulator import Simulator
 from heuresis.problems import registry
 from heuresis.problems.problem import SPLITS, Problem
-from heuresis.sandbox.screen import screen
+from heuresis.sandbox.screen.screen import screen
 
 NO_CONSTANTS = np.zeros(0)
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "weighted_completion.py"

@@ -59,7 +59,7 @@ def test_a_name_is_registered_once() -> None:
 def test_listing_and_describing_problems_imports_no_compiler() -> None:
     program = (
         "import sys; from heuresis.problems import registry; registry.names(); "
-        "assert 'heuresis.problems.smtt' not in sys.modules; "
+        "assert 'heuresis.problems.tardiness.problem' not in sys.modules; "
         "registry.get('smtt').contract.describe(); assert 'numba' not in sys.modules"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

@@ -13,7 +13,7 @@ import typer
 from heuresis.archive.records import candidate_id
 from heuresis.cli.main import app
 from heuresis.problems import registry
-from heuresis.sandbox.screen import screen
+from heuresis.sandbox.screen.screen import screen
 
 
 def commands() -> Iterator[tuple[str, object]]:

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from heuresis.evaluators.compile import Program, compile_program
-from heuresis.evaluators.contract import Contract, Function, Parameter, Unit
-from heuresis.evaluators.expression_text import from_source
-from heuresis.evaluators.interpret import encode, interpreter
-from heuresis.evaluators.reference.interpreter import Reference
-from heuresis.evaluators.reference.rewrite import rewrite
-from heuresis.sandbox.screen import ScreenError, screen
+from heuresis.evaluators.language.compile import Program, compile_program
+from heuresis.evaluators.language.contract import Contract, Function, Parameter, Unit
+from heuresis.evaluators.language.expressions.interpreter import encode, interpreter
+from heuresis.evaluators.language.expressions.printer import from_source
+from heuresis.evaluators.language.reference.interpreter import Reference
+from heuresis.evaluators.language.reference.rewrite import rewrite
+from heuresis.sandbox.screen.screen import ScreenError, screen
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "semantics.md"
 ROWS = re.findall(r"^\| `(.+?)` \| (\S+) \| (\S+) \| (\S+) \|$", PAGE.read_text(), re.MULTILINE)

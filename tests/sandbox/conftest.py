@@ -10,10 +10,10 @@ import pytest
 
 from heuresis.sandbox.layers import OS_LAYERS
 from heuresis.sandbox.limits import Limits
-from heuresis.sandbox.pool import Pool
-from heuresis.sandbox.screen import AllowList, FunctionShape
+from heuresis.sandbox.process.pool import Pool
+from heuresis.sandbox.screen.screen import AllowList, FunctionShape
 
-TOY = f"{Path(__file__).parent / 'toy_engine.py'}:Toy"
+TOY = f"{Path(__file__).parent / 'process' / 'toy_engine.py'}:Toy"
 ALLOW = AllowList((FunctionShape("priority", ("p", "d", "t")),), frozenset({"abs", "min", "max", "float", "math.exp"}))
 LIMITS = Limits(seconds=10.0, memory_bytes=96 << 20, result_bytes=16 << 20, message_bytes=500)
 

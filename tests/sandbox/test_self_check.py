@@ -10,13 +10,14 @@ from typing import NoReturn
 
 import pytest
 
-from heuresis.sandbox import kernel, launch, self_check
-from heuresis.sandbox.engine import Task
-from heuresis.sandbox.isolate import missing_layers
+from heuresis.sandbox import self_check
 from heuresis.sandbox.layers import Layer
 from heuresis.sandbox.outcome import Outcome, SandboxError, Status
-from heuresis.sandbox.pool import Pool
+from heuresis.sandbox.process import kernel, launch
+from heuresis.sandbox.process.isolate import missing_layers
+from heuresis.sandbox.process.pool import Pool
 from heuresis.sandbox.self_check import ATTEMPTS, Check, Level, Report, WeakSandboxError, require
+from heuresis.sandbox.task import Task
 
 ESSENTIAL = {"deadline", "crash", "environment", "descriptors", "syntax screen"}
 HOLDING = [Check(name, holds=True, effect="") for name in ("landlock", "seccomp", *ATTEMPTS.values())]

@@ -8,9 +8,9 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from heuresis.evaluators.compile import Program, function_type
-from heuresis.evaluators.contract import Contract, Function, Kind, Parameter, Unit
-from heuresis.evaluators.reference.distance import distance
+from heuresis.evaluators.language.compile import Program, function_type
+from heuresis.evaluators.language.contract import Contract, Function, Kind, Parameter, Unit
+from heuresis.evaluators.language.reference.distance import distance
 
 CONTRACT = Contract(
     functions=(

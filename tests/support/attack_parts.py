@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-FOLDER = Path(__file__).resolve().parents[1] / "sandbox" / "attacks"
+FOLDER = Path(__file__).resolve().parents[1] / "sandbox" / "process" / "attacks"
 ENGINES = FOLDER / "engines.py"
 
 _HEADER = re.compile(r"# (contract|expect|effect): (.+)")

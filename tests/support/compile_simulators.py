@@ -6,16 +6,17 @@ One goes through the modules forwards and one backwards; each finds in the cache
 import subprocess
 import sys
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 
 from heuresis import evaluators
-from heuresis.evaluators.numba_cache import use_numba_cache
+from heuresis.evaluators.cache import use_numba_cache
 
 
 def compile_simulators(step: int) -> None:
     """Import every module of `heuresis.evaluators`, which compiles what it holds; backwards where `step` is -1."""
-    for name in sorted(module.name for module in iter_modules(evaluators.__path__))[::step]:
-        import_module(f"{evaluators.__name__}.{name}")
+    found = walk_packages(evaluators.__path__, f"{evaluators.__name__}.")
+    for name in sorted(module.name for module in found)[::step]:
+        import_module(name)
 
 
 if __name__ == "__main__":

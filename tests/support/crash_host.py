@@ -16,14 +16,14 @@ import tiny_problem
 from search_parts import PlainPool, Tinkerer
 
 from heuresis.archive.store import Archive
-from heuresis.evolve import assess
 from heuresis.evolve import run as runs
+from heuresis.evolve.assessment import assess
 from heuresis.evolve.config import Config
-from heuresis.evolve.mix import Mix
-from heuresis.evolve.model import client_for
-from heuresis.evolve.model_calls import Caller
-from heuresis.evolve.model_prices import Price
+from heuresis.evolve.models.calls import Caller
+from heuresis.evolve.models.client import client_for
+from heuresis.evolve.models.prices import Price
 from heuresis.evolve.proposers.model import ModelProposer
+from heuresis.evolve.search.mix import Mix
 from heuresis.evolve.wiring import Setting
 
 PRICE = Price(1e-6, 1e-5)

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tiny_problem import TINY
 
-from heuresis.evaluators.contract import Contract, Function, Parameter, Unit
-from heuresis.evaluators.expression import Expr
-from heuresis.evaluators.expression_text import from_source
-from heuresis.evaluators.smtt import CONTRACT, Dispatch
-from heuresis.evolve.proposers.genetic import vary
-from heuresis.evolve.proposers.trees import Grammar, random_program, random_tree
+from heuresis.evaluators.language.contract import Contract, Function, Parameter, Unit
+from heuresis.evaluators.language.expressions.printer import from_source
+from heuresis.evaluators.language.expressions.tree import Expr
+from heuresis.evaluators.tardiness.simulator import CONTRACT, Dispatch
+from heuresis.evolve.genetic.operators import vary
+from heuresis.evolve.genetic.trees import Grammar, random_program, random_tree
 
 GRAMMAR = Grammar(CONTRACT)
 NAMES = [p.name for p in CONTRACT.main.parameters]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from heuresis.archive.records import Call, Evaluation, Proposal, Trial, candidate_id
-from heuresis.evaluators.contract import Contract, Function, Parameter, Unit
+from heuresis.evaluators.language.contract import Contract, Function, Parameter, Unit
 from heuresis.evolve.proposers.proposer import BudgetExhausted, Request
 from heuresis.problems.problem import InstanceSet, Objective, Problem
 

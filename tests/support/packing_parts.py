@@ -3,14 +3,14 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from heuresis.evaluators.contract import Contract
-from heuresis.evaluators.expression import Expr, constants, read, share, with_constants
-from heuresis.evaluators.expression_text import format_constant, from_source
-from heuresis.evaluators.indices import Form, written
-from heuresis.evaluators.packing import CONTRACT, CONTRACT_N
-from heuresis.evolve.proposers.genetic import vary
-from heuresis.evolve.proposers.trees import Grammar, random_program
-from heuresis.problems.bin_packing import PROBLEM, PROBLEM_N
+from heuresis.evaluators.bin_packing.levels.simulator import CONTRACT, CONTRACT_N
+from heuresis.evaluators.language.contract import Contract
+from heuresis.evaluators.language.expressions.indices import Form, written
+from heuresis.evaluators.language.expressions.printer import format_constant, from_source
+from heuresis.evaluators.language.expressions.tree import Expr, constants, read, share, with_constants
+from heuresis.evolve.genetic.operators import vary
+from heuresis.evolve.genetic.trees import Grammar, random_program
+from heuresis.problems.bin_packing.levels.problem import PROBLEM, PROBLEM_N
 from heuresis.problems.problem import Problem
 
 PROBLEMS = {CONTRACT: PROBLEM, CONTRACT_N: PROBLEM_N}

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from on_demand import OnDemand
 from serving_parts import Payload, instances
 
-from heuresis.evaluators.compile import compile_program
-from heuresis.evaluators.contract import Function
-from heuresis.evaluators.engine import Engine, IterationTime
-from heuresis.evaluators.reference.replay import judge_of
-from heuresis.evaluators.router import DECODES_ONLY, MIXED, PREFILLS_ONLY
-from heuresis.evaluators.router_contract import CONTRACT, HOLD, MIGRATE, ORDER, SCALE, SCORE
+from heuresis.evaluators.language.compile import compile_program
+from heuresis.evaluators.language.contract import Function
+from heuresis.evaluators.language.reference.judge import judge_of
+from heuresis.evaluators.routing.contract import CONTRACT, HOLD, MIGRATE, ORDER, SCALE, SCORE
+from heuresis.evaluators.routing.simulator import DECODES_ONLY, MIXED, PREFILLS_ONLY
+from heuresis.evaluators.serving.engine import Engine, IterationTime
 
 
 def router(

@@ -9,17 +9,17 @@ import numpy as np
 
 from heuresis.archive.records import Evaluation, Proposal, Trial, candidate_id
 from heuresis.archive.store import Archive
-from heuresis.evaluators.reference.replay import judge_of
-from heuresis.evaluators.smtt import CONTRACT, Dispatch
-from heuresis.evolve import tasks
+from heuresis.evaluators.language.reference.judge import judge_of
+from heuresis.evaluators.tardiness.simulator import CONTRACT, Dispatch
+from heuresis.evolve.assessment import tasks
 from heuresis.evolve.config import Config
-from heuresis.evolve.listener import Progress
-from heuresis.evolve.mix import Mix
 from heuresis.evolve.proposers.proposer import Draft, Request
+from heuresis.evolve.search.listener import Progress
+from heuresis.evolve.search.mix import Mix
 from heuresis.evolve.wiring import Setting
-from heuresis.sandbox.engine import Task
 from heuresis.sandbox.outcome import Outcome, Status
-from heuresis.sandbox.screen import AllowList, ScreenError, screen
+from heuresis.sandbox.screen.screen import AllowList, ScreenError, screen
+from heuresis.sandbox.task import Task
 
 SIGNATURE = "def priority(p, d, t, n_left, p_mean, p_max, p_sum, d_mean, d_min, d_max):"
 
@@ -106,7 +106,7 @@ class PlainPool:
         self._simulator = Dispatch(payload)
 
     def run(self, task: Task) -> Outcome:
-        """Decide as `heuresis.evaluators.smtt.Dispatch` does."""
+        """Decide as `heuresis.evaluators.tardiness.simulator.Dispatch` does."""
         try:
             screen(task.source, self._allow)
         except ScreenError as error:

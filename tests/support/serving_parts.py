@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from on_demand import OnDemand
 
-from heuresis.evaluators.compile import compile_program
-from heuresis.evaluators.engine import Batching, Engine, IterationTime, Preemption, ServiceLevel
-from heuresis.evaluators.reference.replay import judge_of
-from heuresis.evaluators.serving import Serving
-from heuresis.evaluators.serving_contract import ADMIT, CONTRACT, PREFILL_BUDGET, PRIORITY
+from heuresis.evaluators.language.compile import compile_program
+from heuresis.evaluators.language.reference.judge import judge_of
+from heuresis.evaluators.serving.contract import ADMIT, CONTRACT, PREFILL_BUDGET, PRIORITY
+from heuresis.evaluators.serving.engine import Batching, Engine, IterationTime, Preemption, ServiceLevel
+from heuresis.evaluators.serving.simulator import Serving
 
 NO_CONSTANTS = np.zeros(0)
 ONE = np.zeros(1, dtype=np.int64)

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from heuresis.problems.problem import InstanceSet
 from heuresis.problems.registry import register
-from heuresis.problems.smtt import PROBLEM
-from heuresis.problems.tardiness_instances import TardinessInstance, fingerprint, generate
+from heuresis.problems.tardiness.instances import TardinessInstance, fingerprint, generate
+from heuresis.problems.tardiness.problem import PROBLEM
 
 SIGNATURE = "def priority(p, d, t, n_left, p_mean, p_max, p_sum, d_mean, d_min, d_max):"
 

@@ -7,11 +7,11 @@ import numpy as np
 from hypothesis import strategies as st
 from on_demand import OnDemand
 
-from heuresis.evaluators.compile import compile_program
-from heuresis.evaluators.vector_packing import CONTRACT, Placement
-from heuresis.problems.vector_instances import VectorInstance
-from heuresis.problems.vector_packing import PROBLEM
-from heuresis.sandbox.screen import screen
+from heuresis.evaluators.language.compile import compile_program
+from heuresis.evaluators.vector_packing.simulator import CONTRACT, Placement
+from heuresis.problems.vector_packing.instances import VectorInstance
+from heuresis.problems.vector_packing.problem import PROBLEM
+from heuresis.sandbox.screen.screen import screen
 
 HEAD = CONTRACT.main.signature + ":\n    return "
 NO_CONSTANTS = np.zeros(0)

@@ -1,0 +1,1 @@
+"""Online bin packing, by levels of remaining capacity and over single bins."""

@@ -1,0 +1,1 @@
+"""Bin packing where bins that are equally full are one level."""

@@ -1,0 +1,180 @@
+"""Online bin packing: what a rule may see, and the simulator that lets it pack (`loops.py` has the loops)."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heuresis.evaluators.bin_packing.packing import Floats, Ints, PackingSimulator
+from heuresis.evaluators.language.arguments import main_of, vector
+from heuresis.evaluators.language.contract import Contract, Function, Kind, Parameter, Unit
+from heuresis.evaluators.language.reference.distance import distance
+
+
+def _size(name: str, meaning: str, at_most: str | None, varies: bool = False) -> Parameter:
+    return Parameter(name, Unit.SIZE, meaning, varies, Kind.INT64, 1.0, at_most)
+
+
+def _count(name: str, meaning: str, at_most: str | None) -> Parameter:
+    return Parameter(name, Unit.COUNT, meaning, False, Kind.INT64, 1.0, at_most)
+
+
+def _counts(name: str, meaning: str) -> Parameter:
+    return Parameter(name, Unit.COUNT, f"{meaning}; `cap + 1` entries", False, Kind.INT64_ARRAY, 0.0, last="cap")
+
+
+_ITEM = _size("item", "size of the item, at most `rem`", "rem")
+_REM = _size("rem", "what the bin has left before the item; `cap` is a new bin", "cap", varies=True)
+_CAP = _size("cap", "capacity of every bin", None)
+_N = _count("n", "number of items of the whole instance", None)
+_LEFT = _count("left", "number of items to come, this one included", "n")
+_COUNTS = _counts("counts", "`counts[r]` is the number of open bins with r left, before the item is packed")
+_SEEN = _counts("seen", "`seen[s]` is the number of items of size s so far, this one included")
+_RETURNS = (
+    "the score of putting the item into a bin with `rem` left: it goes into the bin of smallest score, of equal scores "
+    "into the fullest (smallest `rem`); it must be finite"
+)
+
+
+def _contract(*parameters: Parameter) -> Contract:
+    return Contract(functions=(Function(name="score", parameters=parameters, returns=_RETURNS),))
+
+
+CONTRACT = _contract(_ITEM, _REM, _CAP, _COUNTS, _SEEN)
+CONTRACT_N = _contract(_ITEM, _REM, _CAP, _N, _LEFT, _COUNTS, _SEEN)
+"""The same where the number of items is known beforehand."""
+
+CONTRACT_STATELESS = _contract(_ITEM, _REM, _CAP)
+"""Rules that see neither what is open nor what came."""
+
+STATE = frozenset({_LEFT.name, _COUNTS.name, _SEEN.name})
+"""What changes from item to item; a program that reads none of it is tabulated over item and remaining capacity."""
+
+_WORTHWHILE = 8
+"""A table has at most so many entries for each item that is packed with it; where it had more, it would cost more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Instances of one capacity, as positions in an order; `sizes` are the different sizes among all their items."""
+
+    capacity: int
+    positions: Ints
+    items: int
+    sizes: int
+
+
+class Packing(PackingSimulator):
+    """Packs items one after the other into the bin of smallest `score`, the fullest of equal ones.
+
+    A decision is what the item's bin had left. Payload and the rest: `PackingSimulator`.
+    """
+
+    contract: ClassVar[Contract] = CONTRACT
+    tabulates: ClassVar[bool] = True
+
+    def __init__(self, payload: Mapping[str, NDArray[np.generic]]) -> None:
+        super().__init__(payload)
+        self.sizes = {
+            int(cap): len(np.unique(np.concatenate([self._of(i) for i in np.flatnonzero(self.capacity == cap)])))
+            for cap in np.unique(self.capacity)
+        }
+
+    def warm(self) -> None:
+        """Compile the loops, or load them from the on-disk cache."""
+        from heuresis.evaluators.bin_packing.levels import loops as packing_loops
+
+        packing_loops.warm()
+
+    def table_pays(self, program: object, sample: Sample) -> bool:
+        """Whether a table of scores over item and remaining capacity can be made, and is the faster way."""
+        from heuresis.evaluators.language.compile import Program
+
+        if not isinstance(program, Program) or program.reads[0] & STATE:
+            return False
+        return sample.sizes * (sample.capacity + 1) <= _WORTHWHILE * sample.items
+
+    def samples(self, order: Ints) -> Iterator[Sample]:
+        """The instances of an order by capacity."""
+        capacities = self.capacity[order]
+        for cap in np.unique(capacities):
+            positions = np.flatnonzero(capacities == cap).astype(np.int64)
+            yield Sample(int(cap), positions, int(self.lengths[order[positions]].sum()), self.sizes[int(cap)])
+
+    def _pack(self, program: object, theta: Floats, order: Ints, chosen: NDArray[np.int32]) -> Ints:
+        from heuresis.evaluators.bin_packing.levels import loops
+
+        starts, bins = self._starts(order), np.empty(len(order), dtype=np.int64)
+        rule, theta = main_of(program), vector(theta)
+        for sample in self.samples(order):
+            which, begins, got = order[sample.positions], starts[sample.positions], np.empty(len(sample.positions), int)
+            arguments = rule, theta, self.items, self.offsets, sample.capacity, which, begins
+            if not (self.table_pays(program, sample) and self._by_table(program, arguments, sample.sizes, got, chosen)):
+                loops.by_counts(*arguments, got, chosen)
+            bins[sample.positions] = got
+        return bins
+
+    def _by_table(
+        self, program: object, arguments: tuple[Any, ...], sizes: int, bins: Ints, chosen: NDArray[np.int32]
+    ) -> bool:
+        """Pack by a table; False where the program raises: perhaps for a bin that never occurs."""
+        from heuresis.evaluators.bin_packing.levels import loops
+
+        afresh = _N.name in _reads(program)
+        try:
+            loops.by_table(*arguments, sizes, afresh, bins, chosen)
+        except (ArithmeticError, LookupError, ValueError):
+            return False
+        return True
+
+    def _furthest(self, judge: Callable[..., float], items: list[int], cap: int, chosen: list[int]) -> float:
+        """The largest distance of one instance's choices, packed again item by item."""
+        counts, seen = [0] * (cap + 1), [0] * (cap + 1)
+        levels: set[int] = set()
+        furthest = 0.0
+        for number, (item, rem) in enumerate(zip(items, chosen, strict=True)):
+            seen[item] += 1
+            fitting = [*sorted(r for r in levels if r >= item), cap]
+            if rem not in fitting:
+                return math.inf
+            known = self._known(len(items), len(items) - number, counts, seen)
+            keys = [judge(item, r, cap, *known) for r in fitting]
+            furthest = max(furthest, distance(keys, fitting.index(rem)))
+            if rem != cap:
+                counts[rem] -= 1
+                if counts[rem] == 0:
+                    levels.remove(rem)
+            counts[rem - item] += 1
+            levels.add(rem - item)
+        return furthest
+
+    def _known(self, _items: int, _left: int, counts: list[int], seen: list[int]) -> tuple[int | list[int], ...]:
+        """What a rule sees beside the item, what the bin has left, and the capacity."""
+        return counts, seen
+
+
+class PackingWithCount(Packing):
+    """The same for rules that know the number of items."""
+
+    contract: ClassVar[Contract] = CONTRACT_N
+
+    def _known(self, items: int, left: int, counts: list[int], seen: list[int]) -> tuple[int | list[int], ...]:
+        return items, left, counts, seen
+
+
+class PackingStateless(Packing):
+    """The same for rules that see the item, what the bin has left, and the capacity, and nothing else."""
+
+    contract: ClassVar[Contract] = CONTRACT_STATELESS
+
+    def _known(self, _items: int, _left: int, _counts: list[int], _seen: list[int]) -> tuple[int | list[int], ...]:
+        return ()
+
+
+def _reads(program: object) -> frozenset[str]:
+    from heuresis.evaluators.language.compile import Program
+
+    return program.reads[0] if isinstance(program, Program) else frozenset()

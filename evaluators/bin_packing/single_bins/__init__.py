@@ -1,0 +1,1 @@
+"""Bin packing where a program judges all bins at once, as a whole array."""

@@ -1,0 +1,1 @@
+"""What compiled loops share: inner functions and the smallest of many."""

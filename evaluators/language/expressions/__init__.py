@@ -1,0 +1,1 @@
+"""Expressions as trees, for the offline search: reading, printing, bounding and interpreting them."""

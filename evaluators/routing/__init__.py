@@ -1,0 +1,1 @@
+"""Several replicas behind a router: what it sees, the event loop, its replay."""

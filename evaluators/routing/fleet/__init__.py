@@ -1,0 +1,1 @@
+"""The replicas behind a router and their steps, compiled."""

@@ -1,0 +1,1 @@
+"""Router and fleet once more in plain Python, for the audit by the interpreter."""

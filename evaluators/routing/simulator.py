@@ -1,0 +1,258 @@
+"""Serving of language models on several replicas: the simulator of a router, and the trusted replay of its decisions.
+
+`contract.py` says what a router sees, `loop.py` has the event loop.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heuresis.evaluators.language.arguments import checked
+from heuresis.evaluators.language.contract import Contract
+from heuresis.evaluators.routing.contract import CONTRACT
+from heuresis.evaluators.serving.engine import ARRAY_SIZE
+from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, aggregate, value
+from heuresis.evaluators.serving.results import Results
+
+if TYPE_CHECKING:
+    from heuresis.evaluators.routing.fleet.state import World
+
+Ints: TypeAlias = NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float64]
+Decisions: TypeAlias = Sequence[NDArray[np.generic]]
+
+MIXED, PREFILLS_ONLY, DECODES_ONLY = range(3)
+"""Roles of replicas: serves requests from first to last; only their prompts; only the rest of them."""
+
+JUDGEMENTS = 8
+"""A request counts as so many decisions where a search bounds its effort: it takes part in many iterations."""
+
+_NO_TICKS, _UNSEEN = np.zeros(0), np.zeros((0, 0))
+_GIVEN = ("prompt", "output", "client", "program", "slo", "after")
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """What became of an instance's requests, one number for each, in the order of the trace.
+
+    `results` has the times, `restarts` how often each was evicted, `cached` the prompt tokens found in the prefix cache
+    when it was first admitted, `recomputed` the tokens computed more than once, `moves` how often it migrated,
+    `replica` where it ended (-1: nowhere).
+    `replica_seconds` is the time for which replicas were on or started, in sum.
+    """
+
+    results: Results
+    restarts: Ints
+    cached: Ints
+    recomputed: Ints
+    moves: Ints
+    replica: Ints
+    replica_seconds: float
+
+
+class Routing:
+    """Serves requests on several replicas, as `score`, `order`, `hold`, `scale` and `migrate` say.
+
+    The payload holds all instances concatenated. By request: `arrival`, `estimate`, `gap` (float64), `prompt`,
+    `output`, `client`, `program`, `slo`, `after` (int64; `after` a number within the instance or -1, `slo` a service
+    level of the instance), with `offsets` (int64, instances + 1). `prefix_offsets` (int64, requests + 1) says where
+    each request's part of `prefix_blocks` (int64, dense within the instance) begins. By replica: `engine` (float64,
+    replicas × `engine.ARRAY_SIZE`) and `role` (int64, `MIXED` …), with `replica_offsets` (int64, instances + 1). By
+    instance: `active` (int64, replicas that are on at first), `startup` (float64, seconds; NaN: nobody may switch
+    replicas), `price` (float64, per replica-second and request), `reference` (float64, what LLQ reaches). `slo_ttft`
+    and `slo_tpot` (float64, seconds) hold the service levels, with `slo_offsets` (int64, instances + 1). `objective`
+    (int64, one number) is a place in `serving_objectives.OBJECTIVE_NAMES`.
+    """
+
+    contract: ClassVar[Contract] = CONTRACT
+
+    def __init__(self, payload: Mapping[str, NDArray[np.generic]]) -> None:
+        def floats(name: str) -> Floats:
+            return np.array(payload[name], dtype=np.float64, order="C")
+
+        def ints(name: str) -> Ints:
+            return np.array(payload[name], dtype=np.int64, order="C")
+
+        self.offsets, self.slo_offsets, self.replicas_at = ints("offsets"), ints("slo_offsets"), ints("replica_offsets")
+        self.arrival, self.estimate, self.gap = floats("arrival"), floats("estimate"), floats("gap")
+        self.given = np.stack([ints(name) for name in _GIVEN], axis=1)
+        self.prefix_at, self.prefix = ints("prefix_offsets"), ints("prefix_blocks")
+        self.engine, self.role = floats("engine").reshape(-1, ARRAY_SIZE), ints("role")
+        self.active, self.startup, self.price = ints("active"), floats("startup"), floats("price")
+        self.slo_ttft, self.slo_tpot = floats("slo_ttft"), floats("slo_tpot")
+        self.reference = floats("reference")
+        self.objective = OBJECTIVE_NAMES[int(ints("objective").reshape(-1)[0])]
+        self.size = len(self.offsets) - 1
+        self.lengths = JUDGEMENTS * np.diff(self.offsets)
+        for i in range(self.size):
+            mine = self.given[self.offsets[i] : self.offsets[i + 1]]
+            for column in (_GIVEN.index("client"), _GIVEN.index("program")):
+                mine[:, column] = np.unique(mine[:, column], return_inverse=True)[1]
+
+    def warm(self) -> None:
+        """Compile the loops, or load them from the on-disk cache."""
+        from heuresis.evaluators.routing import loop, policy
+
+        loop.warm()
+        policy.defaults()
+        policy.scheduler()
+
+    def decide(self, program: object, theta: Floats, order: Ints) -> Decisions:
+        """Return `uint8[len(order)]` (1: decided), `int64[len(order)]` (lengths) and the decisions (`int32`).
+
+        The decisions of an instance are records: calls of the router before it in which nothing is decided, how many
+        numbers follow, and these: -1 - k, where their number is odd, asks for k replicas; `i r` sends request i to
+        replica r; `-1 - i r` lets it migrate there. They take effect in this order. The last record holds none.
+        `router_loops.run` says when the router is called.
+        """
+        order = checked(order, self.size)
+        valid, streams = np.zeros(len(order), dtype=np.uint8), []
+        for place, i in enumerate(order):
+            fault, _, stream, _ = self._run(program, theta, int(i), None)
+            valid[place] = fault == 0
+            streams.append(stream)
+        return valid, np.array([len(s) for s in streams], dtype=np.int64), np.concatenate(streams)
+
+    def loss(self, program: object, theta: Floats, subset: Ints) -> float:
+        """Geometric mean over the instances in `subset` of objective / reference; inf where the program fails."""
+        ratios = self.excess(program, theta, subset)
+        return aggregate(ratios) if np.all(np.isfinite(ratios)) else float("inf")
+
+    def excess(self, program: object, theta: Floats, subset: Ints) -> Floats:
+        """Each instance's objective / reference; inf everywhere where the program fails."""
+        subset = checked(subset, self.size)
+        ratios = np.full(len(subset), np.inf)
+        for place, i in enumerate(subset):
+            fault, seconds, _, world = self._run(program, theta, int(i), None)
+            if fault:
+                return np.full(len(subset), np.inf)
+            ratios[place] = self.value(int(i), self._routed(int(i), world, seconds)) / self.reference[i]
+        return ratios
+
+    def value(self, i: int, routed: Routed) -> float:
+        """The objective on an instance: that of its requests, and the price of the replicas for each request."""
+        cost = self.price[i] * routed.replica_seconds / len(routed.restarts)
+        return value(self.objective, routed.results) + float(cost)
+
+    def replay(self, judge: Callable[..., float], order: Ints, decisions: Decisions) -> Floats:
+        """The largest distance of a choice from the reference interpreter's, by instance (see `Simulator`).
+
+        A choice is a request to be sent, whether it is held, its replica, a number of replicas, and a migration.
+        """
+        from heuresis.evaluators.routing.plain.audit import furthest
+
+        order = checked(order, self.size)
+        streams = self._streams(order, decisions)
+        found = np.full(len(order), np.inf)
+        for place, i in enumerate(order):
+            if decisions[0][place] == 1:
+                found[place] = furthest(judge, self, int(i), streams[place].tolist())
+        return found
+
+    def routed(self, order: Ints, decisions: Decisions) -> tuple[list[Routed | None], list[str]]:
+        """Replay decisions on a clock of its own, from the instances alone; trusted: no program takes part.
+
+        What became of each instance, None where its decisions have a fault, and the faults ("": none). Raises
+        ValueError where the arrays are not those of `decide` by their shapes.
+        """
+        from heuresis.evaluators.routing.calls import FAULTS, UNDECIDED
+        from heuresis.evaluators.routing.policy import defaults
+
+        order = checked(order, self.size)
+        streams = self._streams(order, decisions)
+        found: list[Routed | None] = []
+        faults: list[str] = []
+        for place, i in enumerate(order):
+            fault = UNDECIDED
+            if decisions[0][place] == 1:
+                fault, seconds, _, world = self._run(defaults(), np.empty(0), int(i), streams[place])
+            found.append(None if fault else self._routed(int(i), world, seconds))
+            faults.append(FAULTS[fault])
+        return found, faults
+
+    def timeline(self, i: int, stream: NDArray[np.int32], ticks: Floats) -> tuple[Floats, Floats]:
+        """How things stand at some dates (s, ascending) where an instance's feasible decisions are followed.
+
+        The number of requests that are held at each date, and of each replica (dates × replicas × 4) how many requests
+        wait there or have their KV on its way there, how many run, how many blocks are in use, and whether it costs.
+        Raises ValueError where the decisions have a fault.
+        """
+        from heuresis.evaluators.routing.calls import FAULTS
+        from heuresis.evaluators.routing.loop import WATCHED
+        from heuresis.evaluators.routing.policy import defaults
+
+        replicas = int(self.replicas_at[i + 1] - self.replicas_at[i])
+        seen = np.zeros((len(ticks), 1 + WATCHED * replicas))
+        dates = np.ascontiguousarray(ticks, dtype=np.float64)
+        fault, _, _, _ = self._run(defaults(), np.empty(0), i, stream, dates, seen)
+        if fault:
+            raise ValueError(f"these decisions are not feasible: {FAULTS[fault]}")
+        return seen[:, 0], seen[:, 1:].reshape(len(ticks), replicas, WATCHED)
+
+    def _run(
+        self, program: object, theta: Floats, i: int, stream: NDArray[np.int32] | None, ticks: Floats = _NO_TICKS,
+        seen: Floats = _UNSEEN,
+    ) -> tuple[int, float, NDArray[np.int32], "World"]:  # fmt: skip
+        """Run a program, or follow decisions, on an instance: fault, replica-seconds, decisions, the world after."""
+        from heuresis.evaluators.routing.loop import run
+        from heuresis.evaluators.routing.policy import policy_of, scheduler
+
+        theta = np.ascontiguousarray(theta, dtype=np.float64)
+        functions, flags = policy_of(program, theta, follows=stream is not None)
+        world = self.world(i)
+        clients = int(self.given[self.offsets[i] : self.offsets[i + 1], _GIVEN.index("client")].max()) + 1
+        startup = 0.0 if np.isnan(self.startup[i]) else float(self.startup[i])
+        given = np.empty(64, np.int32) if stream is None else stream
+        fault, seconds, out = run(
+            *functions, theta, flags, *scheduler(), startup, clients, stream is not None, given, ticks, seen,
+            *world.arrays,
+        )  # fmt: skip
+        return fault, seconds, out, world
+
+    def world(self, i: int) -> "World":
+        """A fresh fleet for an instance."""
+        from heuresis.evaluators.routing.fleet.state import world
+
+        low, high = self.offsets[i], self.offsets[i + 1]
+        classes, fleet = (slice(at[i], at[i + 1]) for at in (self.slo_offsets, self.replicas_at))
+        begin, end = self.prefix_at[low], self.prefix_at[high]
+        return world(
+            self.arrival[low:high], self.gap[low:high], self.given[low:high], self.estimate[low:high],
+            self.prefix_at[low : high + 1] - begin, self.prefix[begin:end], self.slo_ttft[classes],
+            self.slo_tpot[classes], self.engine[fleet], self.role[fleet], int(self.active[i]),
+            not np.isnan(self.startup[i]),
+        )  # fmt: skip
+
+    def _routed(self, i: int, world: "World", seconds: float) -> Routed:
+        """What became of an instance's requests."""
+        low, high = self.offsets[i], self.offsets[i + 1]
+        given, classes = self.given[low:high], slice(self.slo_offsets[i], self.slo_offsets[i + 1])
+        which, q = given[:, _GIVEN.index("slo")], world.q
+        results = Results(
+            arrived=world.m["came"],
+            first_token=q["first"],
+            finish=q["finish"],
+            prompt=given[:, _GIVEN.index("prompt")],
+            output=np.maximum(q["output"], 1),
+            ttft_slo=self.slo_ttft[classes][which],
+            tpot_slo=self.slo_tpot[classes][which],
+            client=given[:, _GIVEN.index("client")],
+            horizon=float(self.arrival[high - 1]),
+        )
+        m = world.m
+        return Routed(results, q["restarts"], q["found"], q["recomputed"], m["moves"], m["where"], seconds)
+
+    def _streams(self, order: Ints, decisions: Decisions) -> list[NDArray[np.int32]]:
+        """The decisions of each instance."""
+        valid, lengths, stream = decisions
+        if valid.shape != order.shape or lengths.shape != order.shape or stream.ndim != 1:
+            raise ValueError(f"expected decisions on {len(order)} instances: a flag and a length of each, and a stream")
+        counts = lengths.astype(np.int64)
+        ends = np.cumsum(counts)
+        if np.any(counts < 0) or np.any(ends > len(stream)) or ends[-1] != len(stream):
+            raise ValueError(f"the lengths of the decisions do not add up to {len(stream)} numbers")
+        flat = np.ascontiguousarray(stream, dtype=np.int32)
+        return [flat[end - count : end] for end, count in zip(ends, counts, strict=True)]

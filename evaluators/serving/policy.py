@@ -1,0 +1,49 @@
+"""A program as the loops of a replica take it: its three functions, and what it reads of what changes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heuresis.evaluators.language.arguments import completed
+from heuresis.evaluators.language.compile import Program, compile_program
+from heuresis.evaluators.serving.contract import CHANGES, CONTRACT, PRIORITY
+from heuresis.evaluators.serving.engine import BATCHING, PREFIX_CACHING
+
+Ints: TypeAlias = NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float64]
+
+_FCFS = f"{PRIORITY.signature}:\n    return arrival\n"
+_UNSTEADY_ADMIT = frozenset({"now", "cached", "need", "free_blocks", "promised", "peak"})
+_UNSTEADY_BUDGET = frozenset({"now", "free"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Policy:
+    """The functions in the contract's order, `flags` (`serving_admission`), `reads` (`serving_queue.CHANGES` …)."""
+
+    functions: tuple[Callable[..., Any], ...]
+    flags: Ints
+    reads: Ints
+
+
+@cache
+def defaults() -> Program:
+    """First come, first served, with the default bodies of the optional functions."""
+    return compile_program(_FCFS, CONTRACT)
+
+
+def policy_of(program: object, theta: Floats, engine: Floats) -> Policy:
+    """A compiled program, or its main function alone or with what it reads (as the search hands over expressions).
+
+    On an engine (`Engine.to_array()`) without a prefix cache `cached` is 0 for ever.
+    """
+    functions, reads = completed(program, theta, CONTRACT, defaults())
+    changes = reads[0] & (CHANGES if engine[PREFIX_CACHING] == 1.0 else CHANGES - {"cached"})
+    steady = not (changes or reads[1] & _UNSTEADY_ADMIT or reads[2] & _UNSTEADY_BUDGET)
+    flags = np.array(["peak" in reads[1], steady, engine[BATCHING] == 1.0], dtype=np.int64)
+    facts = [bool(changes), "program_service" in changes, "client_service" in changes, "cached" in changes]
+    return Policy(functions, flags, np.array(facts, dtype=np.int64))

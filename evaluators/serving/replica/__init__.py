@@ -1,0 +1,1 @@
+"""A replica's state and steps, compiled; simulation and replay share them."""

@@ -1,0 +1,1 @@
+"""Placement of requests for several resources on nodes."""

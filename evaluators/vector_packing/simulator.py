@@ -1,0 +1,185 @@
+"""Packing requests over several resources onto nodes: what a rule may see, and the simulator that lets it place.
+
+`loops.py` has the compiled loops, `plain.py` the same in plain Python.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heuresis.evaluators.language.arguments import checked, main_of, vector
+from heuresis.evaluators.language.contract import Contract, Function, Parameter, Unit
+
+Ints: TypeAlias = NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float64]
+Decisions: TypeAlias = Sequence[NDArray[np.generic]]
+
+RESOURCES = ("cpu", "mem", "gpu")
+"""CPU, memory and GPU, in this order; an instance with fewer resources has the first of them."""
+
+NOT_PLACED = -1
+"""The decision where no node can take a request; `-2 - t` opens a node of type t, 0 or more is a node's number."""
+
+_NAMES = {"cpu": "CPU", "mem": "memory", "gpu": "GPU"}
+
+
+def _shares(prefix: str, meaning: str, *, varies: bool) -> tuple[Parameter, ...]:
+    """One parameter for each resource."""
+    return tuple(
+        Parameter(prefix + name, Unit.ONE, meaning.format(_NAMES[name]), varies=varies, low=0.0) for name in RESOURCES
+    )
+
+
+CONTRACT = Contract(
+    functions=(
+        Function(
+            name="score",
+            parameters=(
+                *_shares("", "{} that the request asks for", varies=False),
+                *_shares("free_", "{} that the node has free before the request is placed", varies=True),
+                *_shares("cap_", "{} of the empty node", varies=True),
+                Parameter(
+                    "fresh", Unit.ONE, "1 for a node that would be opened for the request, else 0", varies=True, low=0.0
+                ),
+                *_shares("mean_free_", "mean free {} of the nodes that are there (0 without any)", varies=False),
+                *_shares("mean_", "mean {} of the requests so far, this one included", varies=False),
+            ),
+            returns=(
+                "the score of placing the request on one node with room for it: it goes to the node of smallest score "
+                "(ties: a node that is there before a new one, then the lower node number or type number); amounts are "
+                "shares of the largest capacity of that resource among the nodes of the instance, 0 for a resource "
+                "that it does not have; the score must be finite"
+            ),
+        ),
+    )
+)
+
+
+class Placement:
+    """Places requests in order, each on the node of smallest `score` among those where every resource fits.
+
+    The payload, all int64 but `reference`: `requests` (three amounts of each request, all instances concatenated) and
+    `offsets` (in requests, instances + 1); `types` (three capacities of each node type) and `type_offsets`; `fleet`
+    (the type of each node that is there from the beginning) and `fleet_offsets`; `opens` (1 where nodes are opened at
+    will, then there is no fleet) and `reference` (float64, a lower bound of each instance's value).
+    """
+
+    contract: ClassVar[Contract] = CONTRACT
+
+    def __init__(self, payload: Mapping[str, NDArray[np.generic]]) -> None:
+        def ints(name: str) -> Ints:
+            return np.ascontiguousarray(payload[name], dtype=np.int64)
+
+        self.requests, self.offsets = ints("requests").reshape(-1, 3), ints("offsets")
+        self.types, self.type_offsets = ints("types").reshape(-1, 3), ints("type_offsets")
+        self.fleet, self.fleet_offsets = ints("fleet"), ints("fleet_offsets")
+        self.opens = ints("opens")
+        self.reference = np.ascontiguousarray(payload["reference"], dtype=np.float64)
+        self.size = len(self.offsets) - 1
+
+    def warm(self) -> None:
+        """Compile the loops, or load them from the on-disk cache."""
+        from heuresis.evaluators.vector_packing import loops
+
+        loops.warm()
+
+    def decide(self, program: object, theta: Floats, order: Ints) -> Decisions:
+        """Return `uint8[len(order)]` (1 where every score was finite) and the decisions, concatenated (`int32`).
+
+        A decision is the number of a node (in a fleet its position, else in order of opening), `-2 - t` for a new node
+        of type t, which gets the next number, or `NOT_PLACED`. After a failure the instance's are `NOT_PLACED`.
+        """
+        from heuresis.evaluators.vector_packing import loops
+
+        order = checked(order, self.size)
+        valid = np.zeros(len(order), dtype=np.uint8)
+        chosen = np.full(int(np.diff(self.offsets)[order].sum()), NOT_PLACED, dtype=np.int32)
+        loops.placements(main_of(program), vector(theta), order, *self._arrays(), valid, chosen)
+        return valid, chosen
+
+    def loss(self, program: object, theta: Floats, subset: Ints) -> float:
+        """The objective on the instances in `subset` (`aggregate`); inf where the program fails on one of them."""
+        values = self._values(program, theta, checked(subset, self.size))
+        if values is None:
+            return float("inf")
+        opens, sizes = self.opens[subset], np.diff(self.offsets)[subset]
+        return aggregate(values, self.reference[subset], sizes, opens)
+
+    def excess(self, program: object, theta: Floats, subset: Ints) -> Floats:
+        """Each instance's part in the loss beyond what its lower bound has."""
+        subset = checked(subset, self.size)
+        values = self._values(program, theta, subset)
+        if values is None:
+            return np.full(len(subset), np.inf)
+        reference = self.reference[subset]
+        if np.all(self.opens[subset] == 1):
+            excess: Floats = (values - reference) / reference.sum()
+            return excess
+        sizes = np.diff(self.offsets)[subset].astype(np.float64)
+        return (lost(values, sizes) - lost(reference, sizes)) / len(subset)
+
+    def replay(self, judge: Callable[..., float], order: Ints, decisions: Decisions) -> Floats:
+        """The largest distance of a chosen score from the smallest one, by instance (see `Simulator`)."""
+        from heuresis.evaluators.vector_packing.plain import furthest
+
+        order = checked(order, self.size)
+        sizes = np.diff(self.offsets)[order]
+        valid, chosen = decisions
+        if valid.shape != order.shape or chosen.shape != (sizes.sum(),):
+            raise ValueError(f"expected decisions on {len(order)} instances of {sizes.sum()} requests in all")
+        found = np.full(len(order), np.inf)
+        parts = np.split(chosen, np.cumsum(sizes)[:-1])
+        for place, (i, part) in enumerate(zip(order, parts, strict=True)):
+            if valid[place] == 1:
+                requests = self.requests[self.offsets[i] : self.offsets[i + 1]].tolist()
+                types = self.types[self.type_offsets[i] : self.type_offsets[i + 1]].tolist()
+                fleet = self.fleet[self.fleet_offsets[i] : self.fleet_offsets[i + 1]].tolist()
+                found[place] = furthest(judge, requests, types, fleet, self.opens[i] == 1, part.tolist())
+        return found
+
+    def _values(self, program: object, theta: Floats, subset: Ints) -> Floats | None:
+        """The value of each instance; None where the program fails on one of them."""
+        from heuresis.evaluators.vector_packing import loops
+
+        values = np.empty(len(subset))
+        done = loops.values(main_of(program), vector(theta), subset, *self._arrays(), values)
+        return values if done else None
+
+    def _arrays(self) -> tuple[Ints, ...]:
+        return (
+            self.requests,
+            self.offsets,
+            self.types,
+            self.type_offsets,
+            self.fleet,
+            self.fleet_offsets,
+            self.opens,
+        )
+
+
+def aggregate(values: Floats, reference: Floats, sizes: NDArray[np.integer], opens: NDArray[np.integer]) -> float:
+    """The objective, smaller is better, from the values, lower bounds, numbers of requests and variants of instances.
+
+    Where all open nodes at will, nodes opened over their lower bounds, minus 1; else the mean of what is `lost`.
+    """
+    if np.all(opens == 1):
+        return float(values.sum() / reference.sum() - 1.0)
+    return float(lost(values, sizes.astype(np.float64)).mean())
+
+
+def lost(values: Floats, sizes: Floats) -> Floats:
+    """The share of requests not placed plus the share of capacity stranded, for each instance on a fixed fleet.
+
+    A value holds both: its whole part counts the requests not placed, its fraction is the share stranded.
+    """
+    missing, stranded = parts(values, sizes)
+    both: Floats = missing / sizes + stranded
+    return both
+
+
+def parts(values: Floats, sizes: Floats) -> tuple[Floats, Floats]:
+    """The requests not placed, and the share of capacity stranded, in the values of instances on a fixed fleet."""
+    missing = np.minimum(np.floor(values), sizes)  # where nothing is placed, everything may be stranded: 1 more
+    return missing, values - missing

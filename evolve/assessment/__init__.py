@@ -1,0 +1,1 @@
+"""From source to evaluation: the straight line through the sandbox."""

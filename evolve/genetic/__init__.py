@@ -1,0 +1,1 @@
+"""Typed genetic programming and tuning, inside the confined child."""

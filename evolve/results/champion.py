@@ -1,0 +1,149 @@
+"""The end of a run: a champion chosen on `select`, then its table on `test` beside every classical rule."""
+
+import dataclasses
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from heuresis.archive.records import Evaluation, Trial, candidate_id
+from heuresis.archive.store import Archive
+from heuresis.evolve.assessment.assess import Assessor
+from heuresis.evolve.assessment.audit import replay
+from heuresis.evolve.assessment.verdict import CHAMPION, REFUTED, UNSTABLE, another_order
+from heuresis.evolve.results.algorithms import reference_entries
+from heuresis.evolve.results.compare import Comparison, Entry, compare
+from heuresis.evolve.search.listener import Listener
+from heuresis.evolve.search.population import distinct
+from heuresis.problems.problem import InstanceSet, Problem
+
+FINALISTS = 16
+"""Programs, the best on `search` with different values, among which `select` decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Champion:
+    """The best program of a run: its aggregate on `select`, and its row (named as in `test.against`) on `test`."""
+
+    id: str  # of the candidate
+    source: str
+    proposer: str
+    select: float
+    test: Comparison
+
+
+def crown(
+    problem: Problem, archive: Archive, assessor: Assessor, trials: Sequence[Trial], seed: int, listener: Listener
+) -> Champion | None:
+    """Choose the champion among the trials and compare it on `test`; None where no program has a value everywhere.
+
+    A finalist that decides otherwise when it runs again, with the instances in another order, is dropped, and so is one
+    whose decisions the reference interpreter does not confirm.
+    """
+    started = time.monotonic()
+    finalists = distinct(trials, FINALISTS)
+    selected = evaluations_of(archive, assessor, [t.proposal.source or "" for t in finalists], "select")
+    for trial, evaluation in sorted(zip(finalists, selected, strict=True), key=lambda pair: _rank(pair[1])):
+        source = trial.proposal.source
+        if source is None or evaluation.aggregate is None:
+            continue
+        if not _stands(
+            archive, assessor, source, evaluation, another_order(seed, trial.proposal.number, CHAMPION), listener
+        ):
+            continue
+        listener.message(
+            f"chosen among {len(finalists)} programs on select ({time.monotonic() - started:.0f} s); now on test"
+        )
+        again = another_order(seed, trial.proposal.number, CHAMPION)
+        table = _on_test(problem, archive, assessor, source, again)
+        listener.message(f"the final assessment took {time.monotonic() - started:.0f} s")
+        return Champion(evaluation.candidate, source, trial.proposal.proposer, evaluation.aggregate, table)
+    return None
+
+
+def _stands(
+    archive: Archive,
+    assessor: Assessor,
+    source: str,
+    evaluation: Evaluation,
+    rng: np.random.Generator,
+    listener: Listener,
+) -> bool:
+    """Whether a finalist decides the same in every order, and what the reference interpreter decides."""
+    again = assessor.evaluate(source, "select", confirm=rng)
+    if again.ok and again.values != evaluation.values:
+        again = _denied(again, UNSTABLE, "reaches other values than the first time")
+    if not again.ok:
+        if again.status == UNSTABLE:
+            archive.record_evaluation(again)
+        listener.message(f"{evaluation.candidate} was dropped: {again.message}")
+        return False
+    found = replay(assessor, source, again, "select")
+    if not found.passed:
+        if found.distance is not None:
+            archive.record_evaluation(_denied(again, REFUTED, str(found)))
+        listener.message(f"{evaluation.candidate} was dropped: {found}")
+        return False
+    listener.message(f"{evaluation.candidate} was {found}")
+    return True
+
+
+def _denied(evaluation: Evaluation, status: str, message: str) -> Evaluation:
+    """The evaluation without its values: they are not the program's."""
+    return dataclasses.replace(evaluation, status=status, message=message, values=(), aggregate=None, metrics={})
+
+
+def evaluations_of(archive: Archive, assessor: Assessor, sources: Sequence[str], where: str) -> list[Evaluation]:
+    """Programs evaluated on a split: from the archive where it knows a successful result, else now, and recorded."""
+    instances = assessor.instance_set(where)
+    known = [_known(archive, assessor.problem, source, instances) for source in sources]
+    missing = [i for i, evaluation in enumerate(known) if evaluation is None]
+    found = dict(zip(missing, assessor.evaluate_all([sources[i] for i in missing], instances), strict=True))
+    for i, evaluation in found.items():
+        archive.record_candidate(sources[i])
+        archive.record_evaluation(evaluation)
+    return [known[i] or found[i] for i in range(len(sources))]
+
+
+def baselines_on(archive: Archive, assessor: Assessor, where: str) -> Mapping[str, Evaluation]:
+    """Every baseline of the problem, by name, on a split."""
+    baselines = assessor.problem.baselines
+    found = evaluations_of(archive, assessor, [b.source for b in baselines], where)
+    return {b.name: evaluation for b, evaluation in zip(baselines, found, strict=True)}
+
+
+def _on_test(
+    problem: Problem, archive: Archive, assessor: Assessor, source: str, rng: np.random.Generator
+) -> Comparison:
+    """The champion, confirmed by a second run on `test` too, beside all rules and references."""
+    champion, instances = candidate_id(source), assessor.instance_set("test")
+    entries = [_entry(name, e) for name, e in baselines_on(archive, assessor, "test").items()]
+    name = next((e.name for e in entries if e.id == champion), champion[:12])
+    if all(e.id != champion for e in entries):
+        tested = _known(archive, problem, source, instances)
+        if tested is None:
+            tested = assessor.evaluate(source, instances, confirm=rng)
+            archive.record_evaluation(tested)
+        entries.insert(0, _entry(name, tested))
+    entries += reference_entries(problem, instances)
+    return compare(problem, instances, entries, against=name)
+
+
+def _entry(name: str, evaluation: Evaluation) -> Entry:
+    return Entry(
+        name, evaluation.values, evaluation.status, evaluation.message, evaluation.candidate, metrics=evaluation.metrics
+    )
+
+
+def _known(archive: Archive, problem: Problem, source: str, instances: InstanceSet) -> Evaluation | None:
+    """The successful result of an earlier evaluation; a failure is tried again."""
+    found = archive.evaluations(candidate_id(source), instances.name, instances.fingerprint)
+    wanted = problem.name, problem.version, problem.chosen
+    fitting = [e for e in found if e.ok and (e.problem, e.problem_version, e.objective) == wanted]
+    return fitting[0] if fitting else None
+
+
+def _rank(evaluation: Evaluation) -> tuple[float, int, str]:
+    value = float("inf") if evaluation.aggregate is None else evaluation.aggregate
+    return value, evaluation.code_size, evaluation.candidate

@@ -1,0 +1,1 @@
+"""The loop and what it holds: rounds, population, mix, budget."""

@@ -1,0 +1,1 @@
+"""Online bin packing: instances, reader, scoring and figures of all its problems."""

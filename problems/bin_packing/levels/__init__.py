@@ -1,0 +1,1 @@
+"""`bin-packing`, `bin-packing-n` and `bin-packing-stateless`: rules that see levels."""

@@ -1,1 +1,0 @@
-"""Readers of instance files; each returns an `InstanceSet` or raises `InstanceError` naming file, line or field."""

@@ -1,0 +1,1 @@
+"""Routing among replicas (`serving-router`): statement, splits, scoring, figures, baselines."""

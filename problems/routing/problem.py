@@ -1,0 +1,150 @@
+"""Serving a language model on several replicas: which replica gets a request, in which order, and when."""
+
+import functools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from heuresis.evaluators.routing.contract import CONTRACT
+from heuresis.evaluators.serving.engine import Engine
+from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES
+from heuresis.problems.baselines import baselines
+from heuresis.problems.engines import files as engines
+from heuresis.problems.problem import Choice, InstanceError, InstanceSet, Problem
+from heuresis.problems.registry import register
+from heuresis.problems.routing.figures import figures
+from heuresis.problems.routing.instances import equal, fingerprint
+from heuresis.problems.routing.scoring import OBJECTIVES, RouterScoring, measure
+from heuresis.problems.routing.splits import SEARCH, SELECT, TEST, Split, build
+from heuresis.problems.serving.traces.reader import Reading, read
+
+ENGINE = "a10-llama-3-8b"
+"""On whose replicas traces are served where no engine is named."""
+
+STATEMENT = """\
+Several replicas of engines serve a language model, and a router sends each request to one of them. Requests arrive over
+time, each with a prompt to be prefilled and an output of unknown length, which is generated token by token; an estimate
+of that length is given and may be wrong. A replica serves what it gets first come, first served, in iterations: each
+running request that decodes gets one token, and the rest of a budget of tokens goes to prefill. A request holds blocks
+of KV memory for all its tokens until it finishes; where blocks are lacking the request that was sent there last is
+evicted and computes its tokens again. Blocks of prompts stay in a replica's cache as long as there is room, and a
+request with the same beginning need not compute them there.
+
+The router is called when a request arrives, when one is done, and when a replica has started. Requests that it does
+not send wait in a central queue. `order` says which of them is first; `score` is computed for this one and each
+replica, and the replica with the smallest is chosen; `hold` may keep the request, and all after it, until the next
+call. Replicas may be unlike each other, or be split into those that prefill and those that decode; then a request is
+sent twice, and its KV takes its time over the link. Where replicas may be switched on and off, `scale` says how many
+there shall be, and their time has a price.
+
+What is sent cannot be called back: a request that waits at a replica waits behind those sent there before, while in the
+central queue it can be overtaken. But `migrate` may move the last request of a replica to another one: while it waits
+that costs nothing, while it decodes its KV takes its time over the link. A few requests are very long, and a replica
+that evicts does its work twice.
+"""
+
+STANDALONE = '''\
+def route(request, replicas, now, session, prefix, routed, held):
+    """The number of the replica to which a request goes.
+
+    `request` is a dictionary with the keys arrival, deadline (seconds), prompt, estimate and generated (tokens), each
+    of `replicas` one with queued, running (requests), free, total, pending, committed, projected, cached (tokens),
+    speed, deficit and here.
+    """
+    keys = "queued running free total pending committed projected cached speed deficit here".split()
+    values = [
+        score(
+            now, *(float(request[key]) for key in "arrival deadline prompt estimate generated".split()),
+            float(session), float(prefix), float(routed), float(held), float(len(replicas)), float(number),
+            *(float(replica[key]) for key in keys),
+        )
+        for number, replica in enumerate(replicas)
+    ]
+    if any(value - value != 0.0 for value in values):
+        raise ValueError("score returned NaN or an infinity")
+    return min(range(len(values)), key=lambda number: (values[number], number))
+'''
+
+SOURCES = (
+    "Glia, arXiv 2510.27176",
+    "Cao et al. 2025, D2LPM, arXiv 2501.14312",
+    "DualMap, arXiv 2602.06502",
+    "LMetric, arXiv 2603.15202",
+    "Sun et al. 2024, Llumnix, arXiv 2406.03243",
+    "Patel et al. 2024, Splitwise, arXiv 2311.18677",
+    "Zhong et al. 2024, DistServe, arXiv 2401.09670",
+)
+
+_GLIA = "Glia, arXiv 2510.27176"
+_RULES = (
+    ("llq", "the shortest queue", _GLIA),
+    ("lor", "least outstanding requests", _GLIA),
+    ("random", "any replica", "the rule of a load balancer without state"),
+    ("round_robin", "one replica after the other", "the rule of a load balancer without state"),
+    ("power_of_two", "the better of two drawn", "Mitzenmacher 2001, doi:10.1109/71.963420"),
+    ("least_kv", "most free KV memory", "the rule of KV-aware load balancers"),
+    ("prefix_affinity", "longest cached prefix, cap on load", "after SGLang, Zheng et al. 2024, arXiv 2312.07104"),
+    ("session_hash", "calls of a program go to one replica", "rendezvous hashing, Thaler and Ravishankar 1998"),
+    ("d2lpm", "longest prefix within a deficit of the client", "after Cao et al. 2025, arXiv 2501.14312"),
+    ("dualmap", "the better of two by hashes of the prefix", "after DualMap, arXiv 2602.06502"),
+    ("lmetric", "new prefill tokens times batch size", "arXiv 2603.15202"),
+    ("hra", "head-room admission", f"after {_GLIA}"),
+    ("hold_shortest_prompt_llq", "held, shortest prompt first, then the shortest queue", f"after {_GLIA}"),
+    ("llumnix", "most room for each request, moved from replicas that run short", "after Llumnix, arXiv 2406.03243"),
+    ("scale_by_queue", "the shortest queue, replicas by its length", "the rule of queue-based autoscalers"),
+    (
+        "scale_by_utilisation",
+        "the shortest queue, replicas by memory used",
+        "the rule of utilisation-based autoscalers",
+    ),
+)
+
+
+@functools.cache
+def _split(split: Split, engine: Engine | None) -> InstanceSet:
+    """A split, on its own engines or on another; built at most once per process."""
+    return build(split, engine)
+
+
+def _reader(choice: Choice, engine: Engine | None) -> Callable[[Sequence[Path]], InstanceSet]:
+    """Reads files onto the engine's replicas; raises InstanceError where rate or limit cannot be."""
+    try:
+        reading = Reading(rate=1.0 if choice.rate is None else choice.rate, limit=choice.limit)
+    except ValueError as error:
+        raise InstanceError(str(error)) from error
+
+    def found(paths: Sequence[Path]) -> InstanceSet:
+        requests = read(paths, engine or engines.load(ENGINE), reading)
+        instances = tuple(equal(one) for one in requests.instances)
+        return InstanceSet(requests.name, instances, fingerprint(instances), requests.notes)
+
+    return found
+
+
+def configure(choice: Choice) -> Problem:
+    """The problem by one of its objectives, on one engine, with traces at a rate and of a length; None: the default."""
+    name = choice.objective or OBJECTIVE_NAMES[0]
+    engine = None if choice.engine is None else engines.load(choice.engine)
+    return Problem(
+        name="serving-router",
+        version=1,
+        title="Serving a language model on several replicas",
+        statement=STATEMENT,
+        contract=CONTRACT,
+        simulator="heuresis.evaluators.routing.simulator:Routing",
+        scoring=RouterScoring(name),
+        objective=OBJECTIVES[name],
+        splits={split.name: functools.partial(_split, split, engine) for split in (SEARCH, SELECT, TEST)},
+        baselines=baselines("routing", _RULES),
+        read=_reader(choice, engine),
+        sources=SOURCES,
+        standalone=STANDALONE,
+        objectives=OBJECTIVES,
+        chosen="" if name == OBJECTIVE_NAMES[0] else name,
+        configure=configure,
+        takes=frozenset({"engine", "rate", "limit"}),
+        measure=measure,
+        figures=figures,
+    )
+
+
+PROBLEM = register(configure(Choice()))

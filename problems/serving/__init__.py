@@ -1,0 +1,1 @@
+"""Scheduling on one replica: statement, splits, scoring, metrics, figures, baselines."""

@@ -1,0 +1,1 @@
+"""Generators of requests: families, lengths, prefixes, estimates, rates."""

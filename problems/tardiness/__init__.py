@@ -1,0 +1,1 @@
+"""Single-machine total tardiness (`smtt`): statement, instances, reader, scoring, baselines."""

@@ -1,0 +1,1 @@
+"""Vector packing and placement on a fleet: statement, instances, reader, scoring, baselines."""

@@ -1,0 +1,98 @@
+"""Trusted algorithms beside the rules of vector packing: decreasing orders, known beforehand, and fragmentation."""
+
+import functools
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heuresis.problems.problem import Baseline, MachineryError, Reference
+from heuresis.problems.vector_packing.instances import VectorInstance
+from heuresis.problems.vector_packing.scoring import VectorScoring
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+LEAST_SHARE = 1e-6
+"""What a resource that is not asked for counts in the product of shares."""
+
+
+def references(first_fit: Baseline) -> tuple[Reference, ...]:
+    """The references; `first_fit` is the rule that the decreasing orders go through."""
+    panigrahy = "Panigrahy, Talwar, Uyeda and Wieder 2011, Heuristics for vector bin packing, Microsoft Research"
+    return (
+        Reference("ffd_sum", "FFDSum: first fit by decreasing weighted sum", _decreasing(first_fit, _sums), panigrahy),
+        Reference("ffd_prod", "FFDProd: first fit by decreasing product", _decreasing(first_fit, _products), panigrahy),
+        Reference(
+            "fgd",
+            "FGD: fragmentation gradient descent",
+            _fragmentation_descent,
+            "Weng et al. 2023, Beware of Fragmentation, USENIX ATC'23",
+        ),
+    )
+
+
+def _decreasing(first_fit: Baseline, size: Callable[[VectorInstance], Floats]) -> Callable[[VectorInstance], float]:
+    def value(instance: VectorInstance) -> float:
+        order = np.argsort(-size(instance), kind="stable")
+        sorted_instance = VectorInstance(
+            instance.name, np.ascontiguousarray(instance.requests[order]), instance.types, instance.fleet
+        )
+        decisions = _simulated(sorted_instance, first_fit.source)
+        return _value(sorted_instance, decisions)
+
+    return value
+
+
+def _sums(instance: VectorInstance) -> Floats:
+    """Shares of the largest capacity, summed with the mean share asked for as weights (FFDAvgSum there)."""
+    shares = _shares(instance)
+    return np.asarray(shares @ shares.mean(axis=0), dtype=np.float64)
+
+
+def _products(instance: VectorInstance) -> Floats:
+    """The product of the shares of the resources that the nodes have."""
+    present = instance.types.any(axis=0)
+    return np.asarray(np.prod(np.maximum(_shares(instance)[:, present], LEAST_SHARE), axis=1), dtype=np.float64)
+
+
+def _shares(instance: VectorInstance) -> Floats:
+    shares: Floats = instance.requests / np.maximum(instance.types.max(axis=0), 1)
+    return shares
+
+
+def _simulated(instance: VectorInstance, source: str) -> Sequence[NDArray[np.generic]]:
+    """What a rule decides, by the simulator that programs run on."""
+    from heuresis.evaluators.vector_packing.simulator import Placement  # compiled code: only when it is asked for
+
+    simulator = Placement(VectorScoring().pack([instance]))
+    return simulator.decide(_compiled(source), np.empty(0), np.zeros(1, dtype=np.int64))
+
+
+@functools.cache
+def _compiled(source: str) -> object:
+    from heuresis.evaluators.language.compile import compile_program
+    from heuresis.evaluators.vector_packing.simulator import CONTRACT
+    from heuresis.sandbox.screen.screen import screen
+
+    return compile_program(screen(source, CONTRACT.allow_list()), CONTRACT)
+
+
+def _fragmentation_descent(instance: VectorInstance) -> float:
+    from heuresis.evaluators.vector_packing.algorithms import fragmentation_descent
+
+    workload, counts = np.unique(instance.requests, axis=0, return_counts=True)
+    fleet = np.zeros(0, dtype=np.int64) if instance.fleet is None else instance.fleet.copy()
+    chosen = np.empty(instance.size, dtype=np.int32)
+    requests, types = instance.requests.copy(), instance.types.copy()  # the compiled code takes writable arrays only
+    fragmentation_descent(
+        requests, types, fleet, instance.opens, np.ascontiguousarray(workload), counts / instance.size, chosen
+    )
+    return _value(instance, (np.ones(1, dtype=np.uint8), chosen))
+
+
+def _value(instance: VectorInstance, decisions: Sequence[NDArray[np.generic]]) -> float:
+    values, message = VectorScoring().values([instance], decisions)
+    if values[0] is None:
+        raise MachineryError(f"{instance.name}: a reference algorithm decided what is not feasible: {message}")
+    return values[0]

@@ -1,0 +1,118 @@
+"""Lower bounds for packing requests over several resources: nodes needed at least, requests that cannot be placed.
+
+Every weighting of the resources with integers w >= 0 turns an instance into bin packing in one dimension: a request
+has size w·request, a bin holds the largest w·capacity of a node type. What holds there holds here. The bound is the
+best over the single resources and, where there are several types, the weightings of the linear programme's dual.
+"""
+
+import itertools
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heuresis.problems.bounds import l2
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+MOST_TYPES = 64
+"""With more types than these, none of which has less of everything than another, only single resources are weighed."""
+
+_AT_ONCE = 1 << 20
+"""Pairs of requests and types that are compared at a time: all of them at once may not fit into memory."""
+
+_LARGEST_SUM = 1 << 60  # of all sizes, so that they can be added up in int64
+
+
+def nodes_needed(requests: Ints, types: Ints) -> int:
+    """A lower bound of the nodes for `requests` (n × resources), each of one of the `types` (types × resources).
+
+    Raises ValueError where a request fits no type, because then there is no number of nodes.
+    """
+    if not np.all(fits(requests, types)):
+        raise ValueError("a request fits no node type")
+    return max(1, *(_by_weight(requests, types, w) for w in _weights(requests, types)))
+
+
+def nodes_needed_so_far(requests: Ints, types: Ints) -> Ints:
+    """After each request a lower bound of the nodes for those so far, by their sums alone."""
+    weights = [w for w in _weights(requests, types) if (types @ w).max() > 0]
+    sums = [-(-np.cumsum(requests @ w) // int((types @ w).max())) for w in weights]
+    needed: Ints = np.maximum(np.max(sums, axis=0), 1)
+    return needed
+
+
+def _weights(requests: Ints, types: Ints) -> list[Ints]:
+    """Those of single resources, and the best ones of all together."""
+    weights = [np.array(row, dtype=np.int64) for row in np.eye(requests.shape[1], dtype=np.int64)]
+    dual = _dual(requests.sum(axis=0).astype(np.float64), types)
+    return weights if dual is None else [*weights, _integers(dual, len(requests))]
+
+
+def fits(requests: Ints, types: Ints) -> NDArray[np.bool_]:
+    """Whether each request fits an empty node of one of the types."""
+    step = max(1, _AT_ONCE // len(types))
+    parts = [requests[low : low + step, None] for low in range(0, len(requests), step)]
+    return np.concatenate([np.all(part <= types, axis=2).any(axis=1) for part in parts])
+
+
+def never_placed(requests: Ints, types: Ints, fleet: Ints) -> int:
+    """A lower bound of the requests that cannot be placed on the nodes of a fleet (the type of each).
+
+    In each resource no more requests can be placed than the smallest ones that fit into all nodes together.
+    """
+    possible = requests[fits(requests, types[np.unique(fleet)])]
+    capacity = types[fleet].sum(axis=0)
+    placed = len(possible)
+    for resource in range(requests.shape[1]):
+        smallest = np.cumsum(np.sort(possible[:, resource]))
+        placed = min(placed, int(np.searchsorted(smallest, capacity[resource], side="right")))
+    return len(requests) - placed
+
+
+def _by_weight(requests: Ints, types: Ints, weight: Ints) -> int:
+    capacity = int((types @ weight).max())
+    return l2(requests @ weight, capacity) if capacity > 0 else 0
+
+
+def _dual(demand: Floats, types: Ints) -> Floats | None:
+    """The weights that maximise w·demand where w·capacity <= 1 for all types; None for a single type, or too many.
+
+    A maximum lies at a corner, where as many of the constraints w·capacity <= 1 and w >= 0 are tight as there are
+    weights. Rounding may miss the best corner, but any weights give a valid bound.
+    """
+    scale = types.max(axis=0).astype(np.float64)
+    present = np.flatnonzero(scale > 0)
+    count, largest = len(present), _undominated(types[:, present])
+    if largest is None or len(largest) < 2 or count < 2:
+        return None
+    shares = largest / scale[present]
+    rows = np.concatenate((shares, np.eye(count)))
+    right = np.concatenate((np.ones(len(shares)), np.zeros(count)))
+    chosen = np.array(list(itertools.combinations(range(len(rows)), count)))
+    solvable = np.abs(np.linalg.det(rows[chosen])) > 1e-9
+    corners = np.linalg.solve(rows[chosen[solvable]], right[chosen[solvable]][:, :, None])[:, :, 0]
+    allowed = np.all(corners >= -1e-12, axis=1) & np.all(corners @ shares.T <= 1 + 1e-9, axis=1)
+    corners = np.maximum(corners[allowed], 0.0)
+    best = corners[np.argmax(corners @ (demand[present] / scale[present]))]
+    weights = np.zeros(len(scale))
+    weights[present] = best / scale[present]
+    return weights
+
+
+def _undominated(types: Ints) -> Ints | None:
+    """The different types of which no other one has as much of everything, ascending; None where they are too many."""
+    kept: list[Ints] = []
+    left = np.unique(types, axis=0)
+    while len(left):
+        if len(kept) == MOST_TYPES:
+            return None
+        kept.append(left[-1])  # the last in this order is below none of the others
+        left = left[np.any(left > left[-1], axis=1)]
+    return np.array(kept[::-1])
+
+
+def _integers(weights: Floats, count: int) -> Ints:
+    """The weights as integers, so large that the sizes of `count` requests can just be added up."""
+    return np.array([math.floor(w * (_LARGEST_SUM // (2 * count))) for w in weights], dtype=np.int64)

@@ -1,0 +1,1 @@
+"""Processes that isolate, limit and end a program."""

@@ -1,0 +1,197 @@
+"""Who becomes champion: the best on `select` whose decisions repeat, and are those of the reference interpreter."""
+
+from collections.abc import Iterator
+from dataclasses import replace as changed
+from pathlib import Path
+
+import numpy as np
+import pytest
+from search_parts import PlainPool, Watcher, rule, trial
+from tiny_problem import TINY
+
+from heuresis.archive.records import Trial, candidate_id
+from heuresis.archive.store import Archive
+from heuresis.evolve.assessment import assess, tasks
+from heuresis.evolve.assessment.assess import Assessor
+from heuresis.evolve.assessment.audit import PATIENCE, Replay, replay
+from heuresis.evolve.assessment.verdict import REFUTED, UNSTABLE
+from heuresis.evolve.results.champion import Champion, crown
+from heuresis.sandbox.limits import Limits
+from heuresis.sandbox.outcome import Outcome, Status
+from heuresis.sandbox.task import Task
+
+BEST, SECOND = rule("max(t + p, d) + 0.125"), rule("d")
+TRIALS = [trial(0, 0.1, source=BEST), trial(1, 0.2, source=SECOND)]
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    with Archive.open(str(tmp_path / "archive.db")) as opened:
+        yield opened
+
+
+class FaultyPool(PlainPool):
+    """Decides as always, but a program that contains 0.125 by another rule: the same in every order."""
+
+    def run(self, task: Task) -> Outcome:
+        if task.kind == tasks.DECIDE and "0.125" in task.source:
+            task = changed(task, source=rule("max(t + 1.2 * p, d)"))
+        return super().run(task)
+
+
+class ForgetfulPool(PlainPool):
+    """What it decides of a program that contains 0.125 depends on which instance it meets first."""
+
+    def run(self, task: Task) -> Outcome:
+        if task.kind == tasks.DECIDE and "0.125" in task.source and task.arrays[1][0] != 0:
+            task = changed(task, source=rule("p"))
+        return super().run(task)
+
+
+class SlowPool(PlainPool):
+    """Replays at most `most` instances in time; remembers what it was asked to replay."""
+
+    most = 2
+    asked: list[tuple[int, float]]
+
+    def run(self, task: Task) -> Outcome:
+        if task.kind == tasks.REPLAY:
+            type(self).asked.append((len(task.arrays[0]), task.limits.seconds if task.limits else 0.0))
+            if len(task.arrays[0]) > self.most:
+                return Outcome(Status.TIMEOUT, message="no result within 9 s")
+        return super().run(task)
+
+
+def crowned(archive: Archive, trials: list[Trial], watcher: Watcher) -> Champion | None:
+    with Assessor(TINY, workers=1) as assessor:
+        return crown(TINY, archive, assessor, trials, 0, watcher)
+
+
+def test_a_champion_was_replayed_and_the_user_is_told(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assess, "Pool", PlainPool)
+    watcher = Watcher()
+    champion = crowned(archive, TRIALS, watcher)
+    assert champion is not None
+    assert champion.source == BEST
+    told = f"{candidate_id(BEST)} was replayed by the reference interpreter on 20 instances, largest distance 0"
+    assert told in watcher.messages
+    assert [e.status for e in archive.evaluations(champion.id, "select")] == ["ok"]
+
+
+def test_decisions_that_the_reference_does_not_make_are_refuted(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assess, "Pool", FaultyPool)
+    watcher = Watcher()
+    champion = crowned(archive, TRIALS, watcher)
+    assert champion is not None
+    assert champion.source == SECOND  # the next finalist
+    (dropped,) = [text for text in watcher.messages if "dropped" in text]
+    assert dropped.startswith(
+        f"{candidate_id(BEST)} was dropped: replayed by the reference interpreter on 20 instances"
+    )
+    kept = archive.evaluations(candidate_id(BEST), "select")
+    assert [(e.status, e.aggregate is None, bool(e.values)) for e in kept] == [
+        ("ok", False, True),
+        (REFUTED, True, False),
+    ]
+
+
+def test_decisions_that_depend_on_the_order_are_unstable(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assess, "Pool", ForgetfulPool)
+    watcher = Watcher()
+    champion = crowned(archive, TRIALS, watcher)
+    assert champion is not None
+    assert champion.source == SECOND
+    assert any(candidate_id(BEST) in text and "dropped: decides otherwise" in text for text in watcher.messages)
+    kept = archive.evaluations(candidate_id(BEST), "select")
+    assert [e.status for e in kept] == ["ok", UNSTABLE]
+
+
+def test_without_a_finalist_that_stands_there_is_no_champion(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assess, "Pool", FaultyPool)
+    assert crowned(archive, TRIALS[:1], Watcher()) is None
+
+
+def test_other_values_than_those_recorded_are_no_champions(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the archive comes from a machine that reckons otherwise."""
+    monkeypatch.setattr(assess, "Pool", PlainPool)
+    with Assessor(TINY, workers=1) as assessor:
+        real = assessor.evaluate(BEST, "select")
+        other = tuple(0.0 if v is None else v - 1.0 for v in real.values)
+        archive.record_candidate(BEST)
+        archive.record_evaluation(changed(real, values=other, aggregate=0.01))
+        watcher = Watcher()
+        champion = crown(TINY, archive, assessor, TRIALS, 0, watcher)
+    assert champion is not None
+    assert champion.source == SECOND
+    assert any("reaches other values than the first time" in text for text in watcher.messages)
+
+
+def replayed(source: str = BEST, *, evaluated: str | None = None) -> Replay:
+    with Assessor(TINY, workers=1, limits=Limits(seconds=1.5)) as assessor:
+        return replay(assessor, source, assessor.evaluate(evaluated or source, "select"), "select")
+
+
+def test_a_slow_program_is_replayed_on_few_instances(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assess, "Pool", SlowPool)
+    SlowPool.most, SlowPool.asked = 2, []
+    found = replayed()
+    assert (found.instances, found.distance, found.passed) == (2, 0.0, True)
+    assert SlowPool.asked == [(20, 1.5 * PATIENCE), (2, 1.5 * PATIENCE)]
+
+
+def test_a_program_that_cannot_be_replayed_is_no_champion(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assess, "Pool", SlowPool)
+    SlowPool.most, SlowPool.asked = 0, []
+    found = replayed()
+    assert (found.distance, found.passed) == (None, False)
+    watcher = Watcher()
+    assert crowned(archive, TRIALS, watcher) is None
+    dropped = [text for text in watcher.messages if "was dropped" in text]
+    assert len(dropped) == 2
+    assert all("not replayed by the reference interpreter: timeout: no result within 9 s" in text for text in dropped)
+    assert [e.status for e in archive.evaluations(candidate_id(BEST), "select")] == ["ok"]  # nothing is known
+
+
+def test_the_replayed_decisions_are_those_that_were_scored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assess, "Pool", PlainPool)
+    found = replayed(rule("d"), evaluated=rule("p"))
+    assert not found.passed
+    assert "other values" in str(found)
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        (),
+        (np.zeros(20), np.zeros(20)),
+        (np.zeros(19),),
+        (np.zeros(20, np.float32),),
+        (np.full(20, np.nan),),
+        (np.full(20, -1.0),),
+    ],
+)
+def test_distances_of_a_wrong_form_are_not_believed(
+    monkeypatch: pytest.MonkeyPatch, arrays: tuple[np.ndarray, ...]
+) -> None:
+    class LyingPool(PlainPool):
+        def run(self, task: Task) -> Outcome:
+            return Outcome(Status.OK, arrays) if task.kind == tasks.REPLAY else super().run(task)
+
+    monkeypatch.setattr(assess, "Pool", LyingPool)
+    found = replayed()
+    assert (found.distance, found.passed) == (None, False)
+
+
+def test_a_replay_in_the_sandbox_compiles_nothing_and_agrees() -> None:
+    """Through real processes: a champion of ours passes, and decisions of another program do not."""
+    with Assessor(TINY, workers=1) as assessor:
+        assert replay(assessor, BEST, assessor.evaluate(BEST, "select"), "select").distance == 0.0
+        order = TINY.scoring.replayed(TINY.splits["select"]().instances)
+        decisions = assessor.run(tasks.decide(BEST, order), "select").arrays
+        outcome = assessor.run(tasks.replay(SECOND, order, decisions), "select")
+        assert (outcome.status, np.max(outcome.arrays[0]) > 1e-3) == (Status.OK, True)
+        uncompiled = rule("float(p > d) + p")  # screened; the compiler refuses it
+        assert assessor.run(tasks.decide(uncompiled, order), "select").status is Status.COMPILE_ERROR
+        assert assessor.run(tasks.replay(uncompiled, order, decisions), "select").ok

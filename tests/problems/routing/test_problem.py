@@ -1,0 +1,176 @@
+"""The instances of routing, and what the classical rules make of them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from heuresis.evaluators.routing.simulator import DECODES_ONLY, MIXED, PREFILLS_ONLY, Decisions, Routing
+from heuresis.problems import registry
+from heuresis.problems.engines.files import load
+from heuresis.problems.problem import Choice, InstanceError
+from heuresis.problems.routing import schedules
+from heuresis.problems.routing.figures import figures
+from heuresis.problems.routing.instances import RouterInstance, Switching, equal, fingerprint
+from heuresis.problems.routing.splits import GLIA, SEARCH, SELECT, TEST, build, slower
+from heuresis.problems.serving.splits import routed
+
+FEW = 1_000
+
+
+@pytest.fixture(scope="module")
+def glia() -> RouterInstance:
+    return equal(routed(load(GLIA[0]), FEW, 0))
+
+
+def test_splits_share_neither_engines_nor_workloads_with_what_is_reported() -> None:
+    searched = {(s.workload.name, s.engine) for split in (SEARCH, SELECT) for s in split.settings}
+    reported = {(s.workload.name, s.engine) for s in TEST.settings}
+    assert not {w for w, _ in searched} & {w for w, _ in reported}
+    assert not {e for _, e in searched} & ({e for _, e in reported} | set(GLIA))
+    assert len({SEARCH.stream, SELECT.stream, TEST.stream}) == 3
+
+
+def test_the_search_has_every_kind_of_replicas() -> None:
+    instances = build(SEARCH).instances
+    assert {one.labels["replicas"] for one in instances} == {"equal", "unequal", "pools", "switched"}
+    assert 8_000 <= sum(one.size for one in instances) <= 12_000
+    assert any(PREFILLS_ONLY in one.roles for one in instances)
+    assert all(len(one.fleet) == 4 for one in instances)
+
+
+def test_glias_setting_has_four_replicas_of_three_sizes_and_paired_requests() -> None:
+    assert TEST.times == len(TEST.glia) == 10
+    glia = [one for one in build(replace(TEST, settings=())).instances if one.labels["workload"] == "routed"]
+    assert sorted({one.fleet[0].blocks for one in glia}) == [2048, 3328, 4096]
+    assert all(len(one.fleet) == 4 and one.roles == (MIXED,) * 4 for one in glia)
+    assert len(glia) == 30
+    first = [one for one in glia if one.labels["number"] == 0]
+    assert all(np.array_equal(one.requests.arrival, first[0].requests.arrival) for one in first)
+    rate = (first[0].size - 1) / first[0].requests.arrival[-1]
+    assert rate == pytest.approx(7.5, rel=1e-3)
+
+
+def test_a_slower_engine_takes_its_time_and_has_half_of_the_memory() -> None:
+    fast = load("rtx4090-llama-3.1-8b")
+    slow = slower(fast)
+    assert slow.blocks == fast.blocks // 2
+    assert slow.decode.milliseconds(0, 3, 70) == pytest.approx(1.6 * fast.decode.milliseconds(0, 3, 70))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"fleet": (), "roles": ()}, "1 to 64 replicas"),
+        ({"roles": (MIXED,)}, "a role for each"),
+        ({"roles": (MIXED, MIXED, MIXED, PREFILLS_ONLY)}, "mixed everywhere"),
+        ({"roles": (PREFILLS_ONLY,) * 4}, "mixed everywhere"),
+        ({"switching": Switching(0, 1.0, 1.0)}, "can be on"),
+        ({"switching": Switching(5, 1.0, 1.0)}, "can be on"),
+        ({"switching": Switching(2, -1.0, 1.0)}, "not negative"),
+        ({"switching": Switching(2, 1.0, float("nan"))}, "not negative"),
+        ({"roles": (PREFILLS_ONLY, *(DECODES_ONLY,) * 3), "switching": Switching(2, 1.0, 1.0)}, "mixed replicas"),
+    ],
+)
+def test_fleets_that_cannot_be_are_refused(glia: RouterInstance, change: dict[str, object], message: str) -> None:
+    with pytest.raises(InstanceError, match=message):
+        replace(glia, **change)
+
+
+def test_replicas_of_different_block_sizes_are_refused(glia: RouterInstance) -> None:
+    other = replace(glia.fleet[0], block_size=32)
+    with pytest.raises(InstanceError, match="block size"):
+        replace(glia, fleet=(other, *glia.fleet[1:]))
+
+
+def test_fingerprints_tell_replicas_roles_and_switching_apart(glia: RouterInstance) -> None:
+    variants = [
+        glia,
+        replace(glia, fleet=glia.fleet[:3], roles=glia.roles[:3]),
+        replace(glia, fleet=(slower(glia.fleet[0]), *glia.fleet[1:])),
+        replace(glia, roles=(PREFILLS_ONLY, *(DECODES_ONLY,) * 3)),
+        replace(glia, switching=Switching(2, 1.0, 1.0)),
+        replace(glia, switching=Switching(2, 2.0, 1.0)),
+    ]
+    assert len({fingerprint([one]) for one in variants}) == len(variants)
+
+
+def test_holding_the_shortest_prompts_first_beats_the_shortest_queue_where_memory_is_tight(
+    glia: RouterInstance,
+) -> None:
+    means = {
+        rule: schedules.run(rule, [glia])[0].results.e2e.mean()
+        for rule in ("llq", "lor", "hra", "hold_shortest_prompt_llq")
+    }
+    assert means["hra"] < 0.7 * means["llq"]
+    assert means["hold_shortest_prompt_llq"] < 0.7 * means["llq"]
+
+
+def test_an_engine_of_ones_own_brings_its_replicas() -> None:
+    problem = registry.get("serving-router").asked(Choice(engine="a10-llama-3-8b-2048", objective="e2e_p99"))
+    instances = problem.splits["search"]().instances
+    assert {one.blocks for i in instances for one in i.fleet} == {2048, 1024}
+    assert problem.objective.name == "e2e_p99"
+
+
+def test_an_explanation_says_what_went_where(glia: RouterInstance) -> None:
+    problem = registry.get("serving-router")
+    simulator = Routing(problem.scoring.pack([glia]))
+    decisions = simulator.decide(schedules.compiled("hra"), np.zeros(0), np.zeros(1, dtype=np.int64))
+    text = problem.scoring.explain(glia, decisions)
+    assert "times that of the shortest queue" in text
+    assert text.count("\n| ") >= 4 + 4
+    value = problem.scoring.values([glia], decisions)[0][0]
+    assert value is not None
+    assert value < 0.7
+    assert problem.measure is not None
+    measured = problem.measure([glia], decisions)
+    assert measured["replica_seconds"] == pytest.approx(4 * problem_end(glia, decisions))
+
+
+def decided(rule: str, instance: RouterInstance) -> Decisions:
+    simulator = Routing(schedules.pack([instance]))
+    return simulator.decide(schedules.compiled(rule), np.zeros(0), np.zeros(1, dtype=np.int64))
+
+
+def test_llumnix_moves_requests_from_replicas_that_run_short(glia: RouterInstance) -> None:
+    found, stays = schedules.run("llumnix", [glia])[0], schedules.run("llq", [glia])[0]
+    assert found.moves.sum() > 0
+    assert stays.moves.sum() == 0
+    text = registry.get("serving-router").scoring.explain(glia, decided("llumnix", glia))
+    assert f"{found.moves.sum()} migrations" in text
+
+
+def test_figures_of_several_routers_sum_over_the_replicas(glia: RouterInstance) -> None:
+    found = figures(glia, {rule: decided(rule, glia) for rule in ("llq", "hra")})
+    waiting, held, running, memory, spread, ttft, e2e = found
+    assert [c.name for c in waiting.curves] == ["llq", "hra"]
+    assert not held.curves[0].y.any()
+    assert 0 < held.curves[1].y.max() <= waiting.curves[1].y.max()
+    assert running.curves[0].y.max() <= 4 * glia.fleet[0].max_num_seqs
+    for figure in (memory, spread):
+        assert all(0 < c.y.max() <= 100 and c.y.min() >= 0 for c in figure.curves)
+    for name, of in (("ttft", ttft), ("e2e", e2e)):
+        times = getattr(schedules.run("llq", [glia])[0].results, name)
+        assert np.array_equal(of.curves[0].x, np.sort(times[~np.isnan(times)]))
+
+
+def test_figures_of_one_router_show_its_replicas(glia: RouterInstance) -> None:
+    half = replace(glia.fleet[0], blocks=glia.fleet[0].blocks // 2)
+    uneven = replace(glia, fleet=(half, *glia.fleet[1:]), roles=(PREFILLS_ONLY, *(DECODES_ONLY,) * 3))
+    waiting, running, memory = figures(uneven, {"hra": decided("hra", uneven)})[:3]
+    names = ["replica 0 (prefill)", *(f"replica {r} (decode)" for r in (1, 2, 3))]
+    assert [c.name for c in running.curves] == [c.name for c in memory.curves] == names
+    assert [c.name for c in waiting.curves] == [*names, "held"]
+    assert all(c.y.max() <= 100 for c in memory.curves)
+    assert max(c.y.max() for c in memory.curves) > 50
+    one = replace(glia, switching=Switching(1, 5.0, 1.0))
+    shown = figures(one, {"llq": decided("llq", one)})
+    assert [c.name for c in shown[0].curves] == ["replica 0"]
+    assert set(shown[3].curves[0].y) == {1.0}
+
+
+def problem_end(instance: RouterInstance, decisions: object) -> float:
+    found = schedules.replayed([instance], decisions)[0][0]  # type: ignore[arg-type]
+    assert found is not None
+    return float(np.nanmax(found.results.finish))
