@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.evaluators.language.compile import Program, compile_program
+from heuresis.evaluators.tardiness.contract import CONTRACT
 from heuresis.evaluators.tardiness.exact import solve
-from heuresis.evaluators.tardiness.simulator import CONTRACT, Dispatch
+from heuresis.evaluators.tardiness.simulator import Dispatch
 from heuresis.problems.problem import Reference
 from heuresis.problems.tardiness.instances import TardinessInstance
 from heuresis.problems.tardiness.problem import PROBLEM

@@ -18,7 +18,8 @@ from heuresis.evaluators.language.compile import Program, compile_program
 from heuresis.evaluators.language.expressions.interpreter import encode, interpreter
 from heuresis.evaluators.language.expressions.printer import from_source, to_source
 from heuresis.evaluators.language.expressions.tree import Expr, constants, lifted
-from heuresis.evaluators.tardiness.simulator import CONTRACT, Dispatch
+from heuresis.evaluators.tardiness.contract import CONTRACT
+from heuresis.evaluators.tardiness.simulator import Dispatch
 from heuresis.evolve.genetic import breed
 from heuresis.evolve.genetic.operators import vary
 from heuresis.evolve.genetic.trees import Grammar

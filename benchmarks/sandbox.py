@@ -22,7 +22,7 @@ from typing import TypeAlias
 import numpy as np
 
 from heuresis.evaluators.language.compile import Program, compile_program
-from heuresis.evaluators.tardiness.simulator import CONTRACT
+from heuresis.evaluators.tardiness.contract import CONTRACT
 from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.process.isolate import children_of
 from heuresis.sandbox.process.pool import Pool

@@ -19,7 +19,7 @@ from pathlib import Path
 from sandbox import TYPICAL, rate, source
 
 from heuresis.evaluators.language.compile import compile_program
-from heuresis.evaluators.tardiness.simulator import CONTRACT
+from heuresis.evaluators.tardiness.contract import CONTRACT
 from heuresis.sandbox.layers import OS_LAYERS, Layer
 from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.process import filters, isolate, kernel

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.cli.programs import find_program
+from heuresis.evaluators.aliases import Floats
 from heuresis.evaluators.serving.objectives import value
 from heuresis.evaluators.serving.results import Results
 from heuresis.evolve.assessment import tasks
@@ -35,7 +36,6 @@ from heuresis.problems.serving.clairvoyant import in_engine_time, in_tokens
 from heuresis.problems.serving.splits import routed
 from heuresis.sandbox.limits import Limits
 
-Floats = NDArray[np.float64]
 Chosen = NDArray[np.bool_]
 MEAN, P99, GOODPUT = "e2e_mean", "e2e_p99", "goodput"
 DRAWS, SECONDS = 2_000, 600.0

@@ -13,7 +13,8 @@ from heuresis.cli.options import (
     ProblemArgument,
     ProgramArgument,
 )
-from heuresis.cli.programs import Named, archive_file, find_problem, find_program, known_problem, read_archive, short
+from heuresis.cli.programs import Named, archive_file, find_problem, find_program, known_problem, read_archive
+from heuresis.cli.render import short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -22,7 +22,7 @@ from heuresis.cli.settings import make_config, parse_mix, read_settings, seed_pr
 if TYPE_CHECKING:
     from heuresis.cli.live import View
     from heuresis.evolve.results.champion import Champion
-    from heuresis.evolve.run import RunResult
+    from heuresis.evolve.results.run_result import RunResult
     from heuresis.problems.problem import Problem
 
 

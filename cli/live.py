@@ -13,7 +13,7 @@ from heuresis.cli.render import duration, err, number, sparkline, table
 if TYPE_CHECKING:
     from heuresis.archive.records import Run, Trial
     from heuresis.evolve.config import Config
-    from heuresis.evolve.run import RunResult
+    from heuresis.evolve.results.run_result import RunResult
     from heuresis.evolve.search.listener import Progress
 
 PLAIN_EVERY = 10.0

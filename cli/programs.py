@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heuresis.cli.errors import USAGE, UserError
+from heuresis.cli.render import short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -228,11 +229,6 @@ def find_instances(
     if split not in SPLITS:
         raise UserError(f"no split {split!r}: expected one of {', '.join(SPLITS)}", USAGE)
     return problem.splits[split]()
-
-
-def short(candidate: str) -> str:
-    """An id as tables show it, long enough to be unique in practice."""
-    return candidate[:12]
 
 
 def _problems(problem: "Problem | None") -> "list[Problem]":

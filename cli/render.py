@@ -13,8 +13,6 @@ from rich.style import StyleType
 from rich.table import Column, Table
 from rich.text import Text
 
-from heuresis.cli.programs import short
-
 if TYPE_CHECKING:
     from heuresis.evolve.results.compare import Comparison, Interval, Row
 
@@ -241,3 +239,8 @@ __all__ = [
     "sparkline",
     "table",
 ]
+
+
+def short(candidate: str) -> str:
+    """An id as tables show it, long enough to be unique in practice."""
+    return candidate[:12]

@@ -13,8 +13,10 @@ from heuresis.archive.store import Archive
 from heuresis.evolve.assessment.assess import SEARCH, Assessor
 from heuresis.evolve.assessment.verdict import another_order
 from heuresis.evolve.config import Config, ConfigError
-from heuresis.evolve.proposers.proposer import BudgetExhausted, ProposerUnavailable
+from heuresis.evolve.errors import BudgetExhausted, ProposerUnavailable
 from heuresis.evolve.results.champion import Champion, baselines_on, crown
+from heuresis.evolve.results.ranking import distinct
+from heuresis.evolve.results.run_result import RunResult
 from heuresis.evolve.search.budget import Budget
 from heuresis.evolve.search.course import Course
 from heuresis.evolve.search.interrupts import Wish, interrupts
@@ -22,7 +24,6 @@ from heuresis.evolve.search.ledger import RunLedger
 from heuresis.evolve.search.listener import Listener, NullListener
 from heuresis.evolve.search.loop import Loop
 from heuresis.evolve.search.mix import Mix
-from heuresis.evolve.search.population import distinct
 from heuresis.evolve.search.rounds import Rounds, Stopped
 from heuresis.evolve.versions import commit, versions
 from heuresis.evolve.wiring import Setting, make_mix
@@ -34,16 +35,6 @@ from heuresis.sandbox.screen.screen import screen
 from heuresis.sandbox.self_check import Level, WeakSandboxError, require, sandbox_level
 
 MixMaker = Callable[[Setting], Mix]
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """How a run ended; `run.status` and `reason` say why. There is a champion where a budget ended it."""
-
-    run: Run
-    reason: str
-    evaluations: int
-    champion: Champion | None
 
 
 def start(

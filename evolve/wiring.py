@@ -82,7 +82,7 @@ def _local(name: str, setting: Setting) -> Proposer:
 
 def _remote(name: str, setting: Setting) -> Proposer:
     from heuresis.evolve.models.calls import Caller
-    from heuresis.evolve.models.client import client_for
+    from heuresis.evolve.models.factory import client_for
     from heuresis.evolve.proposers.model import ModelProposer
 
     config = setting.config

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from heuresis.evaluators.aliases import Floats
 
 POINTS = 2000
 """At most so many points of a curve over time."""

@@ -5,9 +5,8 @@ from typing import Any
 import numba
 import numpy as np
 from numba import types
-from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from heuresis.evaluators.aliases import Ints
 
 CLASSES = 12
 """Classes of sizes that harmonic tells apart; with more it gains next to nothing (Lee and Lee 1985)."""

@@ -2,17 +2,15 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Decisions, Floats, Ints
+from heuresis.evaluators.bin_packing.objective import aggregate
 from heuresis.evaluators.language.arguments import checked
-
-Floats: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.int64]
-Decisions: TypeAlias = Sequence[NDArray[np.generic]]
 
 
 class PackingSimulator(ABC):
@@ -90,10 +88,3 @@ class PackingSimulator(ABC):
 
     def _of(self, instance: int | np.integer) -> Ints:
         return self.items[self.offsets[instance] : self.offsets[instance + 1]]
-
-
-def aggregate(bins: Floats, bound: Floats, family: Ints) -> float:
-    """The objective, smaller is better: the mean over the families of mean bins / mean L1 − 1, a fraction."""
-    present = np.bincount(family) > 0
-    reached, least = np.bincount(family, bins)[present], np.bincount(family, bound)[present]
-    return float(np.mean(reached / least - 1.0))

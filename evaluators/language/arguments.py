@@ -1,15 +1,12 @@
 """What a simulator is handed: programs, constants and numbers of instances, in the form that its loops take."""
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.evaluators.language.contract import Contract
-
-Ints: TypeAlias = NDArray[np.int64]
-Floats: TypeAlias = NDArray[np.float64]
 
 
 def checked(order: Ints, size: int) -> Ints:

@@ -24,7 +24,7 @@ _SETTINGS: dict[str, Any] = {
 }
 
 
-class Rule(CPUDispatcher):
+class CompiledRule(CPUDispatcher):
     """A compiled function of one signature, for compiled loops and for Python.
 
     The first call from Python of any rule of that signature compiles the bridge. A confined child cannot, so what a
@@ -46,12 +46,12 @@ class Rule(CPUDispatcher):
         return _bridge(compiled.signature), compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
 
 
-def compile_rule(function: Callable[..., Any], signature: Any) -> Rule:
+def compile_rule(function: Callable[..., Any], signature: Any) -> CompiledRule:
     """Compile a function for simulators: bounds are checked, a division by zero gives an infinity or NaN.
 
     Raises the exceptions of Numba where it does not compile.
     """
-    rule = Rule(function, targetoptions={"nopython": True, **_SETTINGS})
+    rule = CompiledRule(function, targetoptions={"nopython": True, **_SETTINGS})
     rule.compile(signature)
     rule.disable_compile()
     return rule

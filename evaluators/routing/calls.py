@@ -1,12 +1,9 @@
 """The calls of a router: what a program decides happens and is written, or what was decided is followed."""
 
-from collections.abc import Callable
-from typing import TypeAlias
-
 import numpy as np
 from numba import types
-from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Floats, Ints, Number, Rule, Stream
 from heuresis.evaluators.kernels.inner import inner_njit
 from heuresis.evaluators.routing.fleet.dispatch import (
     F3,
@@ -21,13 +18,9 @@ from heuresis.evaluators.routing.fleet.dispatch import (
 )  # fmt: skip
 from heuresis.evaluators.routing.fleet.migration import MIGRATE_RULE, STAYS, candidate, goal_of, may_move, move
 from heuresis.evaluators.routing.fleet.scaling import SCALE_RULE, switch, wanted
-from heuresis.evaluators.routing.fleet.state import FLEET, LINKED, SWITCHES, TURN, Floats, Ints, Records
+from heuresis.evaluators.routing.fleet.state import FLEET, LINKED, SWITCHES, TURN, Records
 from heuresis.evaluators.serving.replica.state import B1, F1, F2, F64, I1, I2, I64, NONE, Q1, SETTINGS
 from heuresis.evaluators.serving.replica.waiting import RULE
-
-Rule: TypeAlias = Callable[..., None]
-Number: TypeAlias = Callable[..., float]
-Stream: TypeAlias = NDArray[np.int32]
 
 FAULTS = (
     "",

@@ -1,12 +1,10 @@
 """The event loop of several replicas behind a router, compiled once: a program decides, or decisions are followed."""
 
-from collections.abc import Callable
-from typing import TypeAlias
-
 import numba
 import numpy as np
 from numba import types
 
+from heuresis.evaluators.aliases import Floats, Ints, Number, Rule, Stream
 from heuresis.evaluators.kernels.inner import inner_njit
 from heuresis.evaluators.routing.calls import (
     AT,
@@ -19,7 +17,6 @@ from heuresis.evaluators.routing.calls import (
     STREAM,
     UNDECIDED,
     UNSERVED,
-    Stream,
     closed,
     decide,
     follow,
@@ -39,8 +36,6 @@ from heuresis.evaluators.routing.fleet.state import (
     ON,
     ROUTED,
     TRANSIT,
-    Floats,
-    Ints,
     Records,
 )  # fmt: skip
 from heuresis.evaluators.serving.replica.admission import ADMIT_RULE, BUDGET_RULE
@@ -65,10 +60,6 @@ from heuresis.evaluators.serving.replica.state import (
     take_arrival,
 )  # fmt: skip
 from heuresis.evaluators.serving.replica.waiting import RULE, WIDTH
-
-Rule: TypeAlias = Callable[..., None]
-Number: TypeAlias = Callable[..., float]
-
 
 WATCHED = 4
 """Numbers that are seen of each replica at a tick: who waits there or is on the way, who runs, blocks in use, whether

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.evaluators.language.arguments import completed
 from heuresis.evaluators.language.compile import Program, compile_program
 from heuresis.evaluators.routing.contract import CHANGES, CONTRACT, SCORE
@@ -19,9 +19,6 @@ from heuresis.evaluators.routing.fleet.dispatch import (
     READS_DEFICIT,
     ROUTER_FLAGS,
 )
-
-Ints: TypeAlias = NDArray[np.int64]
-Floats: TypeAlias = NDArray[np.float64]
 
 _SHORTEST_QUEUE = f"{SCORE.signature}:\n    return queued * 1e6 + running\n"
 

@@ -3,16 +3,17 @@
 `contract.py` says what a router sees, `loop.py` has the event loop.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Decisions, Floats, Ints
 from heuresis.evaluators.language.arguments import checked
 from heuresis.evaluators.language.contract import Contract
 from heuresis.evaluators.routing.contract import CONTRACT
+from heuresis.evaluators.routing.results import Routed
 from heuresis.evaluators.serving.engine import ARRAY_SIZE
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, aggregate, value
 from heuresis.evaluators.serving.results import Results
@@ -20,37 +21,12 @@ from heuresis.evaluators.serving.results import Results
 if TYPE_CHECKING:
     from heuresis.evaluators.routing.fleet.state import World
 
-Ints: TypeAlias = NDArray[np.int64]
-Floats: TypeAlias = NDArray[np.float64]
-Decisions: TypeAlias = Sequence[NDArray[np.generic]]
-
-MIXED, PREFILLS_ONLY, DECODES_ONLY = range(3)
-"""Roles of replicas: serves requests from first to last; only their prompts; only the rest of them."""
 
 JUDGEMENTS = 8
 """A request counts as so many decisions where a search bounds its effort: it takes part in many iterations."""
 
 _NO_TICKS, _UNSEEN = np.zeros(0), np.zeros((0, 0))
 _GIVEN = ("prompt", "output", "client", "program", "slo", "after")
-
-
-@dataclass(frozen=True, slots=True)
-class Routed:
-    """What became of an instance's requests, one number for each, in the order of the trace.
-
-    `results` has the times, `restarts` how often each was evicted, `cached` the prompt tokens found in the prefix cache
-    when it was first admitted, `recomputed` the tokens computed more than once, `moves` how often it migrated,
-    `replica` where it ended (-1: nowhere).
-    `replica_seconds` is the time for which replicas were on or started, in sum.
-    """
-
-    results: Results
-    restarts: Ints
-    cached: Ints
-    recomputed: Ints
-    moves: Ints
-    replica: Ints
-    replica_seconds: float
 
 
 class Routing:

@@ -9,7 +9,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.serving.results import Floats, Ints, Results
+from heuresis.evaluators.aliases import Floats, Ints
+from heuresis.evaluators.serving.results import Results
 
 INPUT, OUTPUT = 1.0, 2.0
 """Weights of a token of input and of output."""

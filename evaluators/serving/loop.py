@@ -1,13 +1,11 @@
 # ruff: noqa: I001 - the many places of the state stand side by side
 """The event loop of one replica, compiled once (`serving/replica/admission.py` has the iteration)."""
 
-from collections.abc import Callable
-from typing import TypeAlias
+from heuresis.evaluators.aliases import Floats, Ints, Number, Rule, Stream
 
 import numba
 import numpy as np
 from numba import types
-from numpy.typing import NDArray
 
 from heuresis.evaluators.kernels.inner import inner_njit
 from heuresis.evaluators.serving.replica.admission import (
@@ -23,14 +21,11 @@ from heuresis.evaluators.serving.replica.admission import (
 from heuresis.evaluators.serving.replica.clock import advance, coast
 from heuresis.evaluators.serving.replica.waiting import CHANGES, FACTS, FEWEST, READS_CLIENT, RULE, WIDTH, join
 from heuresis.evaluators.serving.replica.state import (
-    B1, DECODES, ENDED, EVICTIONS, F1, F2, I1, I64, NEVER, PREFILLS, Q1, SEATS, SETTINGS, SWAPPED, WAITS, Floats, Ints,
+    B1, DECODES, ENDED, EVICTIONS, F1, F2, I1, I64, NEVER, PREFILLS, Q1, SEATS, SETTINGS, SWAPPED, WAITS,
     Requests, borrowed, next_arrival, take_arrival,
 )  # fmt: skip
 from heuresis.evaluators.serving.replica.lifecycle import arrive
 
-Rule: TypeAlias = Callable[..., None]
-Number: TypeAlias = Callable[..., float]
-Stream: TypeAlias = NDArray[np.int32]
 
 MOST_EVICTIONS = 50
 """A program that evicts more often than this for each request (and 1,000 times more) has failed: it gets nowhere."""

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from heuresis.evaluators.aliases import Floats
 from heuresis.evaluators.serving.fairness import largest_gap, service_weight
-from heuresis.evaluators.serving.results import Floats, Results, mean, percentile
+from heuresis.evaluators.serving.results import Results, mean, percentile
 
 SMALLEST = 1e-9
 """Values are at least this, so that the ratio to another schedule's always exists."""

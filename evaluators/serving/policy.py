@@ -3,18 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.evaluators.language.arguments import completed
 from heuresis.evaluators.language.compile import Program, compile_program
 from heuresis.evaluators.serving.contract import CHANGES, CONTRACT, PRIORITY
 from heuresis.evaluators.serving.engine import BATCHING, PREFIX_CACHING
-
-Ints: TypeAlias = NDArray[np.int64]
-Floats: TypeAlias = NDArray[np.float64]
 
 _FCFS = f"{PRIORITY.signature}:\n    return arrival\n"
 _UNSTEADY_ADMIT = frozenset({"now", "cached", "need", "free_blocks", "promised", "peak"})

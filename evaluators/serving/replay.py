@@ -4,41 +4,24 @@
 No program takes part. The replay refuses what an engine cannot do; what it gives is what is scored.
 """
 
-from typing import TypeAlias
+from heuresis.evaluators.aliases import Floats, Ints, Stream
+
+from heuresis.evaluators.serving.faults import FAULTS
 
 import numba
 import numpy as np
 from numba import types
-from numpy.typing import NDArray
 
 from heuresis.evaluators.kernels.inner import inner_njit
 from heuresis.evaluators.serving.replica.clock import advance, coast
 from heuresis.evaluators.serving.replica.memory import grow, lacking, take
 from heuresis.evaluators.serving.replica.state import (
     BUDGET, DECODE, DECODES, ENDED, F1, F2, F64, FREE, I1, I64, PREFILL, PREFILLS, Q1, SEATS, SETTINGS, SWAPPED, TOTAL,
-    WAITING, WAITS, Floats, Ints, Requests, borrowed, next_arrival, take_arrival,
+    WAITING, WAITS, Requests, borrowed, next_arrival, take_arrival,
 )  # fmt: skip
 from heuresis.evaluators.serving.replica.lifecycle import admit, arrive, due, evict, start
 
-Stream: TypeAlias = NDArray[np.int32]
 
-FAULTS = (
-    "",
-    "a value of the program was NaN or infinite, or it evicted again and again",
-    "the decisions end within a record",
-    "an iteration without anything to run and nobody to come",
-    "an iteration in which nothing decodes and nothing is decided",
-    "a decision about a request that is not here",
-    "an eviction of a request that does not run",
-    "a chunk of no tokens or of more than are left",
-    "a request that gets two chunks in one iteration",
-    "more tokens in an iteration than its budget",
-    "more running requests than there may be",
-    "more blocks than there are",
-    "an admission in an iteration that evicts",
-    "requests that are never served",
-)
-"""What is wrong with decisions; the place is the fault's number."""
 (_OK, _UNDECIDED, _CUT, _NOTHING, _EMPTY, _ABSENT, _NOT_RUNNING, _CHUNK, _TWICE, _TOKENS, _SEATS, _BLOCKS, _MIXED,
  _UNSERVED) = range(len(FAULTS))  # fmt: skip
 

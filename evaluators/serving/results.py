@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from heuresis.evaluators.aliases import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +57,27 @@ def mean(times: Floats) -> float:
     """The mean of the times that are there; NaN where none is."""
     there = times[~np.isnan(times)]
     return float(there.mean()) if len(there) else math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What became of the requests of some instances, in the order of the instances: one number for each request.
+
+    `arrived` (when it arrived), `first_token` and `finish` are seconds on the instance's clock (NaN for the last two
+    where the request was rejected because its prompt does not fit into the KV memory); `output` is its number of output
+    tokens (cut where the memory ends, 0 where rejected), `restarts` how often it was evicted, `cached` the prompt
+    tokens found in the prefix cache when it was first admitted, `recomputed` the tokens computed more than once.
+    `offsets` (instances + 1) says where each instance's requests begin. `faults` is one number for each instance: 0
+    where its decisions were feasible and complete, else a place in `serving_replay.FAULTS` (its requests hold nothing
+    of meaning then).
+    """
+
+    offsets: Ints
+    faults: Ints
+    arrived: Floats
+    first_token: Floats
+    finish: Floats
+    output: Ints
+    restarts: Ints
+    cached: Ints
+    recomputed: Ints

@@ -3,56 +3,29 @@
 `contract.py` says what a scheduler sees, `loop.py` has the event loop, `replay.py` the replay.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Decisions, Floats, Ints
 from heuresis.evaluators.language.arguments import checked
 from heuresis.evaluators.language.contract import Contract
 from heuresis.evaluators.serving.contract import CONTRACT
 from heuresis.evaluators.serving.engine import ARRAY_SIZE, MAX_SEQS
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, aggregate, value
-from heuresis.evaluators.serving.results import Results
+from heuresis.evaluators.serving.results import Results, Served
 
 if TYPE_CHECKING:
     from heuresis.evaluators.serving.plain.replica import Job
 
-Ints: TypeAlias = NDArray[np.int64]
-Floats: TypeAlias = NDArray[np.float64]
-Decisions: TypeAlias = Sequence[NDArray[np.generic]]
 
 JUDGEMENTS = 10
 """A request counts as so many decisions where a search bounds its effort: it takes part in many iterations."""
 
 _SERVED = ("arrived", "first", "finish", "output", "restarts", "found", "recomputed")
 _GIVEN = ("prompt", "output", "client", "program", "slo", "after")
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """What became of the requests of some instances, in the order of the instances: one number for each request.
-
-    `arrived` (when it arrived), `first_token` and `finish` are seconds on the instance's clock (NaN for the last two
-    where the request was rejected because its prompt does not fit into the KV memory); `output` is its number of output
-    tokens (cut where the memory ends, 0 where rejected), `restarts` how often it was evicted, `cached` the prompt
-    tokens found in the prefix cache when it was first admitted, `recomputed` the tokens computed more than once.
-    `offsets` (instances + 1) says where each instance's requests begin. `faults` is one number for each instance: 0
-    where its decisions were feasible and complete, else a place in `serving_replay.FAULTS` (its requests hold nothing
-    of meaning then).
-    """
-
-    offsets: Ints
-    faults: Ints
-    arrived: Floats
-    first_token: Floats
-    finish: Floats
-    output: Ints
-    restarts: Ints
-    cached: Ints
-    recomputed: Ints
 
 
 class Serving:
@@ -192,7 +165,8 @@ class Serving:
 
         Rows stand for the time at the end of an iteration. Raises ValueError where the decisions have a fault.
         """
-        from heuresis.evaluators.serving.replay import FAULTS, timeline
+        from heuresis.evaluators.serving.faults import FAULTS
+        from heuresis.evaluators.serving.replay import timeline
 
         replica = self._opened(int(checked(np.array([instance]), self.size)[0]))
         fault, rows = timeline(*replica, np.ascontiguousarray(stream, dtype=np.int32))

@@ -4,14 +4,11 @@ Each takes the processing times `p` and due dates `d` of an instance (1-D int64,
 job numbers (1-D int64). Jobs are available at time 0; ties not mentioned go to the smaller p, then d, then number.
 """
 
-from typing import TypeAlias
-
 import numba
 import numpy as np
 from numba import types
-from numpy.typing import NDArray
 
-Ints: TypeAlias = NDArray[np.int64]
+from heuresis.evaluators.aliases import Ints
 
 _I64 = types.int64[::1]
 _RULE = _I64(_I64, _I64)

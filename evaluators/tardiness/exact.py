@@ -16,7 +16,8 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-Ints: TypeAlias = NDArray[np.int64]
+from heuresis.evaluators.aliases import Ints
+
 Positions: TypeAlias = NDArray[np.int32]
 
 _I64, _I32 = types.int64[::1], types.int32[::1]

@@ -4,7 +4,6 @@ An instance comes with its jobs sorted by (p, d, index). The unscheduled jobs st
 equal priorities is the right one, the last job has the largest processing time, and removing a job is a shift.
 """
 
-from collections.abc import Callable
 from typing import TypeAlias
 
 import numba
@@ -12,13 +11,11 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Floats, Ints, Rule
 from heuresis.evaluators.kernels.smallest import first_smallest
 from heuresis.evaluators.language.compile import function_type
-from heuresis.evaluators.tardiness.simulator import CONTRACT
+from heuresis.evaluators.tardiness.contract import CONTRACT
 
-Rule: TypeAlias = Callable[..., None]
-Floats: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.int64]
 Positions: TypeAlias = NDArray[np.int32]
 
 _RULE = function_type(CONTRACT.main)

@@ -8,32 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.evaluators.language.arguments import checked, main_of, vector
-from heuresis.evaluators.language.contract import Contract, Function, Parameter, Unit
+from heuresis.evaluators.language.contract import Contract
 from heuresis.evaluators.language.reference.distance import distance
-
-CONTRACT = Contract(
-    functions=(
-        Function(
-            name="priority",
-            parameters=(
-                Parameter("p", Unit.TIME, "processing time of the job", varies=True, low=1.0),
-                Parameter("d", Unit.DATE, "due date of the job", varies=True, low=0.0),
-                Parameter("t", Unit.DATE, "current time, when the chosen job will start", varies=False, low=0.0),
-                Parameter("n_left", Unit.COUNT, "number of unscheduled jobs", varies=False, low=1.0),
-                Parameter("p_mean", Unit.TIME, "mean processing time of the unscheduled jobs", varies=False, low=1.0),
-                Parameter("p_max", Unit.TIME, "largest processing time of them", varies=False, low=1.0),
-                Parameter("p_sum", Unit.TIME, "sum of their processing times", varies=False, low=1.0),
-                Parameter("d_mean", Unit.DATE, "mean due date of the unscheduled jobs", varies=False, low=0.0),
-                Parameter("d_min", Unit.DATE, "smallest due date of them", varies=False, low=0.0),
-                Parameter("d_max", Unit.DATE, "largest due date of them", varies=False, low=0.0),
-            ),
-            returns=(
-                "the priority of one unscheduled job, smaller is scheduled first (ties by smaller p, then smaller d, "
-                "then the job's number); the unscheduled jobs include the job itself; it must be finite"
-            ),
-        ),
-    )
-)
+from heuresis.evaluators.tardiness.contract import CONTRACT
+from heuresis.evaluators.tardiness.objective import aggregate
 
 
 class Dispatch:
@@ -160,16 +138,3 @@ def _furthest(judge: Callable[..., float], p: list[int], d: list[int], sequence:
         left.remove(job)
         time += p[job]
     return furthest
-
-
-def aggregate(totals: NDArray[np.float64], reference: NDArray[np.float64], group: NDArray[np.int64]) -> float:
-    """The objective, smaller is better: mean over groups of ΣT/ΣT* − 1, a fraction.
-
-    Where a reference is NaN, or ΣT* is 0 in a group, it is the mean of `totals` (mean tardiness of an instance).
-    """
-    optimum = np.bincount(group, reference)
-    present = np.bincount(group) > 0
-    if not np.all(optimum[present] > 0):  # NaN included
-        return float(totals.mean())
-    reached = np.bincount(group, totals)
-    return float(np.mean(reached[present] / optimum[present] - 1.0))

@@ -1,14 +1,11 @@
 """Fragmentation gradient descent for requests over several resources, a trusted algorithm beside the rules."""
 
-from typing import TypeAlias
-
 import numba
 import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-Floats: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.int64]
+from heuresis.evaluators.aliases import Floats, Ints
 
 _I1, _I2, _F1 = types.int64[::1], types.int64[:, ::1], types.float64[::1]
 

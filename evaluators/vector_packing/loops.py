@@ -4,21 +4,15 @@ A rule is asked for each class of nodes that are alike (`nodes.py`). Nodes too f
 instance leave the classes.
 """
 
-from collections.abc import Callable
-from typing import TypeAlias
-
 import numba
 import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Floats, Ints, Rule
 from heuresis.evaluators.language.compile import function_type
+from heuresis.evaluators.vector_packing.contract import CONTRACT
 from heuresis.evaluators.vector_packing.nodes import NONE, choose, join, leave, means, measure, openable, there
-from heuresis.evaluators.vector_packing.simulator import CONTRACT
-
-Rule: TypeAlias = Callable[..., None]
-Floats: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.int64]
 
 _RULE = function_type(CONTRACT.main)
 _I1, _I2, _F1 = types.int64[::1], types.int64[:, ::1], types.float64[::1]

@@ -6,17 +6,11 @@ and the lowest number wins the tie. `free` has the amounts of each class (3 × c
 sees (3 free and 3 capacities × classes).
 """
 
-from typing import TypeAlias
-
 import numba
-import numpy as np
 from numba import types
-from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.evaluators.kernels.smallest import first_smallest
-
-Floats: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.int64]
 
 _I1, _I2, _F1, _F2 = types.int64[::1], types.int64[:, ::1], types.float64[::1], types.float64[:, ::1]
 NONE = -1

@@ -3,58 +3,17 @@
 `loops.py` has the compiled loops, `plain.py` the same in plain Python.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Decisions, Floats, Ints
 from heuresis.evaluators.language.arguments import checked, main_of, vector
-from heuresis.evaluators.language.contract import Contract, Function, Parameter, Unit
-
-Ints: TypeAlias = NDArray[np.int64]
-Floats: TypeAlias = NDArray[np.float64]
-Decisions: TypeAlias = Sequence[NDArray[np.generic]]
-
-RESOURCES = ("cpu", "mem", "gpu")
-"""CPU, memory and GPU, in this order; an instance with fewer resources has the first of them."""
-
-NOT_PLACED = -1
-"""The decision where no node can take a request; `-2 - t` opens a node of type t, 0 or more is a node's number."""
-
-_NAMES = {"cpu": "CPU", "mem": "memory", "gpu": "GPU"}
-
-
-def _shares(prefix: str, meaning: str, *, varies: bool) -> tuple[Parameter, ...]:
-    """One parameter for each resource."""
-    return tuple(
-        Parameter(prefix + name, Unit.ONE, meaning.format(_NAMES[name]), varies=varies, low=0.0) for name in RESOURCES
-    )
-
-
-CONTRACT = Contract(
-    functions=(
-        Function(
-            name="score",
-            parameters=(
-                *_shares("", "{} that the request asks for", varies=False),
-                *_shares("free_", "{} that the node has free before the request is placed", varies=True),
-                *_shares("cap_", "{} of the empty node", varies=True),
-                Parameter(
-                    "fresh", Unit.ONE, "1 for a node that would be opened for the request, else 0", varies=True, low=0.0
-                ),
-                *_shares("mean_free_", "mean free {} of the nodes that are there (0 without any)", varies=False),
-                *_shares("mean_", "mean {} of the requests so far, this one included", varies=False),
-            ),
-            returns=(
-                "the score of placing the request on one node with room for it: it goes to the node of smallest score "
-                "(ties: a node that is there before a new one, then the lower node number or type number); amounts are "
-                "shares of the largest capacity of that resource among the nodes of the instance, 0 for a resource "
-                "that it does not have; the score must be finite"
-            ),
-        ),
-    )
-)
+from heuresis.evaluators.language.contract import Contract
+from heuresis.evaluators.vector_packing.contract import CONTRACT, NOT_PLACED
+from heuresis.evaluators.vector_packing.objective import aggregate, lost
 
 
 class Placement:
@@ -157,29 +116,3 @@ class Placement:
             self.fleet_offsets,
             self.opens,
         )
-
-
-def aggregate(values: Floats, reference: Floats, sizes: NDArray[np.integer], opens: NDArray[np.integer]) -> float:
-    """The objective, smaller is better, from the values, lower bounds, numbers of requests and variants of instances.
-
-    Where all open nodes at will, nodes opened over their lower bounds, minus 1; else the mean of what is `lost`.
-    """
-    if np.all(opens == 1):
-        return float(values.sum() / reference.sum() - 1.0)
-    return float(lost(values, sizes.astype(np.float64)).mean())
-
-
-def lost(values: Floats, sizes: Floats) -> Floats:
-    """The share of requests not placed plus the share of capacity stranded, for each instance on a fixed fleet.
-
-    A value holds both: its whole part counts the requests not placed, its fraction is the share stranded.
-    """
-    missing, stranded = parts(values, sizes)
-    both: Floats = missing / sizes + stranded
-    return both
-
-
-def parts(values: Floats, sizes: Floats) -> tuple[Floats, Floats]:
-    """The requests not placed, and the share of capacity stranded, in the values of instances on a fixed fleet."""
-    missing = np.minimum(np.floor(values), sizes)  # where nothing is placed, everything may be stranded: 1 more
-    return missing, values - missing

@@ -17,7 +17,7 @@ from heuresis.evaluators.language.compile import Program, signature
 from heuresis.evaluators.language.contract import Contract, Function
 from heuresis.evaluators.language.expressions.printer import to_text
 from heuresis.evaluators.language.expressions.tree import Expr, array_of, constants, lifted
-from heuresis.evaluators.language.machine_code import Rule, compile_inner
+from heuresis.evaluators.language.machine_code import CompiledRule, compile_inner
 
 _SETTINGS: dict[str, Any] = {
     "nopython": True,
@@ -32,7 +32,7 @@ def compile_tree(tree: Expr, contract: Contract, *, tunable: bool = True) -> Pro
     """The expression as the contract's main function, alone; its constants are the trailing `theta` if `tunable`."""
     function = contract.main
     named = frozenset(array_of(node) or node.op for node in tree.walk())
-    rule = Rule(_function(tree, function, tunable), targetoptions=_SETTINGS)
+    rule = CompiledRule(_function(tree, function, tunable), targetoptions=_SETTINGS)
     rule.compile(signature(function))
     rule.disable_compile()
     return Program((rule,), (named & frozenset(p.name for p in function.parameters),))

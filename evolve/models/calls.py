@@ -9,9 +9,9 @@ from typing import Protocol
 import tenacity
 
 from heuresis.archive.records import Call
+from heuresis.evolve.errors import ProposerUnavailable
 from heuresis.evolve.models.client import Message, ModelClient, Reply
 from heuresis.evolve.models.errors import CallError
-from heuresis.evolve.proposers.proposer import ProposerUnavailable
 
 ATTEMPTS = 4
 """Attempts per turn, the first included."""

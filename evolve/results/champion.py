@@ -14,8 +14,8 @@ from heuresis.evolve.assessment.audit import replay
 from heuresis.evolve.assessment.verdict import CHAMPION, REFUTED, UNSTABLE, another_order
 from heuresis.evolve.results.algorithms import reference_entries
 from heuresis.evolve.results.compare import Comparison, Entry, compare
+from heuresis.evolve.results.ranking import distinct
 from heuresis.evolve.search.listener import Listener
-from heuresis.evolve.search.population import distinct
 from heuresis.problems.problem import InstanceSet, Problem
 
 FINALISTS = 16

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from heuresis.evolve.config import Config
-from heuresis.evolve.proposers.proposer import BudgetExhausted
+from heuresis.evolve.errors import BudgetExhausted
 
 
 class Budget:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 from heuresis.archive.records import Trial
-from heuresis.evolve.proposers.proposer import ProposerUnavailable
+from heuresis.evolve.errors import ProposerUnavailable
+from heuresis.evolve.results.ranking import rank
 from heuresis.evolve.search.budget import Budget
 from heuresis.evolve.search.listener import Listener, Progress
-from heuresis.evolve.search.population import Population, rank
+from heuresis.evolve.search.population import Population
 
 HISTORY = 400
 """Values of the best so far that are kept for a sparkline; thinned to half when there are more."""

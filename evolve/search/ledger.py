@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from heuresis.archive.records import Call
 from heuresis.archive.store import Archive, CostLimitReached
-from heuresis.evolve.proposers.proposer import BudgetExhausted
+from heuresis.evolve.errors import BudgetExhausted
 from heuresis.evolve.search.budget import Budget
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from heuresis.archive.records import Run, Trial
     from heuresis.evolve.config import Config
-    from heuresis.evolve.run import RunResult
+    from heuresis.evolve.results.run_result import RunResult
 
 
 @dataclass(frozen=True, slots=True)

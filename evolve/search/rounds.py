@@ -14,7 +14,7 @@ from typing import Self, TypeVar
 from heuresis.archive.records import Trial
 from heuresis.evolve.config import Config
 from heuresis.evolve.crew import Crew
-from heuresis.evolve.proposers.proposer import BudgetExhausted
+from heuresis.evolve.errors import BudgetExhausted
 from heuresis.evolve.search.budget import Budget
 from heuresis.evolve.search.course import Course
 

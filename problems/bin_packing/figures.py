@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Decisions, Floats
 from heuresis.problems.bin_packing.instances import PackingInstance
-from heuresis.problems.bin_packing.scoring import Decisions, PackingScoring
-from heuresis.problems.figures import Curve, Figure, Floats, cumulative, thinned
+from heuresis.problems.bin_packing.scoring import PackingScoring
+from heuresis.problems.figures import Curve, Figure, cumulative, thinned
 
 
 def figures(scoring: PackingScoring, instance: PackingInstance, decisions: Mapping[str, Decisions]) -> Sequence[Figure]:

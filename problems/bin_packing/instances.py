@@ -9,10 +9,9 @@ from decimal import Decimal, localcontext
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Ints
 from heuresis.problems.bounds import l1, l2
 from heuresis.problems.problem import InstanceError, InstanceSet
-
-Ints = NDArray[np.int64]
 
 LARGEST_COUNT = 1_000_000
 LARGEST_CAPACITY = 2_000_000

@@ -8,12 +8,12 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.bin_packing.packing import aggregate
+from heuresis.evaluators.aliases import Decisions
+from heuresis.evaluators.bin_packing.objective import aggregate
 from heuresis.problems.bin_packing.instances import PackingInstance
 from heuresis.problems.problem import MachineryError, Objective, Score
 
 Instances = Sequence[PackingInstance]
-Decisions = Sequence[NDArray[np.generic]]
 
 EXCESS = Objective(
     "excess over L1",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Floats
 from heuresis.evaluators.serving.engine import Engine, IterationTime
 from heuresis.problems.engines.profiles import (
     Iterations,
@@ -17,7 +18,6 @@ from heuresis.problems.engines.profiles import (
     measured_tokens,
 )
 
-Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 _FEWEST = 8

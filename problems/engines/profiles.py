@@ -15,10 +15,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Floats
 from heuresis.problems.problem import InstanceError
 from heuresis.problems.reading import read_text, shown
 
-Floats = NDArray[np.float64]
 Curve = tuple[Floats, Floats]
 """Where a layer was measured (tokens or sequences, rising), and its time there in microseconds."""
 

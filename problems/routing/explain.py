@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from heuresis.evaluators.routing.simulator import DECODES_ONLY, MIXED, PREFILLS_ONLY, Routed
+from heuresis.evaluators.routing.results import Routed
+from heuresis.evaluators.routing.roles import DECODES_ONLY, MIXED, PREFILLS_ONLY
 from heuresis.evaluators.serving.fairness import service_weight
 from heuresis.evaluators.serving.results import mean, percentile
 from heuresis.problems.routing.instances import RouterInstance

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.routing.simulator import DECODES_ONLY, PREFILLS_ONLY, Routed, Routing
-from heuresis.evaluators.serving.results import Floats
+from heuresis.evaluators.aliases import Decisions, Floats
+from heuresis.evaluators.routing.results import Routed
+from heuresis.evaluators.routing.roles import DECODES_ONLY, PREFILLS_ONLY
+from heuresis.evaluators.routing.simulator import Routing
 from heuresis.problems.figures import Curve, Figure, cumulative
 from heuresis.problems.routing.instances import RouterInstance
 from heuresis.problems.routing.schedules import pack, replayed
-
-Decisions = Sequence[NDArray[np.generic]]
 
 POINTS = 2000
 """So many points has a curve over time."""

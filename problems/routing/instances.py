@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heuresis.evaluators.routing.simulator import DECODES_ONLY, MIXED, PREFILLS_ONLY
+from heuresis.evaluators.routing.roles import DECODES_ONLY, MIXED, PREFILLS_ONLY
 from heuresis.evaluators.serving.engine import Engine
 from heuresis.problems.problem import InstanceError
 from heuresis.problems.serving import instances as serving_instances

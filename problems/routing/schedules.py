@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Decisions, Floats, Ints
 from heuresis.evaluators.routing.contract import CONTRACT
-from heuresis.evaluators.routing.simulator import Routed, Routing
-from heuresis.evaluators.serving.results import Floats, Ints
+from heuresis.evaluators.routing.results import Routed
+from heuresis.evaluators.routing.simulator import Routing
 from heuresis.problems.baselines import source_of
 from heuresis.problems.routing.instances import RouterInstance, fingerprint
 from heuresis.problems.serving import schedules
 from heuresis.problems.serving.replay_cache import Replays
 
 Instances = Sequence[RouterInstance]
-Decisions = Sequence[NDArray[np.generic]]
 
 BASE = "llq"
 """The rule whose values all others are divided by."""

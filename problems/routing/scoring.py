@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.routing.simulator import JUDGEMENTS, Routed
+from heuresis.evaluators.aliases import Decisions, Floats, Ints
+from heuresis.evaluators.routing.results import Routed
+from heuresis.evaluators.routing.simulator import JUDGEMENTS
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, aggregate
-from heuresis.evaluators.serving.results import Floats, Ints
 from heuresis.problems.problem import Objective, Score
 from heuresis.problems.routing import schedules
 from heuresis.problems.routing.explain import explanation
@@ -19,7 +20,6 @@ from heuresis.problems.serving.metrics import Scenario, metrics
 from heuresis.problems.serving.replay_cache import cut
 
 Instances = Sequence[RouterInstance]
-Decisions = Sequence[NDArray[np.generic]]
 
 OBJECTIVES: Mapping[str, Objective] = {
     name: Objective(

@@ -1,17 +1,14 @@
 """Where the time of LLM requests goes under a schedule, as small Markdown tables for prompts, agents and people."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Decisions, Floats
 from heuresis.evaluators.serving.fairness import service_weight
-from heuresis.evaluators.serving.results import Floats, mean, percentile
+from heuresis.evaluators.serving.results import mean, percentile
 from heuresis.problems.serving.instances import ServingInstance
 from heuresis.problems.serving.metrics import Scenario
 from heuresis.problems.serving.schedules import replayed, timeline
-
-Decisions = Sequence[NDArray[np.generic]]
 
 CLASSES = 4
 """Classes of size, of equally many requests each."""

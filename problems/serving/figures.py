@@ -2,14 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
+from heuresis.evaluators.aliases import Decisions
 from heuresis.problems.figures import Curve, Figure, cumulative, thinned
 from heuresis.problems.serving.instances import ServingInstance
 from heuresis.problems.serving.schedules import replayed, timeline
-
-Decisions = Sequence[NDArray[np.generic]]
 
 _OVER_TIME = (("waiting requests", 1, 1.0), ("running requests", 2, 1.0), ("KV memory in use (%)", 3, 100.0))
 

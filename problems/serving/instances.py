@@ -5,13 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.evaluators.serving.engine import Engine
 from heuresis.problems.problem import InstanceError
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 Labels = Mapping[str, str | int | float]
 
 LARGEST_COUNT = 1 << 24

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.evaluators.serving.fairness import jain, largest_gap
 from heuresis.evaluators.serving.objectives import met_in_time
-from heuresis.evaluators.serving.results import Floats, Ints, Results, mean, percentile
+from heuresis.evaluators.serving.results import Results, mean, percentile
 
 POINTS = (50, 90, 95, 99)
 """The percentiles that are told of each kind of time."""

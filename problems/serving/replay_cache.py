@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+
+from heuresis.evaluators.aliases import Decisions
 
 T = TypeVar("T")
-Decisions = Sequence[NDArray[np.generic]]
 
 MOST_REQUESTS = 500_000
 """Results of instances of so many requests in all are kept: some 50 MB."""

@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Decisions, Floats, Ints
 from heuresis.evaluators.serving.contract import CONTRACT
-from heuresis.evaluators.serving.results import Floats, Ints, Results
-from heuresis.evaluators.serving.simulator import Served, Serving
+from heuresis.evaluators.serving.results import Results, Served
+from heuresis.evaluators.serving.simulator import Serving
 from heuresis.problems.baselines import source_of
 from heuresis.problems.serving.instances import ServingInstance, fingerprint
 from heuresis.problems.serving.metrics import Scenario
 from heuresis.problems.serving.replay_cache import Replays
 
 Instances = Sequence[ServingInstance]
-Decisions = Sequence[NDArray[np.generic]]
 
 _FLOATS = ("arrival", "estimate", "gap")
 _INTS = ("prompt", "output", "client", "program", "slo", "after")
@@ -52,7 +52,7 @@ def replayed(instances: Instances, decisions: Decisions) -> tuple[list[Scenario 
     """
 
     def replay(numbers: Sequence[int], some: Decisions) -> list[tuple[Scenario | None, str]]:
-        from heuresis.evaluators.serving.replay import FAULTS  # compiled: only when it is asked for
+        from heuresis.evaluators.serving.faults import FAULTS
 
         chosen = [instances[i] for i in numbers]
         served = Serving(pack(chosen)).served(np.arange(len(chosen)), some)

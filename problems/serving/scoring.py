@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Decisions, Floats, Ints
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, aggregate, value
-from heuresis.evaluators.serving.results import Floats, Ints
 from heuresis.evaluators.serving.simulator import JUDGEMENTS
 from heuresis.problems.problem import Instance, Objective, Score
 from heuresis.problems.serving.explain import explanation
@@ -18,7 +18,6 @@ from heuresis.problems.serving.replay_cache import cut
 from heuresis.problems.serving.schedules import fcfs, pack, replayed
 
 Instances = Sequence[ServingInstance]
-Decisions = Sequence[NDArray[np.generic]]
 
 MEANINGS = {
     "e2e_mean": "the mean time from arrival to the last token",

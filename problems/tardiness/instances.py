@@ -7,12 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Ints
 from heuresis.evaluators.cache import CacheError, cache_dir, write_cache
 from heuresis.problems.problem import InstanceError, InstanceSet
-
-Ints = NDArray[np.int64]
 
 TARDINESS_FACTORS = (2, 4, 6, 8)
 """Tenths: the share of late jobs that the due dates aim at, roughly."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.tardiness.simulator import CONTRACT
+from heuresis.evaluators.tardiness.contract import CONTRACT
 from heuresis.problems.baselines import baselines
 from heuresis.problems.problem import InstanceSet, Problem, Reference
 from heuresis.problems.registry import register

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.tardiness.simulator import aggregate
+from heuresis.evaluators.tardiness.objective import aggregate
 from heuresis.problems.problem import InstanceError, MachineryError, Objective, Score
 from heuresis.problems.tardiness.instances import TardinessInstance
 

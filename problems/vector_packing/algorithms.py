@@ -6,12 +6,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Floats
 from heuresis.problems.problem import Baseline, MachineryError, Reference
 from heuresis.problems.vector_packing.instances import VectorInstance
 from heuresis.problems.vector_packing.scoring import VectorScoring
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 LEAST_SHARE = 1e-6
 """What a resource that is not asked for counts in the product of shares."""
@@ -72,7 +70,7 @@ def _simulated(instance: VectorInstance, source: str) -> Sequence[NDArray[np.gen
 @functools.cache
 def _compiled(source: str) -> object:
     from heuresis.evaluators.language.compile import compile_program
-    from heuresis.evaluators.vector_packing.simulator import CONTRACT
+    from heuresis.evaluators.vector_packing.contract import CONTRACT
     from heuresis.sandbox.screen.screen import screen
 
     return compile_program(screen(source, CONTRACT.allow_list()), CONTRACT)

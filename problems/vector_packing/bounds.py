@@ -11,10 +11,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.problems.bounds import l2
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 MOST_TYPES = 64
 """With more types than these, none of which has less of everything than another, only single resources are weighed."""

@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.vector_packing.simulator import NOT_PLACED
-from heuresis.problems.figures import Curve, Figure, Floats, cumulative, thinned
+from heuresis.evaluators.aliases import Decisions, Floats, Ints
+from heuresis.evaluators.vector_packing.contract import NOT_PLACED
+from heuresis.problems.figures import Curve, Figure, cumulative, thinned
 from heuresis.problems.vector_packing.bounds import nodes_needed_so_far
 from heuresis.problems.vector_packing.instances import VectorInstance
-from heuresis.problems.vector_packing.placing import Ints, Placed, placed
-
-Decisions = Sequence[NDArray[np.generic]]
+from heuresis.problems.vector_packing.placing import Placed, placed
 
 _NAMES = ("CPU", "memory", "GPU")
 

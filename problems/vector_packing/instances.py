@@ -5,14 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from heuresis.evaluators.vector_packing.simulator import RESOURCES
+from heuresis.evaluators.aliases import Ints
+from heuresis.evaluators.vector_packing.contract import RESOURCES
 from heuresis.problems.problem import InstanceError, InstanceSet
 from heuresis.problems.vector_packing.bounds import fits, never_placed, nodes_needed
 from heuresis.problems.vector_packing.marginals import NODES, PODS
 
-Ints = NDArray[np.int64]
 Labels = Mapping[str, str | int | float]
 
 WIDTH = len(RESOURCES)

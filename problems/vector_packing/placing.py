@@ -4,14 +4,10 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from heuresis.evaluators.vector_packing.simulator import NOT_PLACED
+from heuresis.evaluators.aliases import Floats, Ints
+from heuresis.evaluators.vector_packing.contract import NOT_PLACED
 from heuresis.problems.vector_packing.instances import VectorInstance
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-
 
 _AT_ONCE = 1 << 20  # pairs of requests and nodes that are compared at a time
 

@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable
 
-from heuresis.evaluators.vector_packing.simulator import CONTRACT
+from heuresis.evaluators.vector_packing.contract import CONTRACT
 from heuresis.problems.baselines import baselines
 from heuresis.problems.problem import InstanceSet, Objective, Problem
 from heuresis.problems.registry import register

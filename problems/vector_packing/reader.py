@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Ints
 from heuresis.problems.problem import InstanceError, InstanceSet
 from heuresis.problems.reading import json_rows, labels, name_of, read_text, repeated, shown
 from heuresis.problems.vector_packing.bounds import fits
@@ -21,8 +21,6 @@ from heuresis.problems.vector_packing.instances import (
     VectorInstance,
     fingerprint,
 )
-
-Ints = NDArray[np.int64]
 
 POD_COLUMNS = ("cpu_milli", "memory_mib", "num_gpu", "gpu_milli")
 NODE_COLUMNS = ("cpu_milli", "memory_mib", "gpu")

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.vector_packing.simulator import NOT_PLACED, RESOURCES, aggregate, lost, parts
+from heuresis.evaluators.aliases import Floats, Ints
+from heuresis.evaluators.vector_packing.contract import NOT_PLACED, RESOURCES
+from heuresis.evaluators.vector_packing.objective import aggregate, lost, parts
 from heuresis.problems.problem import MachineryError, Objective, Score
 from heuresis.problems.vector_packing.instances import VectorInstance
 from heuresis.problems.vector_packing.placing import Placed, placed, stranded
 
 Instances = Sequence[VectorInstance]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 EXCESS = Objective(
     "excess",

@@ -17,11 +17,13 @@ from heuresis.evolve import run as runs
 from heuresis.evolve.assessment import assess
 from heuresis.evolve.assessment.assess import Assessor
 from heuresis.evolve.config import Config, ConfigError
+from heuresis.evolve.errors import ProposerUnavailable
 from heuresis.evolve.genetic.breed import Effort
 from heuresis.evolve.proposers.offline import OfflineProposer
-from heuresis.evolve.proposers.proposer import Draft, ProposerUnavailable, Request
+from heuresis.evolve.proposers.proposer import Draft, Request
 from heuresis.evolve.results.champion import FINALISTS, Champion, crown
-from heuresis.evolve.run import RunResult, resume, seeds_of, start
+from heuresis.evolve.results.run_result import RunResult
+from heuresis.evolve.run import resume, seeds_of, start
 from heuresis.evolve.search.mix import Mix
 from heuresis.evolve.search.rounds import LAST_TASK_SECONDS
 from heuresis.evolve.wiring import Setting

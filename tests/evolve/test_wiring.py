@@ -11,7 +11,7 @@ from search_parts import rule, trial
 from heuresis.archive.store import Archive
 from heuresis.evolve.assessment.assess import Assessor
 from heuresis.evolve.config import Config, ConfigError
-from heuresis.evolve.proposers.proposer import ProposerUnavailable
+from heuresis.evolve.errors import ProposerUnavailable
 from heuresis.evolve.search.budget import Budget
 from heuresis.evolve.search.ledger import RunLedger
 from heuresis.evolve.wiring import Setting, explainer, make_mix, shares

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from heuresis.evaluators.bin_packing.single_bins.simulator import CONTRACT_FRESH, PackingArrayFresh
+from heuresis.evaluators.bin_packing.single_bins.contract import CONTRACT_FRESH
+from heuresis.evaluators.bin_packing.single_bins.simulator import PackingArrayFresh
 from heuresis.evolve.assessment import tasks
 from heuresis.problems.bin_packing.instances import PackingInstance
 from heuresis.problems.bin_packing.single_bins.problem import PROBLEM_FRESH

@@ -20,7 +20,7 @@ from heuresis.evolve import run as runs
 from heuresis.evolve.assessment import assess
 from heuresis.evolve.config import Config
 from heuresis.evolve.models.calls import Caller
-from heuresis.evolve.models.client import client_for
+from heuresis.evolve.models.factory import client_for
 from heuresis.evolve.models.prices import Price
 from heuresis.evolve.proposers.model import ModelProposer
 from heuresis.evolve.search.mix import Mix

@@ -11,7 +11,8 @@ from tiny_problem import TINY
 from heuresis.evaluators.language.contract import Contract, Function, Parameter, Unit
 from heuresis.evaluators.language.expressions.printer import from_source
 from heuresis.evaluators.language.expressions.tree import Expr
-from heuresis.evaluators.tardiness.simulator import CONTRACT, Dispatch
+from heuresis.evaluators.tardiness.contract import CONTRACT
+from heuresis.evaluators.tardiness.simulator import Dispatch
 from heuresis.evolve.genetic.operators import vary
 from heuresis.evolve.genetic.trees import Grammar, random_program, random_tree
 

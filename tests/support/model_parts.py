@@ -7,7 +7,8 @@ import numpy as np
 
 from heuresis.archive.records import Call, Evaluation, Proposal, Trial, candidate_id
 from heuresis.evaluators.language.contract import Contract, Function, Parameter, Unit
-from heuresis.evolve.proposers.proposer import BudgetExhausted, Request
+from heuresis.evolve.errors import BudgetExhausted
+from heuresis.evolve.proposers.proposer import Request
 from heuresis.problems.problem import InstanceSet, Objective, Problem
 
 CONTRACT = Contract(

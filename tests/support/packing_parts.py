@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from heuresis.evaluators.bin_packing.levels.simulator import CONTRACT, CONTRACT_N
+from heuresis.evaluators.bin_packing.levels.contract import CONTRACT, CONTRACT_N
 from heuresis.evaluators.language.contract import Contract
 from heuresis.evaluators.language.expressions.indices import Form, written
 from heuresis.evaluators.language.expressions.printer import format_constant, from_source

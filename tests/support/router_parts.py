@@ -13,7 +13,7 @@ from heuresis.evaluators.language.compile import compile_program
 from heuresis.evaluators.language.contract import Function
 from heuresis.evaluators.language.reference.judge import judge_of
 from heuresis.evaluators.routing.contract import CONTRACT, HOLD, MIGRATE, ORDER, SCALE, SCORE
-from heuresis.evaluators.routing.simulator import DECODES_ONLY, MIXED, PREFILLS_ONLY
+from heuresis.evaluators.routing.roles import DECODES_ONLY, MIXED, PREFILLS_ONLY
 from heuresis.evaluators.serving.engine import Engine, IterationTime
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from heuresis.archive.records import Evaluation, Proposal, Trial, candidate_id
 from heuresis.archive.store import Archive
 from heuresis.evaluators.language.reference.judge import judge_of
-from heuresis.evaluators.tardiness.simulator import CONTRACT, Dispatch
+from heuresis.evaluators.tardiness.contract import CONTRACT
+from heuresis.evaluators.tardiness.simulator import Dispatch
 from heuresis.evolve.assessment import tasks
 from heuresis.evolve.config import Config
 from heuresis.evolve.proposers.proposer import Draft, Request

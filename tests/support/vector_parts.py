@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from on_demand import OnDemand
 
 from heuresis.evaluators.language.compile import compile_program
-from heuresis.evaluators.vector_packing.simulator import CONTRACT, Placement
+from heuresis.evaluators.vector_packing.contract import CONTRACT
+from heuresis.evaluators.vector_packing.simulator import Placement
 from heuresis.problems.vector_packing.instances import VectorInstance
 from heuresis.problems.vector_packing.problem import PROBLEM
 from heuresis.sandbox.screen.screen import screen

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from heuresis.evaluators.bin_packing.single_bins.simulator import CONTRACT
+from heuresis.evaluators.bin_packing.single_bins.contract import CONTRACT
 
 HEAD = CONTRACT.main.signature + ":\n    "
 """Line 1; a body follows in line 2 from column 5."""

@@ -6,7 +6,6 @@ for programs whose score depends on the item and the level alone: it sorts the l
 takes the first level that occurs.
 """
 
-from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numba
@@ -15,13 +14,11 @@ from numba import types
 from numba.extending import overload
 from numpy.typing import NDArray
 
-from heuresis.evaluators.bin_packing.levels.simulator import CONTRACT, CONTRACT_N, CONTRACT_STATELESS
+from heuresis.evaluators.aliases import Floats, Ints, Rule
+from heuresis.evaluators.bin_packing.levels.contract import CONTRACT, CONTRACT_N, CONTRACT_STATELESS
 from heuresis.evaluators.kernels.smallest import first_smallest
 from heuresis.evaluators.language.compile import function_type
 
-Rule: TypeAlias = Callable[..., None]
-Floats: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.int64]
 Levels: TypeAlias = NDArray[np.int32]
 
 _RULES = tuple(function_type(contract.main) for contract in (CONTRACT, CONTRACT_N, CONTRACT_STATELESS))

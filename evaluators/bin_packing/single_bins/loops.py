@@ -1,6 +1,5 @@
 """The loop of online bin packing over single bins, compiled once (`simulator.py` says what it does)."""
 
-from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numba
@@ -8,12 +7,10 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from heuresis.evaluators.bin_packing.single_bins.simulator import CONTRACT
+from heuresis.evaluators.aliases import Floats, Ints, Rule
+from heuresis.evaluators.bin_packing.single_bins.contract import CONTRACT
 from heuresis.evaluators.language.compile import function_type
 
-Rule: TypeAlias = Callable[..., None]
-Floats: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.int64]
 Bins: TypeAlias = NDArray[np.int32]
 
 _RULE = function_type(CONTRACT.main)

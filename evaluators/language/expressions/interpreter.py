@@ -11,8 +11,8 @@ from typing import Any
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Floats
 from heuresis.evaluators.language.compile import signature
 from heuresis.evaluators.language.contract import Contract
 from heuresis.evaluators.language.expressions.indices import readable, well_formed
@@ -20,8 +20,6 @@ from heuresis.evaluators.language.expressions.interpreter_loops import MAX_STACK
 from heuresis.evaluators.language.expressions.tree import MOST, WHOLE, Expr, constants, from_code, to_code
 
 __all__ = ["MAX_STACK", "decode", "encode", "interpreter", "stack_height"]
-
-Floats = NDArray[np.float64]
 
 
 def encode(tree: Expr, contract: Contract) -> Floats:

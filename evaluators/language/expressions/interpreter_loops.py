@@ -14,6 +14,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Floats
 from heuresis.evaluators.language.expressions.tree import (
     ABS,
     ADD,
@@ -40,7 +41,6 @@ MAX_STACK = 24
 
 _F1, _F2 = types.float64[::1], types.float64[:, ::1]
 _SETTINGS: dict[str, Any] = {"cache": True, "error_model": "numpy", "boundscheck": False}
-Floats = NDArray[np.float64]
 
 
 @numba.njit(types.void(_F1, _F2, types.int64, types.int64), **_SETTINGS)

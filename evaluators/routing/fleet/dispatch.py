@@ -1,11 +1,9 @@
 """Where requests go: what the router sees of the replicas, whom it sends where, whom it holds."""
 
-from collections.abc import Callable
-from typing import TypeAlias
-
 import numpy as np
 from numba import types
 
+from heuresis.evaluators.aliases import Floats, Ints, Number, Rule
 from heuresis.evaluators.kernels.inner import inner_njit
 from heuresis.evaluators.kernels.smallest import first_smallest
 from heuresis.evaluators.language.compile import function_type
@@ -20,11 +18,9 @@ from heuresis.evaluators.routing.fleet.state import (
     ON,
     ROUTED,
     TRANSIT,
-    Floats,
-    Ints,
     Records,
 )  # fmt: skip
-from heuresis.evaluators.routing.simulator import DECODES_ONLY, MIXED, PREFILLS_ONLY
+from heuresis.evaluators.routing.roles import DECODES_ONLY, MIXED, PREFILLS_ONLY
 from heuresis.evaluators.serving import engine as e
 from heuresis.evaluators.serving.replica.lifecycle import got
 from heuresis.evaluators.serving.replica.state import (
@@ -52,9 +48,6 @@ from heuresis.evaluators.serving.replica.state import (
     push,
 )  # fmt: skip
 from heuresis.evaluators.serving.replica.waiting import RULE
-
-Rule: TypeAlias = Callable[..., None]
-Number: TypeAlias = Callable[..., float]
 
 SCORE_RULE, ORDER_RULE, HOLD_RULE = function_type(SCORE), function_type(ORDER), function_type(HOLD)
 READS_CACHED, READS_DEFICIT, ORDER_CHANGES, MAY_HOLD, MAY_MIGRATE, ROUTER_FLAGS = range(6)

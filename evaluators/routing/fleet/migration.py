@@ -4,12 +4,10 @@ Live migration as in Llumnix (Sun et al. 2024, arXiv:2406.03243): a request deco
 stops for the last part only. Here it stops at the end of an iteration, and all of its KV crosses the link.
 """
 
-from collections.abc import Callable
-from typing import TypeAlias
-
 import numpy as np
 from numba import types
 
+from heuresis.evaluators.aliases import Floats, Ints, Rule
 from heuresis.evaluators.kernels.inner import inner_njit
 from heuresis.evaluators.language.compile import function_type
 from heuresis.evaluators.routing.contract import MIGRATE, MOST_MOVES
@@ -23,8 +21,6 @@ from heuresis.evaluators.routing.fleet.state import (
     HELD_NEXT,
     LINKED,
     TURN,
-    Floats,
-    Ints,
     Records,
 )  # fmt: skip
 from heuresis.evaluators.serving import engine as e
@@ -56,8 +52,6 @@ from heuresis.evaluators.serving.replica.state import (
     drop,
 )  # fmt: skip
 from heuresis.evaluators.serving.replica.waiting import COUNT, RULE
-
-Rule: TypeAlias = Callable[..., None]
 
 MIGRATE_RULE = function_type(MIGRATE)
 STAYS, NOT_FINITE = -1, -2

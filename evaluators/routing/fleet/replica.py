@@ -1,16 +1,15 @@
 """One replica behind a router: a request comes, an iteration begins, an iteration ends. First come, first served."""
 
-from collections.abc import Callable
 from functools import cache
-from typing import TypeAlias
 
 import numba
 import numpy as np
 from numba import types
 
+from heuresis.evaluators.aliases import Floats, Ints, Number, Rule
 from heuresis.evaluators.kernels.inner import inner_njit
 from heuresis.evaluators.language.compile import Program, compile_program
-from heuresis.evaluators.routing.fleet.state import FLEET, LINKED, Floats, Ints, Records
+from heuresis.evaluators.routing.fleet.state import FLEET, LINKED, Records
 from heuresis.evaluators.serving import engine as e
 from heuresis.evaluators.serving.contract import CONTRACT, PRIORITY
 from heuresis.evaluators.serving.replica.admission import ADMIT_RULE, BUDGET_RULE, FLAGS, WALKS, iterate
@@ -37,9 +36,6 @@ from heuresis.evaluators.serving.replica.state import (
     WAITS,
 )  # fmt: skip
 from heuresis.evaluators.serving.replica.waiting import RULE, join
-
-Rule: TypeAlias = Callable[..., None]
-Number: TypeAlias = Callable[..., float]
 
 _BY_RANK = f"{PRIORITY.signature}:\n    return deadline\n"
 """The scheduler of every replica. Its `deadline` is the rank of the route: who was sent first comes first, also again

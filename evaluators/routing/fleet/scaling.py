@@ -1,11 +1,9 @@
 """Events of a fleet: who arrives, who ends, which replicas are switched on and off."""
 
-from collections.abc import Callable
-from typing import TypeAlias
-
 import numpy as np
 from numba import types
 
+from heuresis.evaluators.aliases import Floats, Ints, Number
 from heuresis.evaluators.kernels.inner import inner_njit
 from heuresis.evaluators.language.compile import function_type
 from heuresis.evaluators.routing.contract import SCALE
@@ -22,8 +20,6 @@ from heuresis.evaluators.routing.fleet.state import (
     ON,
     RECENT,
     STARTING,
-    Floats,
-    Ints,
     Records,
 )  # fmt: skip
 from heuresis.evaluators.serving.engine import BLOCK_SIZE, BLOCKS
@@ -49,8 +45,6 @@ from heuresis.evaluators.serving.replica.state import (
     drop,
     push,
 )  # fmt: skip
-
-Number: TypeAlias = Callable[..., float]
 
 SCALE_RULE = function_type(SCALE)
 RECENTLY = 60.0

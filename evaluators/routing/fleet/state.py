@@ -11,12 +11,11 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.evaluators.serving.engine import BLOCK_SIZE, BLOCKS, DECODE, DECODES, EXCESS, EXCESS_FROM, KV, MAX_SEQS
 from heuresis.evaluators.serving.loop import workspace
 from heuresis.evaluators.serving.replica.state import NONE, PHASES, REQUEST, fill, opened
 
-Floats: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.int64]
 Records: TypeAlias = Any  # an array of records: attributes of these exist in compiled code only
 
 ROUTE = np.dtype(

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 
 from heuresis.evaluators.routing.plain.replica import Replica
-from heuresis.evaluators.routing.simulator import DECODES_ONLY, MIXED, PREFILLS_ONLY
+from heuresis.evaluators.routing.roles import DECODES_ONLY, MIXED, PREFILLS_ONLY
 from heuresis.evaluators.serving.plain.replica import Job
 
 

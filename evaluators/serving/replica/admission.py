@@ -1,8 +1,7 @@
 # ruff: noqa: I001 - the many places of the state stand side by side
 """Admission of waiting requests to a replica, and the iteration as a whole (`iterate`)."""
 
-from collections.abc import Callable
-from typing import TypeAlias
+from heuresis.evaluators.aliases import Floats, Ints, Number, Rule
 
 import numpy as np
 
@@ -14,12 +13,10 @@ from heuresis.evaluators.serving.replica.memory import lacking, take
 from heuresis.evaluators.serving.replica.waiting import CHANGES, FEWEST, RULE, head, judge_waiting, leave
 from heuresis.evaluators.serving.replica.state import (
     B1, BUDGET, CACHED, DECODE, DECODES, DECODING, F1, F2, F64, FREE, I1, I64, KEPT, PENDING, PREFILLING, PREFILLS, Q1,
-    RESERVING, SEATS, SETTINGS, SIZE, STEPS, TOTAL, WAITS, Floats, Ints, Requests,
+    RESERVING, SEATS, SETTINGS, SIZE, STEPS, TOTAL, WAITS, Requests,
 )  # fmt: skip
 from heuresis.evaluators.serving.replica.lifecycle import admit, due, start
 
-Rule: TypeAlias = Callable[..., None]
-Number: TypeAlias = Callable[..., float]
 
 ADMIT_RULE, BUDGET_RULE = function_type(ADMIT), function_type(PREFILL_BUDGET)
 READS_PEAK, STEADY, WALKS, FLAGS = range(4)

@@ -5,8 +5,7 @@ What is decided is applied at once and written to `ops`: `ops[0]` counts the num
 of request i; i and a positive number of tokens are a chunk (of a waiting request: its admission).
 """
 
-from collections.abc import Callable
-from typing import TypeAlias
+from heuresis.evaluators.aliases import Floats, Ints, Rule
 
 import numpy as np
 from numba import types
@@ -16,11 +15,10 @@ from heuresis.evaluators.serving.replica.memory import grow, lacking
 from heuresis.evaluators.serving.replica.waiting import RULE, join, judge_running, worst
 from heuresis.evaluators.serving.replica.state import (
     B1, BUDGET, DECODE, DECODES, DECODING, F1, F2, F64, FREE, I1, I64, PREFILL, PREFILLING, PREFILLS, Q1, SETTINGS,
-    SIZE, STEPS, WAITING, Floats, Ints, Requests,
+    SIZE, STEPS, WAITING, Requests,
 )  # fmt: skip
 from heuresis.evaluators.serving.replica.lifecycle import due, evict
 
-Rule: TypeAlias = Callable[..., None]
 
 _CHOICE = (RULE, F1, I1, Q1, F2, F2, I1, I1, F64, I64)
 

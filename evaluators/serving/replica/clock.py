@@ -1,6 +1,7 @@
 # ruff: noqa: I001 - the many places of the state stand side by side
 """An iteration of a replica takes its time: everybody who runs advances, and some end."""
 
+from heuresis.evaluators.aliases import Floats, Ints
 import numba
 import numpy as np
 from numba import types
@@ -10,7 +11,7 @@ from heuresis.evaluators.kernels.inner import inner_njit
 from heuresis.evaluators.serving.replica.memory import take
 from heuresis.evaluators.serving.replica.state import (
     DECODES, DECODING, ENDS, F1, F2, F64, FREE, I1, I64, KV_TOKENS, NEVER, NEXT_END, NONE, PENDING, PHASES,
-    PREFILLING, PREFILLS, Q1, SERVICE, SETTINGS, SIZE, STEPS, STORED, SWAPPED, Floats, Ints, Requests,
+    PREFILLING, PREFILLS, Q1, SERVICE, SETTINGS, SIZE, STEPS, STORED, SWAPPED, Requests,
 )  # fmt: skip
 from heuresis.evaluators.serving.replica.lifecycle import begin_decode, end_request, stop_decode
 

@@ -5,6 +5,7 @@ Simulation and replay share these functions. An iteration is, in this order: evi
 as they come, the blocks of the decodes (`take(s, due(s))`), admissions, `serving_advance.advance`.
 """
 
+from heuresis.evaluators.aliases import Floats, Ints
 from numba import types
 
 from heuresis.evaluators.kernels.inner import inner_njit
@@ -12,7 +13,7 @@ from heuresis.evaluators.serving.replica.memory import grow, matched, release
 from heuresis.evaluators.serving.replica.state import (
     B1, CLIENTS, DECODE, DECODES, DECODING, DONE, ENDED, ENDS, EVICTIONS, F2, F64, GROWING, HERE, I1, I64, KV_TOKENS,
     LATER, NEVER, NEXT_END, NONE, PENDING, PHASES, PREFILL, PREFILLING, PREFILLS, Q1, REJECTED, RESERVING,
-    SERIALS, SERVICE, SETTINGS, SIZE, STEPS, STORED, SWAPPED, SWAPS, TOTAL, WAITING, WAITS, Floats, Ints, Requests,
+    SERIALS, SERVICE, SETTINGS, SIZE, STEPS, STORED, SWAPPED, SWAPS, TOTAL, WAITING, WAITS, Requests,
     push,
 )  # fmt: skip
 

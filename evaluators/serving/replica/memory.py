@@ -7,12 +7,13 @@ to them; where no other block is free, the least recently used of them is given 
 all blocks before it, and the last one of a chain is left first: so what is cached of a chain is always its beginning.
 """
 
+from heuresis.evaluators.aliases import Ints
 from numba import types
 
 from heuresis.evaluators.kernels.inner import inner_njit
 from heuresis.evaluators.serving.replica.state import (
     CACHE, CHAINS, FREE, I1, I64, NEWER, NEWEST, NONE, OLDER, OLDEST, PRESENT, Q1, REFS, SETTINGS, SIZE, UNTOUCHED,
-    Ints, Requests,
+    Requests,
 )  # fmt: skip
 
 

@@ -16,8 +16,8 @@ import numba
 import numpy as np
 from numba import types
 from numba.extending import intrinsic
-from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.evaluators.kernels.inner import inner_njit
 from heuresis.evaluators.serving.engine import (
     BLOCK_SIZE,
@@ -29,8 +29,6 @@ from heuresis.evaluators.serving.engine import (
     WATERMARK,
 )
 
-Floats: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.int64]
 Requests: TypeAlias = Any  # an array of `REQUEST`: attributes of records exist in compiled code only
 
 REQUEST = np.dtype(

@@ -5,8 +5,7 @@ A priority that reads nothing that changes while a request waits is computed onc
 kept in a heap. Otherwise all waiting requests are judged, once in each iteration in which one could be admitted.
 """
 
-from collections.abc import Callable
-from typing import TypeAlias
+from heuresis.evaluators.aliases import Floats, Ints, Rule
 
 import numpy as np
 from numba import types
@@ -18,11 +17,10 @@ from heuresis.evaluators.serving.contract import PRIORITY
 from heuresis.evaluators.serving.replica.memory import matched
 from heuresis.evaluators.serving.replica.state import (
     B1, CLIENTS, DECODE, DECODES, DECODING, F1, F2, F64, FREE, HERE, I1, I64, NEVER, NONE, PREFILLING, PREFILLS, Q1,
-    SERVICE, SETTINGS, SIZE, STEPS, TOTAL, WAITING, WAITS, Floats, Ints, Requests, drop, push,
+    SERVICE, SETTINGS, SIZE, STEPS, TOTAL, WAITING, WAITS, Requests, drop, push,
 )  # fmt: skip
 from heuresis.evaluators.serving.replica.lifecycle import got
 
-Rule: TypeAlias = Callable[..., None]
 
 RULE = function_type(PRIORITY)
 COLUMNS = sum(p.varies for p in PRIORITY.parameters)

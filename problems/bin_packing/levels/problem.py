@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.bin_packing.levels.simulator import CONTRACT, CONTRACT_N, CONTRACT_STATELESS
+from heuresis.evaluators.bin_packing.levels.contract import CONTRACT, CONTRACT_N, CONTRACT_STATELESS
 from heuresis.evaluators.language.contract import Contract
 from heuresis.problems.baselines import source_of
 from heuresis.problems.bin_packing.figures import figures

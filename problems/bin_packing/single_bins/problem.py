@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable, Mapping
 
-from heuresis.evaluators.bin_packing.single_bins.simulator import CONTRACT, CONTRACT_FRESH
+from heuresis.evaluators.bin_packing.single_bins.contract import CONTRACT, CONTRACT_FRESH
 from heuresis.evaluators.language.contract import Contract
 from heuresis.problems.baselines import baselines
 from heuresis.problems.bin_packing.figures import figures

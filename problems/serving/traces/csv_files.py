@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from heuresis.evaluators.aliases import Ints
 from heuresis.problems.problem import InstanceError
 from heuresis.problems.reading import shown
-from heuresis.problems.serving.traces.trace import Ints, Trace, ascending, natural, number, numbered
+from heuresis.problems.serving.traces.trace import Trace, ascending, natural, number, numbered
 
 AZURE = ("TIMESTAMP", "ContextTokens", "GeneratedTokens")
 BURST_GPT = ("Timestamp", "Request tokens", "Response tokens")

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from heuresis.evaluators.aliases import Ints
 from heuresis.problems.problem import InstanceError
 from heuresis.problems.reading import json_rows, labels, name_of, parsed, shown
 from heuresis.problems.serving.instances import LARGEST_TIME, LARGEST_TOKENS
-from heuresis.problems.serving.traces.trace import Ints, Trace, ascending, number, numbered, spread
+from heuresis.problems.serving.traces.trace import Trace, ascending, number, numbered, spread
 
 MOONCAKE_BLOCK = 512
 """Tokens of the blocks that Mooncake's traces hash."""

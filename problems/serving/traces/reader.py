@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
+from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.evaluators.serving.engine import Engine
 from heuresis.problems.problem import InstanceError, InstanceSet
 from heuresis.problems.reading import read_text, shown
 from heuresis.problems.serving.instances import LARGEST_TIME, ServingInstance, fingerprint
 from heuresis.problems.serving.traces.csv_files import read_csv
 from heuresis.problems.serving.traces.json_files import is_mooncake, read_mooncake, read_own
-from heuresis.problems.serving.traces.trace import Floats, Ints, Trace
+from heuresis.problems.serving.traces.trace import Trace
 from heuresis.problems.serving.workloads.estimates import DEFAULT_NOISE, estimated
 from heuresis.problems.serving.workloads.prefixes import engine_blocks
 

@@ -7,14 +7,12 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.problems.problem import InstanceError
 from heuresis.problems.reading import shown
 from heuresis.problems.serving.instances import LARGEST_TIME, LARGEST_TOKENS
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Value = TypeVar("Value")
 
 _NATURAL = re.compile(r"(\d{1,15})(\.0*)?", re.ASCII)

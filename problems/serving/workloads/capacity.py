@@ -5,9 +5,10 @@ from typing import Final
 
 import numpy as np
 
+from heuresis.evaluators.aliases import Floats
 from heuresis.evaluators.serving.engine import Engine
 from heuresis.problems.serving.workloads.requests import Requests
-from heuresis.problems.serving.workloads.streams import Floats, exponential, logarithm
+from heuresis.problems.serving.workloads.streams import exponential, logarithm
 
 _ROUNDS: Final = 60
 """Each halves the distance to the fixed point or better."""

@@ -4,8 +4,9 @@ from typing import Final
 
 import numpy as np
 
+from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.problems.serving.instances import LARGEST_TOKENS
-from heuresis.problems.serving.workloads.streams import Floats, Ints, Stream, exponential
+from heuresis.problems.serving.workloads.streams import Stream, exponential
 
 DEFAULT_NOISE: Final = 0.5
 """Sigma of the logarithm: two estimates of three lie between 0.61 and 1.65 times the length."""

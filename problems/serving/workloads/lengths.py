@@ -5,7 +5,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from heuresis.problems.serving.workloads.streams import Floats, Ints, Stream
+from heuresis.evaluators.aliases import Floats, Ints
+from heuresis.problems.serving.workloads.streams import Stream
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from heuresis.evaluators.aliases import Ints
 from heuresis.problems.serving.instances import chained
-from heuresis.problems.serving.workloads.streams import Ints
 
 
 def engine_blocks(

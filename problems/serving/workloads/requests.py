@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.evaluators.serving.engine import Engine
 from heuresis.problems.serving.instances import Labels, ServingInstance
 from heuresis.problems.serving.workloads.estimates import DEFAULT_NOISE, estimated
 from heuresis.problems.serving.workloads.families import LEVELS, Calls, Tenants, Workload
 from heuresis.problems.serving.workloads.lengths import on_and_off, zipf
 from heuresis.problems.serving.workloads.prefixes import grown_blocks
-from heuresis.problems.serving.workloads.streams import Floats, Ints, Stream
+from heuresis.problems.serving.workloads.streams import Stream
 
 
 @dataclass(frozen=True, slots=True, eq=False)

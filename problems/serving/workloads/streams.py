@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from heuresis.evaluators.aliases import Floats, Ints
 
 _LN2_HIGH: Final = 0.693147180369123816490
 """The upper 33 bits of ln 2, so that its product with a small integer is exact; the rest follows."""

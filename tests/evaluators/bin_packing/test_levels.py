@@ -10,15 +10,9 @@ from hypothesis import strategies as st
 from on_demand import OnDemand
 
 from heuresis.evaluators.bin_packing.levels import simulator as packing
-from heuresis.evaluators.bin_packing.levels.simulator import (
-    CONTRACT,
-    CONTRACT_N,
-    CONTRACT_STATELESS,
-    Packing,
-    PackingStateless,
-    PackingWithCount,
-)
-from heuresis.evaluators.bin_packing.packing import aggregate
+from heuresis.evaluators.bin_packing.levels.contract import CONTRACT, CONTRACT_N, CONTRACT_STATELESS
+from heuresis.evaluators.bin_packing.levels.simulator import Packing, PackingStateless, PackingWithCount
+from heuresis.evaluators.bin_packing.objective import aggregate
 from heuresis.evaluators.language.compile import Program, compile_program
 from heuresis.evaluators.language.contract import Contract
 from heuresis.evaluators.language.reference.judge import judge_of

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from on_demand import OnDemand
 
-from heuresis.evaluators.bin_packing.levels.simulator import CONTRACT as BY_COUNTS
+from heuresis.evaluators.bin_packing.levels.contract import CONTRACT as BY_COUNTS
 from heuresis.evaluators.bin_packing.levels.simulator import Packing
-from heuresis.evaluators.bin_packing.single_bins.simulator import CONTRACT, PackingArray, PackingArrayFresh
+from heuresis.evaluators.bin_packing.single_bins.contract import CONTRACT
+from heuresis.evaluators.bin_packing.single_bins.simulator import PackingArray, PackingArrayFresh
 from heuresis.evaluators.language.compile import Program, compile_program
 from heuresis.evaluators.language.reference.judge import judge_of
 from heuresis.sandbox.screen.screen import screen

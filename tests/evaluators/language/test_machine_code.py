@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numba import types
 
-from heuresis.evaluators.language.machine_code import Rule, compile_inner, compile_rule
+from heuresis.evaluators.language.machine_code import CompiledRule, compile_inner, compile_rule
 
 ELEMENT = types.float64(types.Array(types.float64, 1, "C", readonly=True), types.int64)
 
@@ -100,4 +100,4 @@ def test_rules_can_be_called_from_several_threads() -> None:
     for thread in threads:
         thread.join()
     assert found == [3.0] * 800
-    assert isinstance(rule, Rule)
+    assert isinstance(rule, CompiledRule)

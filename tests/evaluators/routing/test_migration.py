@@ -13,7 +13,9 @@ from heuresis.evaluators.routing import loop
 from heuresis.evaluators.routing.contract import CONTRACT, MOST_MOVES
 from heuresis.evaluators.routing.fleet.migration import _withdraw
 from heuresis.evaluators.routing.plain.audit import calls_of
-from heuresis.evaluators.routing.simulator import DECODES_ONLY, PREFILLS_ONLY, Routed, Routing
+from heuresis.evaluators.routing.results import Routed
+from heuresis.evaluators.routing.roles import DECODES_ONLY, PREFILLS_ONLY
+from heuresis.evaluators.routing.simulator import Routing
 from heuresis.evaluators.serving.replica.state import drop, push
 
 COMPILED = (loop,)

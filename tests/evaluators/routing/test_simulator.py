@@ -13,7 +13,9 @@ from heuresis.evaluators.language.compile import Program, compile_program
 from heuresis.evaluators.routing import loop
 from heuresis.evaluators.routing.contract import CONTRACT
 from heuresis.evaluators.routing.plain.audit import call_of, calls_of, fleet_of
-from heuresis.evaluators.routing.simulator import DECODES_ONLY, PREFILLS_ONLY, Routed, Routing
+from heuresis.evaluators.routing.results import Routed
+from heuresis.evaluators.routing.roles import DECODES_ONLY, PREFILLS_ONLY
+from heuresis.evaluators.routing.simulator import Routing
 from heuresis.evaluators.serving import loop as serving_loops
 from heuresis.evaluators.serving import replay
 from heuresis.evaluators.serving.engine import BLOCK_SIZE, BLOCKS, Engine

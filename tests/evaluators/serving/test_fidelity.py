@@ -10,14 +10,13 @@ import pytest
 from numpy.typing import NDArray
 from serving_parts import NO_CONSTANTS, ONE, PROGRAMS, payload, simulator
 
+from heuresis.evaluators.aliases import Floats
 from heuresis.evaluators.serving.engine import Engine
-from heuresis.evaluators.serving.simulator import Served
+from heuresis.evaluators.serving.results import Served
 from heuresis.problems.engines.files import load
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data" / "serving"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the measured runs are not here (../shared/data/serving)")
-
-Floats = NDArray[np.float64]
 
 
 def served(on: Engine, arrival: Floats, prompt: NDArray[np.int64], output: NDArray[np.int64]) -> Served:

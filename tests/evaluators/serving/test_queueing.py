@@ -7,7 +7,7 @@ from serving_parts import NO_CONSTANTS, ONE, PROGRAMS, engine, payload, schedule
 from heuresis.evaluators.language.compile import compile_program
 from heuresis.evaluators.serving.contract import CONTRACT
 from heuresis.evaluators.serving.engine import IterationTime
-from heuresis.evaluators.serving.simulator import Served
+from heuresis.evaluators.serving.results import Served
 
 FLAT = IterationTime(20.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 ALONE = engine(max_num_seqs=1, mixed=FLAT, decode=FLAT)  # so each token takes 20 ms, the first one included

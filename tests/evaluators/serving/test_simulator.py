@@ -19,9 +19,9 @@ from heuresis.evaluators.language.expressions.interpreter import encode, interpr
 from heuresis.evaluators.language.expressions.printer import from_source
 from heuresis.evaluators.serving.contract import CONTRACT
 from heuresis.evaluators.serving.engine import Engine
+from heuresis.evaluators.serving.faults import FAULTS
 from heuresis.evaluators.serving.plain.audit import plan_of
-from heuresis.evaluators.serving.replay import FAULTS
-from heuresis.evaluators.serving.simulator import Served
+from heuresis.evaluators.serving.results import Served
 
 FCFS = PROGRAMS["fcfs"]
 

@@ -8,15 +8,14 @@ from pathlib import Path
 import numba
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from heuresis.evaluators.aliases import Ints
 from heuresis.evaluators.tardiness import exact
 from heuresis.evaluators.tardiness.algorithms import modified_due_date, total_tardiness
 from heuresis.evaluators.tardiness.exact import solve
 from heuresis.problems.tardiness.instances import generate
 
 DATA = Path(__file__).resolve().parents[3] / ".." / "shared" / "data" / "smtt" / "known_optima.json.gz"
-Ints = NDArray[np.int64]
 
 
 @numba.njit

@@ -11,7 +11,9 @@ from on_demand import OnDemand
 
 from heuresis.evaluators.language.compile import compile_program, lift_literals
 from heuresis.evaluators.tardiness import algorithms
-from heuresis.evaluators.tardiness.simulator import CONTRACT, Dispatch, aggregate
+from heuresis.evaluators.tardiness.contract import CONTRACT
+from heuresis.evaluators.tardiness.objective import aggregate
+from heuresis.evaluators.tardiness.simulator import Dispatch
 from heuresis.problems.tardiness.problem import PROBLEM
 from heuresis.sandbox.screen.screen import screen
 

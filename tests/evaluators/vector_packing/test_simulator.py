@@ -16,7 +16,8 @@ from vector_parts import (
 )
 
 from heuresis.evaluators.language.reference.judge import judge_of
-from heuresis.evaluators.vector_packing.simulator import CONTRACT, aggregate, parts
+from heuresis.evaluators.vector_packing.contract import CONTRACT
+from heuresis.evaluators.vector_packing.objective import aggregate, parts
 from heuresis.problems.vector_packing.instances import VectorInstance
 from heuresis.problems.vector_packing.problem import PROBLEM
 

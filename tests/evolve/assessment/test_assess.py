@@ -12,7 +12,7 @@ from heuresis.archive.records import candidate_id
 from heuresis.evaluators.language.compile import compile_program
 from heuresis.evaluators.language.contract import Contract, Function, Kind, Parameter, Unit
 from heuresis.evaluators.language.reference.judge import judge_of
-from heuresis.evaluators.tardiness.simulator import CONTRACT
+from heuresis.evaluators.tardiness.contract import CONTRACT
 from heuresis.evolve.assessment import tasks
 from heuresis.evolve.assessment.assess import Assessor
 from heuresis.evolve.assessment.verdict import INVALID

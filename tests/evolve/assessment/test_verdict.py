@@ -16,8 +16,8 @@ from heuresis.evolve.assessment import assess
 from heuresis.evolve.assessment.assess import Assessor
 from heuresis.evolve.assessment.verdict import INVALID, UNSTABLE, Ran, another_order, second_verdict, verdict
 from heuresis.evolve.config import Config
+from heuresis.evolve.results.ranking import failed, succeeded
 from heuresis.evolve.run import start
-from heuresis.evolve.search.population import failed, succeeded
 from heuresis.problems.tardiness.instances import TardinessInstance
 from heuresis.sandbox.outcome import Outcome, Status
 from heuresis.sandbox.task import Task

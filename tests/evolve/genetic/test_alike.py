@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from packing_parts import BASELINES, WEIGHTED
 
-from heuresis.evaluators.bin_packing.levels.simulator import CONTRACT, CONTRACT_N
+from heuresis.evaluators.bin_packing.levels.contract import CONTRACT, CONTRACT_N
 from heuresis.evaluators.language.expressions.printer import from_source, to_source, to_text
 from heuresis.evaluators.language.expressions.simplify import simplify
 from heuresis.evaluators.language.expressions.tree import Expr, array_of, outside

@@ -9,19 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packing_parts import BASELINES, PROBLEMS, WEIGHTED, expressions
 
-from heuresis.evaluators.bin_packing.levels.simulator import (
-    CONTRACT,
-    CONTRACT_N,
-    CONTRACT_STATELESS,
-    Packing,
-    PackingStateless,
-)
+from heuresis.evaluators.bin_packing.levels.contract import CONTRACT, CONTRACT_N, CONTRACT_STATELESS
+from heuresis.evaluators.bin_packing.levels.simulator import Packing, PackingStateless
 from heuresis.evaluators.language.contract import Contract, Unit
 from heuresis.evaluators.language.expressions.indices import clips, index_names, linear, readable, well_formed
 from heuresis.evaluators.language.expressions.interpreter import encode
 from heuresis.evaluators.language.expressions.printer import from_source, to_source, to_text
 from heuresis.evaluators.language.expressions.tree import Expr, array_of, constants
-from heuresis.evaluators.tardiness.simulator import CONTRACT as DATES
+from heuresis.evaluators.tardiness.contract import CONTRACT as DATES
 from heuresis.evolve.genetic.arrays import (
     bump,
     factor,

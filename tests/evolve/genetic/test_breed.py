@@ -11,7 +11,8 @@ from heuresis.evaluators.language.compile import compile_program
 from heuresis.evaluators.language.expressions.interpreter import MAX_STACK, decode, encode
 from heuresis.evaluators.language.expressions.printer import format_constant, from_source, to_source
 from heuresis.evaluators.language.expressions.tree import Expr, const, constants
-from heuresis.evaluators.tardiness.simulator import CONTRACT, Dispatch
+from heuresis.evaluators.tardiness.contract import CONTRACT
+from heuresis.evaluators.tardiness.simulator import Dispatch
 from heuresis.evolve.genetic import breed
 from heuresis.evolve.genetic.breed import OPERATOR_NAMES, PRUNE, RANDOM, Breeder, Effort, Offspring, interpretable
 from heuresis.evolve.genetic.operators import OPERATORS

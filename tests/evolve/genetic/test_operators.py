@@ -11,7 +11,7 @@ from heuresis.evaluators.language.expressions.intervals import is_total
 from heuresis.evaluators.language.expressions.printer import from_source, to_text
 from heuresis.evaluators.language.expressions.simplify import simplify
 from heuresis.evaluators.language.expressions.tree import Expr, const, constants
-from heuresis.evaluators.tardiness.simulator import CONTRACT
+from heuresis.evaluators.tardiness.contract import CONTRACT
 from heuresis.evolve.genetic import operators
 from heuresis.evolve.genetic.operators import OPERATORS, prunings, vary
 from heuresis.evolve.genetic.trees import Grammar, random_program, unit_of

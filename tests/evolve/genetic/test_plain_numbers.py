@@ -4,7 +4,7 @@ import numpy as np
 
 from heuresis.evaluators.language.contract import Unit
 from heuresis.evaluators.language.expressions.tree import Expr
-from heuresis.evaluators.vector_packing.simulator import CONTRACT
+from heuresis.evaluators.vector_packing.contract import CONTRACT
 from heuresis.evolve.genetic.trees import Grammar, random_number, random_program
 
 GRAMMAR = Grammar(CONTRACT)

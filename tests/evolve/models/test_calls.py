@@ -10,11 +10,12 @@ from scripted_server import ScriptedServer, completion, failure
 from heuresis.archive.records import Call, Run, RunStatus
 from heuresis.archive.store import Archive
 from heuresis.evolve.config import Config
+from heuresis.evolve.errors import BudgetExhausted, ProposerUnavailable
 from heuresis.evolve.models.calls import LONGEST_WAIT, Caller
-from heuresis.evolve.models.client import Message, OpenAIClient
+from heuresis.evolve.models.client import Message
+from heuresis.evolve.models.endpoint import OpenAIClient
 from heuresis.evolve.models.errors import CallError
 from heuresis.evolve.models.prices import FREE, Price, per_million
-from heuresis.evolve.proposers.proposer import BudgetExhausted, ProposerUnavailable
 from heuresis.evolve.search.budget import Budget
 from heuresis.evolve.search.ledger import RunLedger
 

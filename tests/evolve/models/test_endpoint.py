@@ -5,10 +5,12 @@ import threading
 import pytest
 from scripted_server import Answer, ScriptedServer, completion, failure
 
-from heuresis.evolve.models.client import Message, OpenAIClient, client_for, is_loopback, tokens_at_most
+from heuresis.evolve.errors import ProposerUnavailable
+from heuresis.evolve.models.client import Message, is_loopback, tokens_at_most
+from heuresis.evolve.models.endpoint import OpenAIClient
 from heuresis.evolve.models.errors import CallError, PriceUnknown, redact
+from heuresis.evolve.models.factory import client_for
 from heuresis.evolve.models.prices import FREE, is_openai, per_million, price_of
-from heuresis.evolve.proposers.proposer import ProposerUnavailable
 
 ASK = (Message("system", "be brief"), Message("user", "hello"))
 

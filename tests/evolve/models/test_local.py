@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from model_parts import ATC, CONTRACT, MDD, PROBLEM, MemoryLedger, request, trial
 
+from heuresis.evolve.errors import ProposerUnavailable
 from heuresis.evolve.models import local, local_server
 from heuresis.evolve.models.calls import Caller
-from heuresis.evolve.models.client import Message, client_for
+from heuresis.evolve.models.client import Message
 from heuresis.evolve.models.errors import CallError
+from heuresis.evolve.models.factory import client_for
 from heuresis.evolve.models.local import LocalServer, default_model_path, install_default_model, models, weights_of
 from heuresis.evolve.proposers.model import SketchProposer
-from heuresis.evolve.proposers.proposer import ProposerUnavailable
 from heuresis.sandbox.screen.screen import ScreenError, screen
 
 HERE = importlib.util.find_spec("xllamacpp") is not None

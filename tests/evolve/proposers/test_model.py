@@ -6,11 +6,11 @@ import pytest
 from model_parts import ATC, EDD, MDD, PROBLEM, SIGNATURE, MemoryLedger, request, trial
 from scripted_server import Answer, ScriptedServer, completion, failure
 
+from heuresis.evolve.errors import BudgetExhausted, ProposerUnavailable
 from heuresis.evolve.models.calls import Caller
-from heuresis.evolve.models.client import OpenAIClient
+from heuresis.evolve.models.endpoint import OpenAIClient
 from heuresis.evolve.models.prices import FREE, Price, per_million
 from heuresis.evolve.proposers.model import ModelProposer, SketchProposer, choose_operator
-from heuresis.evolve.proposers.proposer import BudgetExhausted, ProposerUnavailable
 from heuresis.sandbox.screen.screen import ScreenError, screen
 
 PARENT = trial(0, MDD, 0.0145)

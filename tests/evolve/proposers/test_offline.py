@@ -11,7 +11,7 @@ from tiny_problem import TINY
 from heuresis.archive.records import Evaluation, Proposal, Trial, candidate_id
 from heuresis.evaluators.language.expressions.interpreter import encode
 from heuresis.evaluators.language.expressions.printer import from_source
-from heuresis.evaluators.tardiness.simulator import CONTRACT
+from heuresis.evaluators.tardiness.contract import CONTRACT
 from heuresis.evolve.assessment import tasks
 from heuresis.evolve.assessment.assess import Assessor
 from heuresis.evolve.genetic.breed import OPERATOR_NAMES, Effort

@@ -13,7 +13,7 @@ from heuresis.archive.records import Evaluation, Proposal, Trial, candidate_id
 from heuresis.evolve.assessment.assess import Assessor
 from heuresis.evolve.genetic.breed import Effort
 from heuresis.evolve.models.calls import Caller
-from heuresis.evolve.models.client import OpenAIClient
+from heuresis.evolve.models.endpoint import OpenAIClient
 from heuresis.evolve.models.prices import FREE
 from heuresis.evolve.proposers.model import ModelProposer, SketchProposer
 from heuresis.evolve.proposers.offline import OfflineProposer

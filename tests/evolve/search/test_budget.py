@@ -7,7 +7,7 @@ import pytest
 from heuresis.archive.records import Call, Run, RunStatus
 from heuresis.archive.store import Archive
 from heuresis.evolve.config import Config
-from heuresis.evolve.proposers.proposer import BudgetExhausted
+from heuresis.evolve.errors import BudgetExhausted
 from heuresis.evolve.search.budget import Budget
 from heuresis.evolve.search.ledger import RunLedger
 

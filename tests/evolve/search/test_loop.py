@@ -14,7 +14,8 @@ from search_parts import trial as made
 from heuresis.archive.records import Evaluation, Run, RunStatus, Trial, candidate_id
 from heuresis.archive.store import Archive
 from heuresis.evolve.config import Config
-from heuresis.evolve.proposers.proposer import BudgetExhausted, Draft, Proposer, ProposerUnavailable, Request
+from heuresis.evolve.errors import BudgetExhausted, ProposerUnavailable
+from heuresis.evolve.proposers.proposer import Draft, Proposer, Request
 from heuresis.evolve.search.budget import Budget
 from heuresis.evolve.search.course import HISTORY, PATIENCE, Course
 from heuresis.evolve.search.loop import Loop

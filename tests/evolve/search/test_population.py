@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from search_parts import trial
 
 from heuresis.archive.records import Trial
-from heuresis.evolve.search.population import SEED, Population, distinct, rank, succeeded
+from heuresis.evolve.results.ranking import distinct, rank, succeeded
+from heuresis.evolve.search.population import SEED, Population
 
 
 @st.composite

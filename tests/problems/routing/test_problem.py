@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from heuresis.evaluators.routing.simulator import DECODES_ONLY, MIXED, PREFILLS_ONLY, Decisions, Routing
+from heuresis.evaluators.aliases import Decisions
+from heuresis.evaluators.routing.roles import DECODES_ONLY, MIXED, PREFILLS_ONLY
+from heuresis.evaluators.routing.simulator import Routing
 from heuresis.problems import registry
 from heuresis.problems.engines.files import load
 from heuresis.problems.problem import Choice, InstanceError

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from heuresis.evaluators.aliases import Decisions
 from heuresis.problems.serving import replay_cache
-from heuresis.problems.serving.replay_cache import Decisions, Replays, cut
+from heuresis.problems.serving.replay_cache import Replays, cut
 
 
 def decisions(*streams: list[int]) -> Decisions:

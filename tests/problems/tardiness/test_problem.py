@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from heuresis.evaluators.language.compile import compile_program
-from heuresis.evaluators.tardiness.simulator import CONTRACT, Dispatch
+from heuresis.evaluators.tardiness.contract import CONTRACT
+from heuresis.evaluators.tardiness.simulator import Dispatch
 from heuresis.problems.problem import InstanceError, MachineryError
 from heuresis.problems.tardiness.instances import TardinessInstance
 from heuresis.problems.tardiness.problem import PROBLEM

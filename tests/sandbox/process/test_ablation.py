@@ -16,7 +16,7 @@ import pytest
 from attack_parts import ENGINES, Attack, Surroundings, load_attacks
 
 from heuresis.evaluators.cache import use_numba_cache
-from heuresis.evaluators.tardiness.simulator import CONTRACT
+from heuresis.evaluators.tardiness.contract import CONTRACT
 from heuresis.sandbox.layers import Layer
 from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.outcome import Outcome, Status

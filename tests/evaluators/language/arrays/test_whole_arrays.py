@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from on_demand import OnDemand
 
-from heuresis.evaluators.bin_packing.single_bins.simulator import CONTRACT
+from heuresis.evaluators.bin_packing.single_bins.contract import CONTRACT
 from heuresis.evaluators.language.arrays.lowering import lower
 from heuresis.evaluators.language.compile import CompileError, Program, compile_program
 from heuresis.evaluators.language.contract import Contract, Function, Kind, Parameter, Unit

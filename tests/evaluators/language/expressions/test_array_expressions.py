@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packing_parts import BASELINES, PROBLEMS, bred, index, situation, trees
 
-from heuresis.evaluators.bin_packing.levels.simulator import CONTRACT, CONTRACT_N
+from heuresis.evaluators.bin_packing.levels.contract import CONTRACT, CONTRACT_N
 from heuresis.evaluators.language.compile import Program, compile_program
 from heuresis.evaluators.language.contract import Contract, Function, Kind, Parameter, Unit
 from heuresis.evaluators.language.expressions.indices import clips, well_formed

@@ -26,7 +26,7 @@ from heuresis.evaluators.language.contract import Contract
 from heuresis.evaluators.language.expressions.interpreter import MAX_STACK, decode, encode, interpreter, stack_height
 from heuresis.evaluators.language.expressions.printer import format_constant, to_source
 from heuresis.evaluators.language.expressions.tree import CONST, OPCODES, Expr, const, constants, lifted
-from heuresis.evaluators.tardiness.simulator import CONTRACT
+from heuresis.evaluators.tardiness.contract import CONTRACT
 from heuresis.evolve.genetic.trees import Grammar, random_program
 
 JUDGE = interpreter(CONTRACT)

@@ -12,7 +12,7 @@ from heuresis.evaluators.language.contract import Contract
 from heuresis.evaluators.language.expressions.intervals import is_total
 from heuresis.evaluators.language.expressions.printer import from_source
 from heuresis.evaluators.language.expressions.tree import Expr, const
-from heuresis.evaluators.tardiness.simulator import CONTRACT
+from heuresis.evaluators.tardiness.contract import CONTRACT
 from heuresis.evolve.genetic.trees import Grammar, random_program
 
 ROWS = admissible(CONTRACT, 1000, seed=2)

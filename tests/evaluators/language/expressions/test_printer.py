@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from heuresis.evaluators.language.expressions.printer import format_constant, from_source, to_source, to_text
 from heuresis.evaluators.language.expressions.tree import MAX_SIZE, Expr, constants, with_constants
-from heuresis.evaluators.tardiness.simulator import CONTRACT
+from heuresis.evaluators.tardiness.contract import CONTRACT
 from heuresis.sandbox.screen.screen import screen
 
 SIGNATURE = CONTRACT.main.signature + ":\n"

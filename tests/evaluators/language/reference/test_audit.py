@@ -13,7 +13,8 @@ from on_demand import OnDemand
 from heuresis.evaluators.language.compile import compile_program
 from heuresis.evaluators.language.reference.distance import TOLERANCE
 from heuresis.evaluators.language.reference.judge import judge_of
-from heuresis.evaluators.tardiness.simulator import CONTRACT, Dispatch
+from heuresis.evaluators.tardiness.contract import CONTRACT
+from heuresis.evaluators.tardiness.simulator import Dispatch
 from heuresis.problems.tardiness.problem import PROBLEM
 from heuresis.sandbox.screen.screen import screen
 

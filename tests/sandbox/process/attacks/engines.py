@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from heuresis.evaluators.language.compile import Program, compile_program
 from heuresis.evaluators.language.contract import Contract, Function, Kind, Parameter, Unit
-from heuresis.evaluators.tardiness.simulator import CONTRACT as SMTT
+from heuresis.evaluators.tardiness.contract import CONTRACT as SMTT
 from heuresis.evolve.assessment import tasks
 from heuresis.evolve.worker import Worker
 from heuresis.sandbox.task import Array
