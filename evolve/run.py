@@ -186,7 +186,7 @@ class _Conductor:
         """The champion, from assessments in processes of their own."""
         with self._assessor() as assessor:
             trials = self.archive.trials(self.run.id)
-            return crown(self.problem, self.archive, assessor, trials, self.config.seed, self.listener)
+            return crown(self.problem, self.archive, assessor, trials, self.config.seed, self.listener.message)
 
     def _assessor(self) -> Assessor:
         limits = Limits(seconds=self.config.timeout)

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from heuresis.evaluators.aliases import Decisions, Floats, Ints
 from heuresis.evaluators.language.arguments import checked
 from heuresis.evaluators.language.contract import Contract
+from heuresis.evaluators.routing.cases import FleetCase, FleetCases
 from heuresis.evaluators.routing.contract import CONTRACT
 from heuresis.evaluators.routing.results import Routed
-from heuresis.evaluators.serving.engine import ARRAY_SIZE
+from heuresis.evaluators.serving.cases import streams_of
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, aggregate, value
-from heuresis.evaluators.serving.results import Results
 
 if TYPE_CHECKING:
     from heuresis.evaluators.routing.fleet.state import World
@@ -26,7 +26,6 @@ JUDGEMENTS = 8
 """A request counts as so many decisions where a search bounds its effort: it takes part in many iterations."""
 
 _NO_TICKS, _UNSEEN = np.zeros(0), np.zeros((0, 0))
-_GIVEN = ("prompt", "output", "client", "program", "slo", "after")
 
 
 class Routing:
@@ -46,27 +45,11 @@ class Routing:
     contract: ClassVar[Contract] = CONTRACT
 
     def __init__(self, payload: Mapping[str, NDArray[np.generic]]) -> None:
-        def floats(name: str) -> Floats:
-            return np.array(payload[name], dtype=np.float64, order="C")
-
-        def ints(name: str) -> Ints:
-            return np.array(payload[name], dtype=np.int64, order="C")
-
-        self.offsets, self.slo_offsets, self.replicas_at = ints("offsets"), ints("slo_offsets"), ints("replica_offsets")
-        self.arrival, self.estimate, self.gap = floats("arrival"), floats("estimate"), floats("gap")
-        self.given = np.stack([ints(name) for name in _GIVEN], axis=1)
-        self.prefix_at, self.prefix = ints("prefix_offsets"), ints("prefix_blocks")
-        self.engine, self.role = floats("engine").reshape(-1, ARRAY_SIZE), ints("role")
-        self.active, self.startup, self.price = ints("active"), floats("startup"), floats("price")
-        self.slo_ttft, self.slo_tpot = floats("slo_ttft"), floats("slo_tpot")
-        self.reference = floats("reference")
-        self.objective = OBJECTIVE_NAMES[int(ints("objective").reshape(-1)[0])]
-        self.size = len(self.offsets) - 1
-        self.lengths = JUDGEMENTS * np.diff(self.offsets)
-        for i in range(self.size):
-            mine = self.given[self.offsets[i] : self.offsets[i + 1]]
-            for column in (_GIVEN.index("client"), _GIVEN.index("program")):
-                mine[:, column] = np.unique(mine[:, column], return_inverse=True)[1]
+        self.cases = FleetCases(payload)
+        self.reference = np.array(payload["reference"], dtype=np.float64)
+        self.objective = OBJECTIVE_NAMES[int(np.asarray(payload["objective"]).reshape(-1)[0])]
+        self.size = len(self.cases)
+        self.lengths = JUDGEMENTS * np.diff(self.cases.requests.offsets)
 
     def warm(self) -> None:
         """Compile the loops, or load them from the on-disk cache."""
@@ -110,7 +93,7 @@ class Routing:
 
     def value(self, i: int, routed: Routed) -> float:
         """The objective on an instance: that of its requests, and the price of the replicas for each request."""
-        cost = self.price[i] * routed.replica_seconds / len(routed.restarts)
+        cost = self.cases[i].price * routed.replica_seconds / len(routed.restarts)
         return value(self.objective, routed.results) + float(cost)
 
     def replay(self, judge: Callable[..., float], order: Ints, decisions: Decisions) -> Floats:
@@ -121,11 +104,11 @@ class Routing:
         from heuresis.evaluators.routing.plain.audit import furthest
 
         order = checked(order, self.size)
-        streams = self._streams(order, decisions)
+        streams = streams_of(order, decisions)
         found = np.full(len(order), np.inf)
         for place, i in enumerate(order):
             if decisions[0][place] == 1:
-                found[place] = furthest(judge, self, int(i), streams[place].tolist())
+                found[place] = furthest(judge, self.cases[int(i)], streams[place].tolist())
         return found
 
     def routed(self, order: Ints, decisions: Decisions) -> tuple[list[Routed | None], list[str]]:
@@ -138,7 +121,7 @@ class Routing:
         from heuresis.evaluators.routing.policy import defaults
 
         order = checked(order, self.size)
-        streams = self._streams(order, decisions)
+        streams = streams_of(order, decisions)
         found: list[Routed | None] = []
         faults: list[str] = []
         for place, i in enumerate(order):
@@ -160,7 +143,7 @@ class Routing:
         from heuresis.evaluators.routing.loop import WATCHED
         from heuresis.evaluators.routing.policy import defaults
 
-        replicas = int(self.replicas_at[i + 1] - self.replicas_at[i])
+        replicas = len(self.cases[i].role)
         seen = np.zeros((len(ticks), 1 + WATCHED * replicas))
         dates = np.ascontiguousarray(ticks, dtype=np.float64)
         fault, _, _, _ = self._run(defaults(), np.empty(0), i, stream, dates, seen)
@@ -178,9 +161,10 @@ class Routing:
 
         theta = np.ascontiguousarray(theta, dtype=np.float64)
         functions, flags = policy_of(program, theta, follows=stream is not None)
-        world = self.world(i)
-        clients = int(self.given[self.offsets[i] : self.offsets[i + 1], _GIVEN.index("client")].max()) + 1
-        startup = 0.0 if np.isnan(self.startup[i]) else float(self.startup[i])
+        case = self.cases[i]
+        world = world_of(case)
+        clients = int(case.requests.column("client").max()) + 1
+        startup = 0.0 if case.startup is None else case.startup
         given = np.empty(64, np.int32) if stream is None else stream
         fault, seconds, out = run(
             *functions, theta, flags, *scheduler(), startup, clients, stream is not None, given, ticks, seen,
@@ -188,47 +172,19 @@ class Routing:
         )  # fmt: skip
         return fault, seconds, out, world
 
-    def world(self, i: int) -> "World":
-        """A fresh fleet for an instance."""
-        from heuresis.evaluators.routing.fleet.state import world
-
-        low, high = self.offsets[i], self.offsets[i + 1]
-        classes, fleet = (slice(at[i], at[i + 1]) for at in (self.slo_offsets, self.replicas_at))
-        begin, end = self.prefix_at[low], self.prefix_at[high]
-        return world(
-            self.arrival[low:high], self.gap[low:high], self.given[low:high], self.estimate[low:high],
-            self.prefix_at[low : high + 1] - begin, self.prefix[begin:end], self.slo_ttft[classes],
-            self.slo_tpot[classes], self.engine[fleet], self.role[fleet], int(self.active[i]),
-            not np.isnan(self.startup[i]),
-        )  # fmt: skip
-
     def _routed(self, i: int, world: "World", seconds: float) -> Routed:
         """What became of an instance's requests."""
-        low, high = self.offsets[i], self.offsets[i + 1]
-        given, classes = self.given[low:high], slice(self.slo_offsets[i], self.slo_offsets[i + 1])
-        which, q = given[:, _GIVEN.index("slo")], world.q
-        results = Results(
-            arrived=world.m["came"],
-            first_token=q["first"],
-            finish=q["finish"],
-            prompt=given[:, _GIVEN.index("prompt")],
-            output=np.maximum(q["output"], 1),
-            ttft_slo=self.slo_ttft[classes][which],
-            tpot_slo=self.slo_tpot[classes][which],
-            client=given[:, _GIVEN.index("client")],
-            horizon=float(self.arrival[high - 1]),
-        )
-        m = world.m
+        m, q = world.m, world.q
+        results = self.cases[i].requests.results(m["came"], q)
         return Routed(results, q["restarts"], q["found"], q["recomputed"], m["moves"], m["where"], seconds)
 
-    def _streams(self, order: Ints, decisions: Decisions) -> list[NDArray[np.int32]]:
-        """The decisions of each instance."""
-        valid, lengths, stream = decisions
-        if valid.shape != order.shape or lengths.shape != order.shape or stream.ndim != 1:
-            raise ValueError(f"expected decisions on {len(order)} instances: a flag and a length of each, and a stream")
-        counts = lengths.astype(np.int64)
-        ends = np.cumsum(counts)
-        if np.any(counts < 0) or np.any(ends > len(stream)) or ends[-1] != len(stream):
-            raise ValueError(f"the lengths of the decisions do not add up to {len(stream)} numbers")
-        flat = np.ascontiguousarray(stream, dtype=np.int32)
-        return [flat[end - count : end] for end, count in zip(ends, counts, strict=True)]
+
+def world_of(case: FleetCase) -> "World":
+    """A fresh fleet for an instance."""
+    from heuresis.evaluators.routing.fleet.state import world
+
+    r = case.requests
+    return world(
+        r.arrival, r.gap, r.given, r.estimate, r.prefix_at, r.prefix, r.slo_ttft, r.slo_tpot, r.engine, case.role,
+        case.active, case.startup is not None,
+    )  # fmt: skip

@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 from heuresis.evaluators.aliases import Decisions, Floats, Ints
 from heuresis.evaluators.language.arguments import checked
 from heuresis.evaluators.language.contract import Contract
+from heuresis.evaluators.serving.cases import Cases, streams_of
 from heuresis.evaluators.serving.contract import CONTRACT
-from heuresis.evaluators.serving.engine import ARRAY_SIZE, MAX_SEQS
+from heuresis.evaluators.serving.engine import MAX_SEQS
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, aggregate, value
-from heuresis.evaluators.serving.results import Results, Served
+from heuresis.evaluators.serving.results import Served
 
 if TYPE_CHECKING:
-    from heuresis.evaluators.serving.plain.replica import Job
+    pass
 
 
 JUDGEMENTS = 10
 """A request counts as so many decisions where a search bounds its effort: it takes part in many iterations."""
 
 _SERVED = ("arrived", "first", "finish", "output", "restarts", "found", "recomputed")
-_GIVEN = ("prompt", "output", "client", "program", "slo", "after")
 
 
 class Serving:
@@ -43,26 +43,11 @@ class Serving:
     contract: ClassVar[Contract] = CONTRACT
 
     def __init__(self, payload: Mapping[str, NDArray[np.generic]]) -> None:
-        def floats(name: str) -> Floats:
-            return np.array(payload[name], dtype=np.float64, order="C")
-
-        def ints(name: str) -> Ints:
-            return np.array(payload[name], dtype=np.int64, order="C")
-
-        self.offsets, self.slo_offsets = ints("offsets"), ints("slo_offsets")
-        self.arrival, self.estimate, self.gap = floats("arrival"), floats("estimate"), floats("gap")
-        self.given = np.stack([ints(name) for name in _GIVEN], axis=1)
-        self.prefix_at, self.prefix = ints("prefix_offsets"), ints("prefix_blocks")
-        self.engine = floats("engine").reshape(-1, ARRAY_SIZE)
-        self.slo_ttft, self.slo_tpot = floats("slo_ttft"), floats("slo_tpot")
-        self.reference = floats("reference")
-        self.objective = OBJECTIVE_NAMES[int(ints("objective").reshape(-1)[0])]
-        self.size = len(self.offsets) - 1
-        self.lengths = JUDGEMENTS * np.diff(self.offsets)
-        for i in range(self.size):
-            mine = self.given[self.offsets[i] : self.offsets[i + 1]]
-            for column in (_GIVEN.index("client"), _GIVEN.index("program")):
-                mine[:, column] = np.unique(mine[:, column], return_inverse=True)[1]
+        self.cases = Cases(payload)
+        self.reference = np.array(payload["reference"], dtype=np.float64)
+        self.objective = OBJECTIVE_NAMES[int(np.asarray(payload["objective"]).reshape(-1)[0])]
+        self.size = len(self.cases)
+        self.lengths = JUDGEMENTS * np.diff(self.cases.offsets)
 
     def warm(self) -> None:
         """Compile the loops, or load them from the on-disk cache."""
@@ -102,7 +87,7 @@ class Serving:
             decided, _, requests = self._serve(program, theta, int(i), False)
             if not decided:
                 return np.full(len(subset), np.inf)
-            ratios[place] = value(self.objective, self._results(int(i), requests)) / self.reference[i]
+            ratios[place] = self._value(int(i), requests) / self.reference[i]
         return ratios
 
     def replay(self, judge: Callable[..., float], order: Ints, decisions: Decisions) -> Floats:
@@ -114,31 +99,12 @@ class Serving:
         from heuresis.evaluators.serving.plain.audit import furthest
 
         order = checked(order, self.size)
-        streams = self._streams(order, decisions)
+        streams = streams_of(order, decisions)
         found = np.full(len(order), np.inf)
         for place, i in enumerate(order):
             if decisions[0][place] == 1:
-                found[place] = furthest(judge, self.engine[i], self.jobs(int(i)), streams[place].tolist())
+                found[place] = furthest(judge, self.cases[int(i)], streams[place].tolist())
         return found
-
-    def jobs(self, i: int) -> list["Job"]:
-        """The requests of an instance for the reference in plain Python."""
-        from heuresis.evaluators.serving.plain.replica import Job
-
-        low, first = int(self.offsets[i]), int(self.slo_offsets[i])
-        jobs = []
-        for number, given in enumerate(self.given[low : int(self.offsets[i + 1])].tolist()):
-            prompt, output, client, program, slo, after = given
-            k = low + number
-            chain = self.prefix[self.prefix_at[k] : self.prefix_at[k + 1]].tolist()
-            date = float(self.arrival[k] if after < 0 else self.gap[k])
-            jobs.append(
-                Job(
-                    number, prompt, output, float(self.estimate[k]), client, program, float(self.slo_ttft[first + slo]),
-                    float(self.slo_tpot[first + slo]), after, date, chain,
-                )
-            )  # fmt: skip
-        return jobs
 
     def served(self, order: Ints, decisions: Decisions) -> Served:
         """Replay decisions on a clock of its own, from the instances alone; trusted: no program takes part.
@@ -148,7 +114,7 @@ class Serving:
         from heuresis.evaluators.serving.replay import replay
 
         order = checked(order, self.size)
-        streams = self._streams(order, decisions)
+        streams = streams_of(order, decisions)
         columns: list[list[NDArray[Any]]] = [[] for _ in _SERVED]
         faults = np.ones(len(order), dtype=np.int64)
         for place, i in enumerate(order):
@@ -157,7 +123,7 @@ class Serving:
                 faults[place] = replay(*replica, streams[place])
             for column, name in zip(columns, _SERVED, strict=True):
                 column.append(replica[1][name].copy())
-        offsets = np.concatenate(([0], np.cumsum(np.diff(self.offsets)[order]))).astype(np.int64)
+        offsets = np.concatenate(([0], np.cumsum(np.diff(self.cases.offsets)[order]))).astype(np.int64)
         return Served(offsets, faults, *(np.concatenate(column) for column in columns))
 
     def timeline(self, instance: int, stream: NDArray[np.int32]) -> Floats:
@@ -179,16 +145,13 @@ class Serving:
         """A fresh replica for an instance: its state, the requests, those that come later, its engine."""
         from heuresis.evaluators.serving.replica.state import REQUEST, fill, opened
 
-        low, high = self.offsets[i], self.offsets[i + 1]
-        classes = slice(self.slo_offsets[i], self.slo_offsets[i + 1])
-        begin, end = self.prefix_at[low], self.prefix_at[high]
-        requests = np.zeros(high - low, REQUEST)
+        case, requests = self.cases[i], np.zeros(len(self.cases[i]), REQUEST)
+        engine = case.engine[0]
         fill(
-            requests, self.arrival[low:high], self.gap[low:high], self.given[low:high], self.estimate[low:high],
-            self.prefix_at[low : high + 1] - begin, self.engine[i], self.slo_ttft[classes], self.slo_tpot[classes],
+            requests, case.arrival, case.gap, case.given, case.estimate, case.prefix_at, engine, case.slo_ttft,
+            case.slo_tpot,
         )  # fmt: skip
-        state = opened(requests, self.prefix[begin:end], self.engine[i])
-        return state, requests, np.empty((high - low, 2)), self.engine[i]
+        return opened(requests, case.prefix, engine), requests, np.empty((len(case), 2)), engine
 
     def _serve(
         self, program: object, theta: Floats, i: int, records: bool
@@ -198,35 +161,13 @@ class Serving:
         from heuresis.evaluators.serving.policy import policy_of
 
         theta = np.ascontiguousarray(theta, dtype=np.float64)
-        policy, replica = policy_of(program, theta, self.engine[i]), self._opened(i)
-        arrays = workspace(policy.reads, len(replica[1]), int(self.engine[i, MAX_SEQS]))
+        replica = self._opened(i)
+        engine = replica[-1]
+        policy = policy_of(program, theta, engine)
+        arrays = workspace(policy.reads, len(replica[1]), int(engine[MAX_SEQS]))
         decided, stream = serve(*policy.functions, theta, policy.flags, *arrays, *replica, records)
         return decided, stream, replica[1]
 
-    def _results(self, i: int, requests: NDArray[Any]) -> Results:
-        """What became of an instance's requests, for the objective."""
-        low, high = self.offsets[i], self.offsets[i + 1]
-        given, classes = self.given[low:high], slice(self.slo_offsets[i], self.slo_offsets[i + 1])
-        which = given[:, _GIVEN.index("slo")]
-        return Results(
-            arrived=requests["arrived"],
-            first_token=requests["first"],
-            finish=requests["finish"],
-            prompt=given[:, _GIVEN.index("prompt")],
-            output=np.maximum(requests["output"], 1),
-            ttft_slo=self.slo_ttft[classes][which],
-            tpot_slo=self.slo_tpot[classes][which],
-            client=given[:, _GIVEN.index("client")],
-            horizon=float(self.arrival[high - 1]),
-        )
-
-    def _streams(self, order: Ints, decisions: Decisions) -> list[NDArray[np.int32]]:
-        """The decisions of each instance."""
-        valid, lengths, stream = decisions
-        if valid.shape != order.shape or lengths.shape != order.shape or stream.ndim != 1:
-            raise ValueError(f"expected decisions on {len(order)} instances: a flag and a length of each, and a stream")
-        ends = np.cumsum(lengths.astype(np.int64))
-        if np.any(lengths.astype(np.int64) < 0) or np.any(ends > len(stream)) or ends[-1] != len(stream):
-            raise ValueError(f"the lengths of the decisions do not add up to {len(stream)} numbers")
-        flat = np.ascontiguousarray(stream, dtype=np.int32)
-        return [flat[end - length : end] for end, length in zip(ends, lengths.astype(np.int64), strict=True)]
+    def _value(self, i: int, requests: NDArray[Any]) -> float:
+        """The objective of what became of an instance's requests."""
+        return value(self.objective, self.cases[i].results(requests["arrived"], requests))

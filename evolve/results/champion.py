@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,6 @@ from heuresis.evolve.assessment.verdict import CHAMPION, REFUTED, UNSTABLE, anot
 from heuresis.evolve.results.algorithms import reference_entries
 from heuresis.evolve.results.compare import Comparison, Entry, compare
 from heuresis.evolve.results.ranking import distinct
-from heuresis.evolve.search.listener import Listener
 from heuresis.problems.problem import InstanceSet, Problem
 
 FINALISTS = 16
@@ -34,9 +33,16 @@ class Champion:
 
 
 def crown(
-    problem: Problem, archive: Archive, assessor: Assessor, trials: Sequence[Trial], seed: int, listener: Listener
+    problem: Problem,
+    archive: Archive,
+    assessor: Assessor,
+    trials: Sequence[Trial],
+    seed: int,
+    say: Callable[[str], None],
 ) -> Champion | None:
     """Choose the champion among the trials and compare it on `test`; None where no program has a value everywhere.
+
+    `say` is told what happens, a line at a time.
 
     A finalist that decides otherwise when it runs again, with the instances in another order, is dropped, and so is one
     whose decisions the reference interpreter does not confirm.
@@ -49,15 +55,13 @@ def crown(
         if source is None or evaluation.aggregate is None:
             continue
         if not _stands(
-            archive, assessor, source, evaluation, another_order(seed, trial.proposal.number, CHAMPION), listener
+            archive, assessor, source, evaluation, another_order(seed, trial.proposal.number, CHAMPION), say
         ):
             continue
-        listener.message(
-            f"chosen among {len(finalists)} programs on select ({time.monotonic() - started:.0f} s); now on test"
-        )
+        say(f"chosen among {len(finalists)} programs on select ({time.monotonic() - started:.0f} s); now on test")
         again = another_order(seed, trial.proposal.number, CHAMPION)
         table = _on_test(problem, archive, assessor, source, again)
-        listener.message(f"the final assessment took {time.monotonic() - started:.0f} s")
+        say(f"the final assessment took {time.monotonic() - started:.0f} s")
         return Champion(evaluation.candidate, source, trial.proposal.proposer, evaluation.aggregate, table)
     return None
 
@@ -68,7 +72,7 @@ def _stands(
     source: str,
     evaluation: Evaluation,
     rng: np.random.Generator,
-    listener: Listener,
+    say: Callable[[str], None],
 ) -> bool:
     """Whether a finalist decides the same in every order, and what the reference interpreter decides."""
     again = assessor.evaluate(source, "select", confirm=rng)
@@ -77,15 +81,15 @@ def _stands(
     if not again.ok:
         if again.status == UNSTABLE:
             archive.record_evaluation(again)
-        listener.message(f"{evaluation.candidate} was dropped: {again.message}")
+        say(f"{evaluation.candidate} was dropped: {again.message}")
         return False
     found = replay(assessor, source, again, "select")
     if not found.passed:
         if found.distance is not None:
             archive.record_evaluation(_denied(again, REFUTED, str(found)))
-        listener.message(f"{evaluation.candidate} was dropped: {found}")
+        say(f"{evaluation.candidate} was dropped: {found}")
         return False
-    listener.message(f"{evaluation.candidate} was {found}")
+    say(f"{evaluation.candidate} was {found}")
     return True
 
 

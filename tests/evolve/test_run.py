@@ -162,7 +162,7 @@ def test_select_decides_among_the_best_on_search(archive: Archive) -> None:
     good, bad = rule("max(t + p, d)"), rule("-p")
     trials = [trial(0, 0.5, source=good), trial(1, 0.1, source=bad)]
     with Assessor(TINY, workers=1) as assessor:
-        champion = crown(TINY, archive, assessor, trials, 0, Watcher())
+        champion = crown(TINY, archive, assessor, trials, 0, Watcher().message)
     assert champion is not None
     assert champion.source == good
 
@@ -171,7 +171,7 @@ def test_select_decides_among_the_best_on_search(archive: Archive) -> None:
 def test_only_the_best_on_search_are_run_on_select(archive: Archive) -> None:
     trials = [trial(n, n / 100, source=rule(f"p + {n}.0 * d")) for n in range(FINALISTS + 5)]
     with Assessor(TINY, workers=1) as assessor:
-        crown(TINY, archive, assessor, trials, 0, Watcher())
+        crown(TINY, archive, assessor, trials, 0, Watcher().message)
     tried = [bool(archive.evaluations(candidate_id(t.proposal.source or ""), "select")) for t in trials]
     assert tried == [True] * FINALISTS + [False] * 5
 

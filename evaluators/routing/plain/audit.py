@@ -2,30 +2,26 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from heuresis.evaluators.language.reference.judge import Judge
+from heuresis.evaluators.routing.cases import FleetCase
 from heuresis.evaluators.routing.plain.replica import Replica
 from heuresis.evaluators.routing.plain.router import Op, Reference
-from heuresis.evaluators.serving.plain.audit import engine_of
-from heuresis.evaluators.serving.plain.replica import Job
+from heuresis.evaluators.serving.plain.audit import engine_of, jobs_of
 from heuresis.evaluators.serving.plain.scheduler import Call, Mismatch
-
-if TYPE_CHECKING:
-    from heuresis.evaluators.routing.simulator import Routing
 
 JUDGED = 1_500
 """Of each instance the beginning is judged: so many values and iterations together, as much as plain Python bears."""
 
 
-def furthest(judge: Callable[..., float], simulator: "Routing", i: int, stream: Sequence[int]) -> float:
+def furthest(judge: Callable[..., float], case: FleetCase, stream: Sequence[int]) -> float:
     """The largest distance of one instance's first decisions from those of a judge; infinite where none of its.
 
     Of a judge that is no `Judge` the optional functions have their default bodies.
     """
     try:
         migrates = isinstance(judge, Judge) and judge.defines("migrate")
-        fleet = fleet_of(simulator, i, call_of(judge), calls_of(stream), migrates=migrates)
+        fleet = fleet_of(case, call_of(judge), calls_of(stream), migrates=migrates)
         fleet.run(JUDGED)
     except Mismatch:
         return math.inf
@@ -65,28 +61,9 @@ def calls_of(stream: Sequence[int]) -> list[list[Op]]:
 
 
 def fleet_of(
-    simulator: "Routing", i: int, call: Call, plan: Sequence[Sequence[Op]] | None = None, *, migrates: bool = True
+    case: FleetCase, call: Call, plan: Sequence[Sequence[Op]] | None = None, *, migrates: bool = True
 ) -> Reference:
     """An instance's replicas and requests for the reference in plain Python."""
-    fleet = slice(simulator.replicas_at[i], simulator.replicas_at[i + 1])
-    pairs = zip(simulator.engine[fleet], simulator.role[fleet].tolist(), strict=True)
+    pairs = zip(case.requests.engine, case.role.tolist(), strict=True)
     replicas = [Replica(number, engine_of(engine), role) for number, (engine, role) in enumerate(pairs)]
-    startup = None if math.isnan(simulator.startup[i]) else float(simulator.startup[i])
-    return Reference(replicas, jobs_of(simulator, i), call, startup, int(simulator.active[i]), plan, migrates=migrates)
-
-
-def jobs_of(simulator: "Routing", i: int) -> list[Job]:
-    """The requests of an instance."""
-    low, first, jobs = int(simulator.offsets[i]), int(simulator.slo_offsets[i]), []
-    for number, given in enumerate(simulator.given[low : int(simulator.offsets[i + 1])].tolist()):
-        prompt, output, client, program, slo, after = given
-        k = low + number
-        chain = simulator.prefix[simulator.prefix_at[k] : simulator.prefix_at[k + 1]].tolist()
-        date = float(simulator.arrival[k] if after < 0 else simulator.gap[k])
-        jobs.append(
-            Job(
-                number, prompt, output, float(simulator.estimate[k]), client, program,
-                float(simulator.slo_ttft[first + slo]), float(simulator.slo_tpot[first + slo]), after, date, chain,
-            )
-        )  # fmt: skip
-    return jobs
+    return Reference(replicas, jobs_of(case.requests), call, case.startup, case.active, plan, migrates=migrates)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from heuresis.evaluators.language.reference.judge import Judge
 from heuresis.evaluators.serving import engine as e
+from heuresis.evaluators.serving.cases import Case
 from heuresis.evaluators.serving.engine import Batching, Engine, IterationTime, Preemption, ServiceLevel
 from heuresis.evaluators.serving.plain.replica import Job
 from heuresis.evaluators.serving.plain.scheduler import Call, Mismatch, Op, Reference
@@ -22,16 +23,14 @@ JUDGED = 2_000
 """Of each instance the beginning is judged: so many priorities and iterations together, what plain Python bears."""
 
 
-def furthest(
-    judge: Callable[..., float], engine: NDArray[np.float64], jobs: Sequence[Job], stream: Sequence[int]
-) -> float:
+def furthest(judge: Callable[..., float], case: Case, stream: Sequence[int]) -> float:
     """The largest distance of one instance's first decisions from a judge's; infinite where they are none of its.
 
     Judged are as many iterations from the beginning as `JUDGED` allows; the trusted replay checks all of them.
     Of a judge that is no `Judge` the optional functions have their default bodies.
     """
     try:
-        reference = Reference(engine_of(engine), jobs, call_of(judge), plan_of(stream))
+        reference = Reference(engine_of(case.engine[0]), jobs_of(case), call_of(judge), plan_of(stream))
         reference.run(JUDGED)
     except Mismatch:
         return math.inf
@@ -78,3 +77,19 @@ def engine_of(numbers: NDArray[np.float64]) -> Engine:
         link_bytes_per_second=n[e.LINK], replicas=1, mixed=IterationTime(*n[e.MIXED : e.MIXED + 7]),
         decode=IterationTime(*n[e.DECODE : e.DECODE + 7]), slo=(ServiceLevel("any", 1.0, 1.0),),
     )  # fmt: skip
+
+
+def jobs_of(case: Case) -> list[Job]:
+    """The requests of an instance for the scheduler in plain Python."""
+    jobs = []
+    for number, given in enumerate(case.given.tolist()):
+        prompt, output, client, program, slo, after = given
+        chain = case.prefix[case.prefix_at[number] : case.prefix_at[number + 1]].tolist()
+        date = float(case.arrival[number] if after < 0 else case.gap[number])
+        jobs.append(
+            Job(
+                number, prompt, output, float(case.estimate[number]), client, program, float(case.slo_ttft[slo]),
+                float(case.slo_tpot[slo]), after, date, chain,
+            )
+        )  # fmt: skip
+    return jobs

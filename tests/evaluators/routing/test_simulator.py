@@ -41,7 +41,7 @@ def test_decisions_and_times_are_those_of_plain_python(name: str, requests: Payl
     built = Routing(requests)
     decisions = built.decide(PROGRAMS[name], NO_CONSTANTS, ONE)
     assert decisions[0].tolist() == [1]
-    plain = fleet_of(built, 0, call_of(JUDGES[name]))
+    plain = fleet_of(built.cases[0], call_of(JUDGES[name]))
     plain.run()
     calls = calls_of(decisions[2].tolist())
     assert calls + [[]] * (len(plain.plan) - len(calls)) == plain.plan

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from serving_parts import JUDGES, NO_CONSTANTS, ONE, PROGRAMS, Payload, engine, instances, payload, simulator
 
 from heuresis.evaluators.serving.engine import Engine
-from heuresis.evaluators.serving.plain.audit import call_of, engine_of, plan_of
+from heuresis.evaluators.serving.plain.audit import call_of, engine_of, jobs_of, plan_of
 from heuresis.evaluators.serving.plain.scheduler import Reference
 
 
@@ -18,7 +18,7 @@ def test_decisions_and_times_are_those_of_plain_python(name: str, case: tuple[En
     built = simulator(requests)
     decisions = built.decide(PROGRAMS[name], NO_CONSTANTS, ONE)
     assert decisions[0].tolist() == [1]
-    jobs = built.jobs(0)
+    jobs = jobs_of(built.cases[0])
     plain = Reference(on, jobs, call_of(JUDGES[name]))
     plain.run()
     assert plan_of(decisions[2].tolist()) == plain.plan

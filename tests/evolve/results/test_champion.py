@@ -64,7 +64,7 @@ class SlowPool(PlainPool):
 
 def crowned(archive: Archive, trials: list[Trial], watcher: Watcher) -> Champion | None:
     with Assessor(TINY, workers=1) as assessor:
-        return crown(TINY, archive, assessor, trials, 0, watcher)
+        return crown(TINY, archive, assessor, trials, 0, watcher.message)
 
 
 def test_a_champion_was_replayed_and_the_user_is_told(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +122,7 @@ def test_other_values_than_those_recorded_are_no_champions(archive: Archive, mon
         archive.record_candidate(BEST)
         archive.record_evaluation(changed(real, values=other, aggregate=0.01))
         watcher = Watcher()
-        champion = crown(TINY, archive, assessor, TRIALS, 0, watcher)
+        champion = crown(TINY, archive, assessor, TRIALS, 0, watcher.message)
     assert champion is not None
     assert champion.source == SECOND
     assert any("reaches other values than the first time" in text for text in watcher.messages)
