@@ -21,7 +21,7 @@ from heuresis.evaluators.language.compile import Program, compile_program
 from heuresis.evaluators.tardiness.contract import CONTRACT
 from heuresis.evaluators.tardiness.exact import solve
 from heuresis.evaluators.tardiness.simulator import Dispatch
-from heuresis.problems.problem import Reference
+from heuresis.problems.problem import Algorithm
 from heuresis.problems.tardiness.instances import TardinessInstance
 from heuresis.problems.tardiness.problem import PROBLEM
 from heuresis.sandbox.screen.screen import screen
@@ -50,12 +50,12 @@ def gaps() -> None:
         if message:
             raise RuntimeError(message)
         print_row(baseline.name, instances, np.array(values, dtype=np.float64))
-    for reference in PROBLEM.references:
+    for reference in PROBLEM.algorithms:
         solved = [_solved(reference, instance) for instance in instances]
         print_row(f"{reference.name} (not evolvable)", instances, np.array(solved, dtype=np.float64))
 
 
-def _solved(reference: Reference, instance: TardinessInstance) -> float:
+def _solved(reference: Algorithm, instance: TardinessInstance) -> float:
     if reference.max_size is not None and instance.size > reference.max_size:
         return math.nan
     return reference.solve(instance)

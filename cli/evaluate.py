@@ -209,7 +209,7 @@ def _warn_where_weak(assessor: "Assessor") -> None:
 
 def _line_up(problem: "Problem", programs: "Sequence[str]", archive: str | None) -> tuple[list[Named], list[str]]:
     """The programs and the reference algorithms asked for; nothing asked for means all of both."""
-    known = [reference.name for reference in problem.references]
+    known = [algorithm.name for algorithm in problem.algorithms]
     if not programs:
         return [find_program(b.name, problem, archive) for b in problem.baselines], known
     if len(set(programs)) != len(programs):

@@ -116,7 +116,7 @@ def resume(
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Go on with a run that was stopped or died, by replaying what the archive has of it."""
+    """Go on with a run that was stopped or died, from what the archive has of it."""
     from heuresis.evolve.config import Config
     from heuresis.evolve.run import resume as go_on
 

@@ -47,7 +47,7 @@ def _show_problem(problem: "Problem", *, as_json: bool) -> None:
         baselines = [
             {"name": b.name, "title": b.title, "citation": b.citation, "source": b.source} for b in problem.baselines
         ]
-        references = [{"name": r.name, "title": r.title, "citation": r.citation} for r in problem.references]
+        references = [{"name": r.name, "title": r.title, "citation": r.citation} for r in problem.algorithms]
         extra: dict[str, Any] = {"statement": problem.statement, "contract": problem.contract.describe()}
         extra |= {"splits": splits, "families": list(problem.families)}
         extra["objectives"] = {name: one.definition for name, one in problem.objectives.items()}
@@ -72,8 +72,8 @@ def _show_problem(problem: "Problem", *, as_json: bool) -> None:
     rules = render.table("rule", "", "source")
     for baseline in problem.baselines:
         rules.add_row(baseline.name, baseline.title, baseline.citation)
-    for reference in problem.references:
-        rules.add_row(reference.name, f"{reference.title} (not evolvable)", reference.citation)
+    for algorithm in problem.algorithms:
+        rules.add_row(algorithm.name, f"{algorithm.title} (not evolvable)", algorithm.citation)
     console.print(rules)
 
 
@@ -84,5 +84,5 @@ def _summary(problem: "Problem") -> dict[str, Any]:
         "title": problem.title,
         "objective": problem.objective.definition,
         "baselines": [baseline.name for baseline in problem.baselines],
-        "references": [reference.name for reference in problem.references],
+        "references": [reference.name for reference in problem.algorithms],
     }

@@ -50,7 +50,7 @@ class Simulator(Protocol):
         Says where a program loses, so that tuning can look there; inf everywhere where the program fails.
         """
 
-    def replay(
+    def audit(
         self, judge: Callable[..., float], order: NDArray[np.int64], decisions: Sequence[NDArray[np.generic]]
     ) -> NDArray[np.float64]:
         """How far decisions on the instances in `order` lie from those of `judge`, `float64[len(order)]`.

@@ -84,7 +84,7 @@ def resume(
     make: MixMaker = make_mix,
     allow_weak_sandbox: bool = False,
 ) -> RunResult:
-    """Go on with a stopped run by replaying its trials; repeats nothing that was recorded.
+    """Go on with a stopped run from its recorded trials; repeats nothing that was recorded.
 
     Raises ArchiveError where there is no such run or another process runs it, ConfigError where the problem or its
     instances have become others since, and WeakSandboxError unless that is allowed.

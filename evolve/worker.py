@@ -40,7 +40,7 @@ class Worker:
         source, one = specimen(self.simulator.contract), np.zeros(1, dtype=np.int64)
         decisions = self.run(tasks.DECIDE, self.compile(source, tasks.DECIDE), (np.empty(0), one))
         with suppress(_Enough):
-            self.simulator.replay(_once(judge_of(source, self.simulator.contract)), one, decisions)
+            self.simulator.audit(_once(judge_of(source, self.simulator.contract)), one, decisions)
         if self._improves:
             from heuresis.evaluators.language.expressions.interpreter import encode
             from heuresis.evaluators.language.expressions.tree import const
@@ -58,9 +58,9 @@ class Worker:
     def compile(self, source: str, kind: str) -> object:
         """What `run` wants of a program: compiled, with its constants as parameters where they are to be tuned.
 
-        For a replay nothing is compiled: it takes the reference interpreter.
+        For an audit nothing is compiled: it takes the reference interpreter.
         """
-        if kind == tasks.REPLAY:
+        if kind == tasks.AUDIT:
             try:
                 return judge_of(source, self.simulator.contract)
             except Untranslatable as error:
@@ -78,9 +78,9 @@ class Worker:
             return breed.run(self.simulator, arrays)
         if program is None:
             raise ValueError(f"the work {kind!r} needs a program")
-        if kind == tasks.REPLAY:
+        if kind == tasks.AUDIT:
             order, *decisions = arrays
-            return (self.simulator.replay(cast(Judge, program), order.astype(np.int64), decisions),)
+            return (self.simulator.audit(cast(Judge, program), order.astype(np.int64), decisions),)
         compiled, constants = cast(tuple[Program, Vector], program)
         match kind:
             case tasks.DECIDE:
@@ -108,11 +108,11 @@ class Worker:
 
 
 class _Enough(Exception):
-    """A replay has come to its first key."""
+    """An audit has come to its first key."""
 
 
 def _once(judge: Judge) -> Judge:
-    """The judge for one call: a whole replay of a large instance would take minutes."""
+    """The judge for one call: a whole audit of a large instance would take minutes."""
 
     def once(*arguments: object) -> float:
         judge(*arguments)

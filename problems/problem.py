@@ -68,7 +68,7 @@ class Baseline:
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class Algorithm:
     """A trusted algorithm that does not fit the contract: measured and shown in every table, not evolvable."""
 
     name: str
@@ -130,8 +130,8 @@ class Scoring(Protocol):
         Asked only of decisions in which `values` found a value for every instance.
         """
 
-    def replayed(self, instances: Sequence[Any]) -> NDArray[np.int64]:
-        """The numbers of the instances on which a champion is replayed by the reference interpreter, smallest first.
+    def audited(self, instances: Sequence[Any]) -> NDArray[np.int64]:
+        """The numbers of the instances on which a champion is audited by the reference interpreter, smallest first.
 
         A fixed choice, not empty: every kind of instance, and few enough for plain Python.
         """
@@ -171,7 +171,7 @@ class Problem:
     objective: Objective
     splits: Mapping[str, Callable[[], InstanceSet]]  # the keys of SPLITS
     baselines: tuple[Baseline, ...]
-    references: tuple[Reference, ...] = ()
+    algorithms: tuple[Algorithm, ...] = ()
     read: Callable[[Sequence[Path]], InstanceSet] | None = None  # instance files of the user
     sources: tuple[str, ...] = field(default=())  # literature
     standalone: str = ""  # Python source of a plain driver around the exported rule

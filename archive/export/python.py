@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from heuresis.archive.export.manifest import manifest
 from heuresis.archive.export.subject import Export, ExportError, Subject
-from heuresis.evaluators.language.reference.interpreter import Reference
+from heuresis.evaluators.language.reference.interpreter import Interpreter
 from heuresis.evaluators.language.reference.rewrite import Untranslatable, helper_source, helpers_of, rewrite
 from heuresis.sandbox.screen.screen import ScreenError, screen
 
@@ -33,7 +33,7 @@ def export_python(subject: Subject) -> Export:
     text = "\n".join(part for part in parts if part).rstrip() + "\n"
     ast.parse(text)
     name = problem.name.replace("-", "_")
-    interpreter = Reference(tree, problem.contract)
+    interpreter = Interpreter(tree, problem.contract)
     return Export(f"{name}.py", {f"{name}.py": text, f"{name}.json": manifest(subject, interpreter.call)})
 
 

@@ -86,7 +86,7 @@ class Sequencing:
         excess: Values = (self.totals(program, theta, subset) - self.best[subset]) / self.best.sum()
         return excess
 
-    def replay(self, judge: Callable[..., float], order: NDArray[np.int64], decisions: Arrays) -> Values:
+    def audit(self, judge: Callable[..., float], order: NDArray[np.int64], decisions: Arrays) -> Values:
         """How far each chosen job's key lies above the smallest one left, interpreted; the largest by instance."""
         furthest = np.full(len(order), np.inf)
         for row, (i, finite, sequence) in enumerate(zip(order, *decisions, strict=True)):
@@ -140,8 +140,8 @@ class Scoring:
         finite, sequences = decisions
         return [(finite[i], sequences[i]) for i in range(len(instances))]
 
-    def replayed(self, instances: Sequence[Jobs]) -> NDArray[np.int64]:
-        """All instances are small: the first ten are replayed."""
+    def audited(self, instances: Sequence[Jobs]) -> NDArray[np.int64]:
+        """All instances are small: the first ten are audited."""
         return np.arange(min(10, len(instances)))
 
     def score(self, instances: Sequence[Jobs], values: Sequence[float]) -> Score:

@@ -1,4 +1,4 @@
-"""What the simulators of online bin packing share: the instances, the objective, and the frame of a replay."""
+"""What the simulators of online bin packing share: the instances, the objective, and the frame of an audit."""
 
 import math
 from abc import ABC, abstractmethod
@@ -54,7 +54,7 @@ class PackingSimulator(ABC):
         excess: Floats = (bins - self.reference[subset]) / total
         return excess
 
-    def replay(self, judge: Callable[..., Any], order: Ints, decisions: Decisions) -> Floats:
+    def audit(self, judge: Callable[..., Any], order: Ints, decisions: Decisions) -> Floats:
         """The largest distance of a chosen bin from the best one, by instance (see `Simulator`); inf after failures."""
         order = checked(order, self.size)
         valid, chosen = decisions

@@ -96,7 +96,7 @@ class Routing:
         cost = self.cases[i].price * routed.replica_seconds / len(routed.restarts)
         return value(self.objective, routed.results) + float(cost)
 
-    def replay(self, judge: Callable[..., float], order: Ints, decisions: Decisions) -> Floats:
+    def audit(self, judge: Callable[..., float], order: Ints, decisions: Decisions) -> Floats:
         """The largest distance of a choice from the reference interpreter's, by instance (see `Simulator`).
 
         A choice is a request to be sent, whether it is held, its replica, a number of replicas, and a migration.

@@ -90,7 +90,7 @@ class Serving:
             ratios[place] = self._value(int(i), requests) / self.reference[i]
         return ratios
 
-    def replay(self, judge: Callable[..., float], order: Ints, decisions: Decisions) -> Floats:
+    def audit(self, judge: Callable[..., float], order: Ints, decisions: Decisions) -> Floats:
         """The largest distance of a choice from the reference interpreter's, by instance (see `Simulator`).
 
         A choice is a victim or an admission; what follows from it (chunks, and who is not admitted) has to be the same.

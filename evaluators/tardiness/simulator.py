@@ -33,7 +33,7 @@ class Dispatch:
         d = np.asarray(payload["d"], dtype=np.int64)
         sizes = np.diff(self.offsets)
         instance = np.repeat(np.arange(len(sizes)), sizes)
-        self._given = p, d  # as they came: a replay relies on nothing that is made of them here
+        self._given = p, d  # as they came: an audit relies on nothing that is made of them here
         # Within each instance by (p, d, index): then the first of equal priorities wins every tie.
         by_rank = np.lexsort((np.arange(len(p)), d, p, instance))
         self.p = np.ascontiguousarray(p[by_rank])
@@ -103,7 +103,7 @@ class Dispatch:
         excess: NDArray[np.float64] = (totals - self.reference[subset]) / optimum[self.group[subset]]
         return excess
 
-    def replay(
+    def audit(
         self, judge: Callable[..., float], order: NDArray[np.int64], decisions: Sequence[NDArray[np.generic]]
     ) -> NDArray[np.float64]:
         """The largest distance of a chosen priority from the smallest one, by instance (see `Simulator`)."""

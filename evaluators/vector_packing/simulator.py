@@ -79,7 +79,7 @@ class Placement:
         sizes = np.diff(self.offsets)[subset].astype(np.float64)
         return (lost(values, sizes) - lost(reference, sizes)) / len(subset)
 
-    def replay(self, judge: Callable[..., float], order: Ints, decisions: Decisions) -> Floats:
+    def audit(self, judge: Callable[..., float], order: Ints, decisions: Decisions) -> Floats:
         """The largest distance of a chosen score from the smallest one, by instance (see `Simulator`)."""
         from heuresis.evaluators.vector_packing.plain import furthest
 

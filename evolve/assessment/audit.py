@@ -13,17 +13,17 @@ from heuresis.sandbox.outcome import Outcome, Status
 from heuresis.sandbox.task import Array, Task
 
 PATIENCE = 6
-"""A replay may take so many times as long as one evaluation of all instances."""
+"""An audit may take so many times as long as one evaluation of all instances."""
 
 FEW = 10
-"""A program too slow for the sample is replayed on this fraction of it (one of so many), the smallest instances."""
+"""A program too slow for the sample is audited on this fraction of it (one of so many), the smallest instances."""
 
 
 @dataclass(frozen=True, slots=True)
-class Replay:
-    """How a replay ended: on so many instances, with the largest relative distance of a chosen key from the smallest.
+class Audit:
+    """How an audit ended: on so many instances, with the largest relative distance of a chosen key from the smallest.
 
-    `distance` is None where the program could not be replayed, and `message` says why.
+    `distance` is None where the program could not be audited, and `message` says why.
     """
 
     instances: int
@@ -37,44 +37,44 @@ class Replay:
 
     def __str__(self) -> str:
         if self.distance is None:
-            return f"not replayed by the reference interpreter: {self.message}"
-        text = f"replayed by the reference interpreter on {self.instances} instances, largest distance"
+            return f"not audited by the reference interpreter: {self.message}"
+        text = f"audited by the reference interpreter on {self.instances} instances, largest distance"
         return f"{text} {self.distance:.1g}{f' ({self.message})' if self.message else ''}"
 
 
-def replay(assessor: Assessor, source: str, evaluation: Evaluation, where: str) -> Replay:
-    """Replay the decisions behind a successful evaluation on a fixed sample of its instances (`Scoring.replayed`).
+def audit(assessor: Assessor, source: str, evaluation: Evaluation, where: str) -> Audit:
+    """Audit the decisions behind a successful evaluation on a fixed sample of its instances (`Scoring.audited`).
 
-    A program that takes too long there is replayed on the smallest instances of the sample only.
+    A program that takes too long there is audited on the smallest instances of the sample only.
     """
-    sample = assessor.problem.scoring.replayed(assessor.instance_set(where).instances)
+    sample = assessor.problem.scoring.audited(assessor.instance_set(where).instances)
     found = _on(assessor, source, evaluation, where, sample)
     if found.distance is None and found.message.startswith(str(Status.TIMEOUT)):
         found = _on(assessor, source, evaluation, where, sample[: max(1, len(sample) // FEW)])
     return found
 
 
-def _on(assessor: Assessor, source: str, evaluation: Evaluation, where: str, order: NDArray[np.int64]) -> Replay:
+def _on(assessor: Assessor, source: str, evaluation: Evaluation, where: str, order: NDArray[np.int64]) -> Audit:
     instances = assessor.instance_set(where).instances
     decided = assessor.run(tasks.decide(source, order), where)
     if not decided.ok:
-        return _not_replayed(decided)
+        return _not_audited(decided)
     values, _ = assessor.problem.scoring.values([instances[i] for i in order], decided.arrays)
     if list(values) != [evaluation.values[i] for i in order]:
-        return Replay(len(order), float("inf"), "on its own these instances have other values")
-    task: Task = tasks.replay(source, order, decided.arrays)
+        return Audit(len(order), float("inf"), "on its own these instances have other values")
+    task: Task = tasks.audit(source, order, decided.arrays)
     limits = replace(assessor.limits, seconds=PATIENCE * assessor.limits.seconds)
     outcome = assessor.run(replace(task, limits=limits), where)
     if not outcome.ok:
-        return _not_replayed(outcome)
+        return _not_audited(outcome)
     furthest = _furthest(outcome.arrays, len(order))
     if furthest is None:
-        return Replay(0, None, "no distances came back")
-    return Replay(len(order), furthest)
+        return Audit(0, None, "no distances came back")
+    return Audit(len(order), furthest)
 
 
-def _not_replayed(outcome: Outcome) -> Replay:
-    return Replay(0, None, f"{outcome.status}: {outcome.message}")
+def _not_audited(outcome: Outcome) -> Audit:
+    return Audit(0, None, f"{outcome.status}: {outcome.message}")
 
 
 def _furthest(arrays: tuple[Array, ...], count: int) -> float | None:

@@ -15,7 +15,7 @@ SIMULATOR = "simulator"
 IMPROVES = "improves"
 """The option, of any value, of workers that shall also tune and breed: they take twice as long to get warm."""
 
-DECIDE, CHECK, TUNE, BREED, REPLAY = "decide", "check", "tune", "breed", "replay"
+DECIDE, CHECK, TUNE, BREED, AUDIT = "decide", "check", "tune", "breed", "audit"
 
 
 def decide(source: str, order: NDArray[np.int64]) -> Task:
@@ -33,6 +33,6 @@ def tune(source: str, seed: Sequence[int], evaluations: int, subset: NDArray[np.
     return Task(TUNE, source, (np.array(seed, dtype=np.int64), np.array([evaluations]), subset.astype(np.int64)))
 
 
-def replay(source: str, order: NDArray[np.int64], decisions: Sequence[Array]) -> Task:
+def audit(source: str, order: NDArray[np.int64], decisions: Sequence[Array]) -> Task:
     """How far decisions on the instances in `order` lie from those of the program, interpreted: one number of each."""
-    return Task(REPLAY, source, (order.astype(np.int64), *decisions))
+    return Task(AUDIT, source, (order.astype(np.int64), *decisions))

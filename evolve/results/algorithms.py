@@ -12,7 +12,7 @@ from pathlib import Path
 
 from heuresis.evaluators.cache import CacheError, cache_dir, write_cache
 from heuresis.evolve.results.compare import Entry
-from heuresis.problems.problem import InstanceSet, Problem, Reference
+from heuresis.problems.problem import Algorithm, InstanceSet, Problem
 
 Values = tuple[float | None, ...]
 
@@ -25,18 +25,18 @@ def reference_entries(
     The size of an instance is the number of decisions that it asks for.
     """
     entries = []
-    for reference in problem.references:
-        if names is not None and reference.name not in names:
+    for algorithm in problem.algorithms:
+        if names is not None and algorithm.name not in names:
             continue
-        values = _remembered(problem, instance_set, reference)
+        values = _remembered(problem, instance_set, algorithm)
         partial = None in values
-        measured = reference.measure(instance_set.instances) if reference.measure and not partial else {}
+        measured = algorithm.measure(instance_set.instances) if algorithm.measure and not partial else {}
         entries.append(
             Entry(
-                name=reference.name,
+                name=algorithm.name,
                 values=values,
                 status="partial" if partial else "ok",
-                message=f"at most {reference.max_size} decisions" if partial else "",
+                message=f"at most {algorithm.max_size} decisions" if partial else "",
                 evolvable=False,
                 metrics=measured,
             )
@@ -44,7 +44,7 @@ def reference_entries(
     return tuple(entries)
 
 
-def _remembered(problem: Problem, instance_set: InstanceSet, reference: Reference) -> Values:
+def _remembered(problem: Problem, instance_set: InstanceSet, algorithm: Algorithm) -> Values:
     try:
         folder = cache_dir() / "references"
     except CacheError:
@@ -60,7 +60,7 @@ def _remembered(problem: Problem, instance_set: InstanceSet, reference: Referenc
     return values
 
 
-def _measured(problem: Problem, instance_set: InstanceSet, reference: Reference) -> Values:
+def _measured(problem: Problem, instance_set: InstanceSet, reference: Algorithm) -> Values:
     limit, size = reference.max_size, problem.scoring.decisions_in
     return tuple(
         float(reference.solve(instance)) if limit is None or size([instance]) <= limit else None
@@ -78,7 +78,7 @@ def _read(path: Path, key: str, count: int) -> Values | None:
     return values if fits else None
 
 
-def _file_of(reference: Reference) -> str:
+def _file_of(reference: Algorithm) -> str:
     code = getattr(reference.solve, "__code__", None)
     return "" if code is None else str(code.co_filename)
 

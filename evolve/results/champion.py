@@ -10,7 +10,7 @@ import numpy as np
 from heuresis.archive.records import Evaluation, Trial, candidate_id
 from heuresis.archive.store import Archive
 from heuresis.evolve.assessment.assess import Assessor
-from heuresis.evolve.assessment.audit import replay
+from heuresis.evolve.assessment.audit import audit
 from heuresis.evolve.assessment.verdict import CHAMPION, REFUTED, UNSTABLE, another_order
 from heuresis.evolve.results.algorithms import reference_entries
 from heuresis.evolve.results.compare import Comparison, Entry, compare
@@ -83,7 +83,7 @@ def _stands(
             archive.record_evaluation(again)
         say(f"{evaluation.candidate} was dropped: {again.message}")
         return False
-    found = replay(assessor, source, again, "select")
+    found = audit(assessor, source, again, "select")
     if not found.passed:
         if found.distance is not None:
             archive.record_evaluation(_denied(again, REFUTED, str(found)))

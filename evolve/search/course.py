@@ -45,7 +45,7 @@ class Course:
         self.population = self.population.grown(self.trials[self.population.count : prefix])
         return self.population
 
-    def settle(self, trial: Trial, *, replayed: bool) -> None:
+    def settle(self, trial: Trial, *, recorded: bool) -> None:
         """Take in the next trial; one from before a resume is not told to the listener.
 
         Raises ProposerUnavailable after PATIENCE proposals in a row without an evaluation: no budget of evaluations
@@ -67,7 +67,7 @@ class Course:
             self._best = trial
         if evaluation is not None:
             self._remember()
-        if not replayed:
+        if not recorded:
             self._barren = 0 if evaluation is not None else self._barren + 1
             self._listener.settled(trial, self.progress())
             if self._barren == PATIENCE:

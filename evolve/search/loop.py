@@ -43,7 +43,7 @@ class Loop:
                 population = self.course.at(prefix)
                 recorded = self.recorded.get(number)
                 step = partial(self.step, number, prefix, population, recorded)
-                self.rounds.start(number, step, replayed=recorded is not None and not recorded.pending)
+                self.rounds.start(number, step, recorded=recorded is not None and not recorded.pending)
         raise AssertionError("the numbers never end")
 
     def step(self, number: int, prefix: int, population: Population, recorded: Trial | None) -> Trial:

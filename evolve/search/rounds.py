@@ -96,18 +96,18 @@ class Rounds:
             self._floor = prefix = number
         return prefix
 
-    def start(self, number: int, step: Callable[[], Trial], *, replayed: bool) -> None:
+    def start(self, number: int, step: Callable[[], Trial], *, recorded: bool) -> None:
         """Let a thread take the step that makes trial `number`."""
-        self._pending[number] = self._crew.submit(step), replayed
+        self._pending[number] = self._crew.submit(step), recorded
 
     def _settle(self, prefix: int) -> None:
         """Wait for the trials below `prefix` and hand them to the course, in order."""
         while (number := len(self._course.trials)) < prefix:
-            future, replayed = self._pending[number]
+            future, recorded = self._pending[number]
             while not future.done():
                 wait([future], _TICK)
                 self._check()
-            self._course.settle(future.result(), replayed=replayed)
+            self._course.settle(future.result(), recorded=recorded)
             del self._pending[number]
 
     def _check(self) -> None:
@@ -125,12 +125,12 @@ class Rounds:
         raised: BaseException | None = None
         while self._pending and (left := deadline - time.monotonic()) > 0:
             wait([future for future, _ in self._pending.values()], min(left, _TICK))
-            for number, (future, replayed) in sorted(self._pending.items()):
+            for number, (future, recorded) in sorted(self._pending.items()):
                 if not future.done():
                     continue
                 error = future.exception()
                 if error is None and number == len(self._course.trials):
-                    self._course.settle(future.result(), replayed=replayed)
+                    self._course.settle(future.result(), recorded=recorded)
                 elif error is not None and not isinstance(error, BudgetExhausted):
                     raised = raised or error
                 del self._pending[number]

@@ -24,8 +24,8 @@ EXCESS = Objective(
 
 EXPLAINED_ROWS = 12
 
-REPLAYED, LARGEST_REPLAYED = 6, 1_000
-"""How many instances are replayed by the reference interpreter, and how many items the largest of them has."""
+AUDITED, LARGEST_AUDITED = 6, 1_000
+"""How many instances are audited by the reference interpreter, and how many items the largest of them has."""
 
 
 def families(instances: Instances) -> NDArray[np.int64]:
@@ -87,14 +87,14 @@ class PackingScoring:
         offsets, (decided, chosen) = _offsets(instances), decisions
         return [(decided[i : i + 1], chosen[offsets[i] : offsets[i + 1]]) for i in range(len(instances))]
 
-    def replayed(self, instances: Instances) -> NDArray[np.int64]:
+    def audited(self, instances: Instances) -> NDArray[np.int64]:
         """Up to six instances of up to 1,000 items, in turn one of each group; else the one of fewest items."""
         groups: dict[str, list[int]] = {}
         for index, instance in enumerate(instances):
-            if instance.size <= LARGEST_REPLAYED:
+            if instance.size <= LARGEST_AUDITED:
                 groups.setdefault(_group(instance), []).append(index)
         deepest = max((len(members) for members in groups.values()), default=0)
-        chosen = [members[k] for k in range(deepest) for members in groups.values() if k < len(members)][:REPLAYED]
+        chosen = [members[k] for k in range(deepest) for members in groups.values() if k < len(members)][:AUDITED]
         chosen = chosen or [min(range(len(instances)), key=lambda i: instances[i].size)]
         return np.array(sorted(chosen, key=lambda i: (instances[i].size, i)), dtype=np.int64)
 

@@ -31,8 +31,8 @@ OBJECTIVES: Mapping[str, Objective] = {
 }
 """What a run may minimise, by name; the first is the default."""
 
-REPLAYED = 4
-"""At most so many instances are replayed by the reference interpreter."""
+AUDITED = 4
+"""At most so many instances are audited by the reference interpreter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +71,14 @@ class RouterScoring:
         del instances
         return cut(decisions)
 
-    def replayed(self, instances: Instances) -> Ints:
+    def audited(self, instances: Instances) -> Ints:
         """The first instance of each kind of replicas, then of workloads; smallest first."""
         chosen: dict[object, int] = {}
         for index, one in enumerate(instances):
             chosen.setdefault(("replicas", one.labels.get("replicas")), index)
         for index, one in enumerate(instances):
             chosen.setdefault(("workload", one.labels.get("workload")), index)
-        some = sorted(set(chosen.values()))[:REPLAYED]
+        some = sorted(set(chosen.values()))[:AUDITED]
         return np.array(sorted(some, key=lambda i: (instances[i].size, i)), dtype=np.int64)
 
     def score(self, instances: Instances, values: Sequence[float]) -> Score:

@@ -9,7 +9,7 @@ from heuresis.evaluators.serving.engine import Engine
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, value
 from heuresis.problems.baselines import baselines
 from heuresis.problems.engines import files as engines
-from heuresis.problems.problem import Choice, InstanceError, InstanceSet, Problem, Reference
+from heuresis.problems.problem import Algorithm, Choice, InstanceError, InstanceSet, Problem
 from heuresis.problems.registry import register
 from heuresis.problems.serving.clairvoyant import in_engine_time, in_tokens
 from heuresis.problems.serving.figures import figures
@@ -99,16 +99,16 @@ _RULES = (
 _SCHRAGE = "Schrage 1968, doi:10.1287/opre.16.3.687"
 
 
-def _references(objective: str) -> tuple[Reference, ...]:
-    def reference(name: str, title: str, schedules: Callable[[Sequence[ServingInstance]], list[Scenario]]) -> Reference:
+def _algorithms(objective: str) -> tuple[Algorithm, ...]:
+    def algorithm(name: str, title: str, schedules: Callable[[Sequence[ServingInstance]], list[Scenario]]) -> Algorithm:
         def solve(instance: ServingInstance) -> float:
             return value(objective, schedules([instance])[0].results) / value(objective, fcfs([instance])[0])
 
-        return Reference(name, title, solve, _SCHRAGE, measure=lambda instances: metrics(schedules(instances)))
+        return Algorithm(name, title, solve, _SCHRAGE, measure=lambda instances: metrics(schedules(instances)))
 
     return (
-        reference("clairvoyant_srpt", "SRPT that knows the true length of every output", in_tokens),
-        reference(
+        algorithm("clairvoyant_srpt", "SRPT that knows the true length of every output", in_tokens),
+        algorithm(
             "clairvoyant_srpt_past_future",
             "the same by engine time, admitted only where memory will always suffice",
             in_engine_time,
@@ -146,7 +146,7 @@ def configure(choice: Choice) -> Problem:
         objective=OBJECTIVES[name],
         splits={split.name: functools.partial(_split, split, engine) for split in (SEARCH, SELECT, TEST)},
         baselines=baselines("serving", _RULES),
-        references=_references(name),
+        algorithms=_algorithms(name),
         read=_reader(choice, engine),
         sources=SOURCES,
         standalone=STANDALONE,

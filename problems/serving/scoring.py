@@ -40,8 +40,8 @@ OBJECTIVES: Mapping[str, Objective] = {
 }
 """What a run may minimise, by name; the first is the default."""
 
-REPLAYED = 8
-"""How many instances are replayed by the reference interpreter."""
+AUDITED = 8
+"""How many instances are audited by the reference interpreter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class ServingScoring:
         del instances
         return cut(decisions)
 
-    def replayed(self, instances: Instances) -> Ints:
+    def audited(self, instances: Instances) -> Ints:
         """One instance of each of up to 6 workloads, the smallest of its own that is not the least loaded."""
         cells: dict[object, list[int]] = defaultdict(list)
         for index, one in enumerate(instances):
@@ -85,7 +85,7 @@ class ServingScoring:
         chosen = [
             min(members, key=lambda i: (instances[i].size, -_load(instances[i]), i)) for members in cells.values()
         ]
-        return np.array(sorted(chosen[:REPLAYED], key=lambda i: (instances[i].size, i)), dtype=np.int64)
+        return np.array(sorted(chosen[:AUDITED], key=lambda i: (instances[i].size, i)), dtype=np.int64)
 
     def score(self, instances: Instances, values: Sequence[float]) -> Score:
         """The geometric mean of the values; the metrics are those of `measure`, from decisions."""

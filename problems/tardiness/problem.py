@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from heuresis.evaluators.tardiness.contract import CONTRACT
 from heuresis.problems.baselines import baselines
-from heuresis.problems.problem import InstanceSet, Problem, Reference
+from heuresis.problems.problem import Algorithm, InstanceSet, Problem
 from heuresis.problems.registry import register
 from heuresis.problems.tardiness import instances
 from heuresis.problems.tardiness.instances import SEARCH, SELECT, TEST, TardinessInstance
@@ -94,20 +94,20 @@ def _optimum(instance: TardinessInstance) -> float:
     return float(solve(instance.p, instance.d)[0])
 
 
-_REFERENCES = (
-    Reference(
+_ALGORITHMS = (
+    Algorithm(
         "nbr",
         "NBR: net benefit of relocation",
         _algorithm("net_benefit_of_relocation"),
         "Holsenback and Russell 1992, Journal of the Operational Research Society 43, 53-62",
     ),
-    Reference("eddc", "EDDC: EDD challenger", _algorithm("edd_challenger"), "arXiv 2510.24013"),
-    Reference("augmdd", "AugMDD: MDD, augmented", _algorithm("augmented_mdd"), "Bean and Hall 1985"),
-    Reference("augmddc", "AugMDDC: MDDC, augmented", _algorithm("augmented_mdd_challenger"), "arXiv 2510.24013"),
-    Reference(
+    Algorithm("eddc", "EDDC: EDD challenger", _algorithm("edd_challenger"), "arXiv 2510.24013"),
+    Algorithm("augmdd", "AugMDD: MDD, augmented", _algorithm("augmented_mdd"), "Bean and Hall 1985"),
+    Algorithm("augmddc", "AugMDDC: MDDC, augmented", _algorithm("augmented_mdd_challenger"), "arXiv 2510.24013"),
+    Algorithm(
         "mdd_descent", "MDD + insertion and swap descent", _algorithm("mdd_descent"), "local search", max_size=100
     ),
-    Reference(
+    Algorithm(
         "optimum",
         "exact optimum",
         _optimum,
@@ -135,7 +135,7 @@ PROBLEM = register(
         objective=GAP,
         splits={"search": _split(SEARCH), "select": _split(SELECT), "test": _split(TEST)},
         baselines=baselines("tardiness", _RULES),
-        references=_REFERENCES,
+        algorithms=_ALGORITHMS,
         read=read,
         sources=SOURCES,
         standalone=STANDALONE,

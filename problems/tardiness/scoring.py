@@ -29,8 +29,8 @@ EXPLAINED_ROWS = 12
 LARGEST_EXPLAINED = 200
 """Largest number of jobs for which `explain` solves an instance to show its optimal sequence."""
 
-REPLAYED, LARGEST_REPLAYED = 60, 100
-"""How many instances are replayed by the reference interpreter, and how many jobs the largest of them has."""
+AUDITED, LARGEST_AUDITED = 60, 100
+"""How many instances are audited by the reference interpreter, and how many jobs the largest of them has."""
 
 
 def objective_of(instances: Instances) -> Objective:
@@ -107,14 +107,14 @@ class TardinessScoring:
         offsets, (decided, jobs) = _offsets(instances), decisions
         return [(decided[i : i + 1], jobs[offsets[i] : offsets[i + 1]]) for i in range(len(instances))]
 
-    def replayed(self, instances: Instances) -> NDArray[np.int64]:
+    def audited(self, instances: Instances) -> NDArray[np.int64]:
         """Up to 60 instances of up to 100 jobs, in turn one of each cell (n, tardiness factor, due-date range).
 
         Of the split `select` it is the first of each cell. Where all instances are larger, it is the smallest one.
         """
-        cells = [members for members in _cells(instances).values() if instances[members[0]].size <= LARGEST_REPLAYED]
+        cells = [members for members in _cells(instances).values() if instances[members[0]].size <= LARGEST_AUDITED]
         rounds = itertools.zip_longest(*cells)
-        chosen = [i for members in rounds for i in members if i is not None][:REPLAYED]
+        chosen = [i for members in rounds for i in members if i is not None][:AUDITED]
         chosen = chosen or [min(range(len(instances)), key=lambda i: instances[i].size)]
         return np.array(sorted(chosen, key=lambda i: (instances[i].size, i)), dtype=np.int64)
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.evaluators.aliases import Floats
-from heuresis.problems.problem import Baseline, MachineryError, Reference
+from heuresis.problems.problem import Algorithm, Baseline, MachineryError
 from heuresis.problems.vector_packing.instances import VectorInstance
 from heuresis.problems.vector_packing.scoring import VectorScoring
 
@@ -15,13 +15,13 @@ LEAST_SHARE = 1e-6
 """What a resource that is not asked for counts in the product of shares."""
 
 
-def references(first_fit: Baseline) -> tuple[Reference, ...]:
+def algorithms(first_fit: Baseline) -> tuple[Algorithm, ...]:
     """The references; `first_fit` is the rule that the decreasing orders go through."""
     panigrahy = "Panigrahy, Talwar, Uyeda and Wieder 2011, Heuristics for vector bin packing, Microsoft Research"
     return (
-        Reference("ffd_sum", "FFDSum: first fit by decreasing weighted sum", _decreasing(first_fit, _sums), panigrahy),
-        Reference("ffd_prod", "FFDProd: first fit by decreasing product", _decreasing(first_fit, _products), panigrahy),
-        Reference(
+        Algorithm("ffd_sum", "FFDSum: first fit by decreasing weighted sum", _decreasing(first_fit, _sums), panigrahy),
+        Algorithm("ffd_prod", "FFDProd: first fit by decreasing product", _decreasing(first_fit, _products), panigrahy),
+        Algorithm(
             "fgd",
             "FGD: fragmentation gradient descent",
             _fragmentation_descent,

@@ -8,7 +8,7 @@ from heuresis.problems.baselines import baselines
 from heuresis.problems.problem import InstanceSet, Objective, Problem
 from heuresis.problems.registry import register
 from heuresis.problems.vector_packing import instances
-from heuresis.problems.vector_packing.algorithms import references
+from heuresis.problems.vector_packing.algorithms import algorithms
 from heuresis.problems.vector_packing.figures import figures
 from heuresis.problems.vector_packing.instances import (
     FLEET_SEARCH,
@@ -137,7 +137,7 @@ def _problem(
             objective=objective,
             splits={split.name: _split(split) for split in splits},
             baselines=_BASELINES,
-            references=references(_BASELINES[0]),
+            algorithms=algorithms(_BASELINES[0]),
             read=read,
             sources=SOURCES,
             standalone=STANDALONE,

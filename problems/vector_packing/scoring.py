@@ -31,8 +31,8 @@ LOST = Objective(
 
 EXPLAINED_TYPES = 12
 
-REPLAYED, LARGEST_REPLAYED = 12, 200
-"""How many instances are replayed by the reference interpreter, and how many requests the largest of them has."""
+AUDITED, LARGEST_AUDITED = 12, 200
+"""How many instances are audited by the reference interpreter, and how many requests the largest of them has."""
 
 
 def objective_of(instances: Instances) -> Objective:
@@ -87,12 +87,12 @@ class VectorScoring:
         offsets, (decided, chosen) = _offsets([i.size for i in instances]), decisions
         return [(decided[i : i + 1], chosen[offsets[i] : offsets[i + 1]]) for i in range(len(instances))]
 
-    def replayed(self, instances: Instances) -> NDArray[np.int64]:
+    def audited(self, instances: Instances) -> NDArray[np.int64]:
         """Up to 12 instances of up to 200 requests, in turn one of each cell; without any, the smallest one."""
         cells = [sorted(m, key=lambda i: instances[i].size) for m in _cells(instances, "family", "mix").values()]
         depth = max(len(members) for members in cells)
         rounds = [members[turn] for turn in range(depth) for members in cells if turn < len(members)]
-        chosen = [i for i in rounds if instances[i].size <= LARGEST_REPLAYED][:REPLAYED]
+        chosen = [i for i in rounds if instances[i].size <= LARGEST_AUDITED][:AUDITED]
         chosen = chosen or [min(range(len(instances)), key=lambda i: instances[i].size)]
         return np.array(sorted(chosen, key=lambda i: (instances[i].size, i)), dtype=np.int64)
 

@@ -18,7 +18,7 @@ from heuresis.archive.export import TARGETS, ExportError, Subject
 from heuresis.archive.records import Evaluation, candidate_id
 from heuresis.evaluators.language.compile import compile_program
 from heuresis.evaluators.language.contract import Contract, Function, Kind, Parameter, Unit
-from heuresis.evaluators.language.reference.interpreter import Reference, TooLong
+from heuresis.evaluators.language.reference.interpreter import Interpreter, TooLong
 from heuresis.evaluators.language.reference.rewrite import helpers_of, rewrite
 from heuresis.problems.bin_packing.instances import PackingInstance
 from heuresis.problems.bin_packing.scoring import assigned
@@ -142,7 +142,7 @@ def test_baselines_mean_the_same_as_compiled(name: str) -> None:
 def test_the_interpreter_agrees_with_python(name: str) -> None:
     shape = contract()
     tree = rewrite(screen(nasty(name), shape.allow_list()), shape)
-    interpreter, exported = Reference(tree, shape), loaded(tree)["rule"]
+    interpreter, exported = Interpreter(tree, shape), loaded(tree)["rule"]
     for row in numbers(150, 3, seed=9).tolist():
         expected = outcome(exported, row)
         got = outcome(lambda *r: interpreter.call("rule", r), row)
@@ -153,7 +153,7 @@ def test_the_interpreter_stops_a_program_without_end() -> None:
     shape = contract()
     tree = rewrite("def rule(a, b, c):\n    while True:\n        a = a + 1.0\n    return a\n", shape)
     with pytest.raises(TooLong):
-        Reference(tree, shape).call("rule", (1.0, 2.0, 3.0))
+        Interpreter(tree, shape).call("rule", (1.0, 2.0, 3.0))
 
 
 def test_only_what_differs_is_rewritten() -> None:

@@ -1,4 +1,4 @@
-"""Programs with arrays through the whole sandbox: screened, compiled, run, tuned, bred and replayed."""
+"""Programs with arrays through the whole sandbox: screened, compiled, run, tuned, bred and audited."""
 
 import math
 from collections.abc import Iterator
@@ -54,9 +54,9 @@ def test_decisions_are_those_of_plain_python_and_pass_the_replay(pool: Pool, sou
     valid, bins = outcome.arrays
     assert valid.tolist() == [1] * len(ITEMS)
     assert bins.tolist() == [plain(source, items) for items in ITEMS.tolist()]
-    replayed = pool.run(tasks.replay(source, EVERYTHING, outcome.arrays))
-    assert replayed.ok, replayed.message
-    assert replayed.arrays[0].max() <= 1e-9
+    audited = pool.run(tasks.audit(source, EVERYTHING, outcome.arrays))
+    assert audited.ok, audited.message
+    assert audited.arrays[0].max() <= 1e-9
 
 
 def test_a_replay_finds_another_decision() -> None:
@@ -64,7 +64,7 @@ def test_a_replay_finds_another_decision() -> None:
     bins = np.zeros((1, ITEMS.shape[1]), np.int64)
     bins[0] = plain(BEST_FIT.replace("rem - item", "item - rem"), ITEMS[0].tolist())
     judge = judge_of(screen(LOOKS_BACK, CONTRACT.allow_list()), CONTRACT)
-    assert simulator.replay(judge, np.zeros(1, np.int64), (np.ones(1, np.uint8), bins))[0] > 1e-9
+    assert simulator.audit(judge, np.zeros(1, np.int64), (np.ones(1, np.uint8), bins))[0] > 1e-9
 
 
 def test_constants_are_tuned(pool: Pool) -> None:

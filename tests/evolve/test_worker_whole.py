@@ -1,4 +1,4 @@
-"""Programs over whole arrays through the whole sandbox: screened, compiled, run, tuned, replayed; and hostile ones."""
+"""Programs over whole arrays through the whole sandbox: screened, compiled, run, tuned, audited; and hostile ones."""
 
 from collections.abc import Iterator
 
@@ -43,9 +43,9 @@ def test_baselines_decide_in_the_child_as_here_and_pass_the_replay(pool: Pool, n
     values, message = PROBLEM_FRESH.scoring.values(INSTANCES, outcome.arrays)
     assert message == ""
     assert None not in values
-    replayed = pool.run(tasks.replay(source, EVERYTHING, outcome.arrays))
-    assert replayed.ok, replayed.message
-    assert replayed.arrays[0].max() <= 1e-9
+    audited = pool.run(tasks.audit(source, EVERYTHING, outcome.arrays))
+    assert audited.ok, audited.message
+    assert audited.arrays[0].max() <= 1e-9
 
 
 def test_constants_are_tuned(pool: Pool) -> None:

@@ -51,8 +51,8 @@ def test_it_describes_itself(problem: Problem) -> None:
     assert problem.statement.strip()
     assert problem.objective.definition
     assert all(b.title and b.citation for b in problem.baselines)
-    assert len({x.name for x in (*problem.baselines, *problem.references)}) == len(problem.baselines) + len(
-        problem.references
+    assert len({x.name for x in (*problem.baselines, *problem.algorithms)}) == len(problem.baselines) + len(
+        problem.algorithms
     )
     text = problem.contract.describe()
     assert all(p.name in text and p.meaning in text for f in problem.contract.functions for p in f.parameters)
@@ -125,26 +125,26 @@ def test_the_sample_for_a_replay_is_fixed_small_and_sorted(problem: Problem) -> 
     scoring = problem.scoring
     for name in SPLITS:
         instances = problem.splits[name]().instances
-        sample = scoring.replayed(instances)
-        assert np.array_equal(sample, scoring.replayed(instances))
+        sample = scoring.audited(instances)
+        assert np.array_equal(sample, scoring.audited(instances))
         assert 1 <= len(set(sample.tolist())) == len(sample) <= 100
         assert set(sample.tolist()) <= set(range(len(instances)))
         sizes = [scoring.decisions_in([instances[i]]) for i in sample]
         assert sizes == sorted(sizes)
-        assert scoring.replayed(instances[-1:]).tolist() == [0]  # never empty, however large the instance
+        assert scoring.audited(instances[-1:]).tolist() == [0]  # never empty, however large the instance
 
 
 @pytest.mark.no_cover  # measured, it takes three times as long
 def test_the_reference_interpreter_decides_as_every_baseline_does(problem: Problem) -> None:
     instances = problem.splits["select"]().instances
     built = simulator(problem, instances)
-    sample = problem.scoring.replayed(instances)[:20]
+    sample = problem.scoring.audited(instances)[:20]
     shares = min(3, len(sample))
     for number, baseline in enumerate(problem.baselines):
         part = sample[number % shares : number % shares + 1]  # neighbours in the list share the sample
         decisions = built.decide(compiled(problem, number), NO_CONSTANTS, part)
         judge = judge_of(screen(baseline.source, problem.contract.allow_list()), problem.contract)
-        found = built.replay(judge, part, decisions)
+        found = built.audit(judge, part, decisions)
         assert found.dtype == np.float64
         assert found.shape == part.shape
         assert np.all(found <= TOLERANCE), baseline.name
@@ -153,13 +153,13 @@ def test_the_reference_interpreter_decides_as_every_baseline_does(problem: Probl
 def test_a_replay_finds_the_decisions_of_another_program(problem: Problem) -> None:
     instances = problem.splits["select"]().instances
     built = simulator(problem, instances)
-    sample = problem.scoring.replayed(instances)[:20]
+    sample = problem.scoring.audited(instances)[:20]
     first, second = problem.baselines[:2]
     judge = judge_of(screen(second.source, problem.contract.allow_list()), problem.contract)
     valid, *others = built.decide(compiled(problem, 0), NO_CONSTANTS, sample)
-    assert np.any(built.replay(judge, sample, [valid, *others]) > TOLERANCE), f"{second.name} is not {first.name}"
+    assert np.any(built.audit(judge, sample, [valid, *others]) > TOLERANCE), f"{second.name} is not {first.name}"
     nothing = np.zeros_like(valid)
-    assert np.all(np.isinf(built.replay(judge, sample, [nothing, *others])))
+    assert np.all(np.isinf(built.audit(judge, sample, [nothing, *others])))
 
 
 def test_the_bootstrap_is_paired_and_around_the_aggregate(problem: Problem) -> None:
@@ -184,7 +184,7 @@ def test_groups_cover_the_instances(problem: Problem) -> None:
 
 def test_references_reach_what_they_claim(problem: Problem) -> None:
     for instance in problem.splits["search"]().instances[::40]:
-        for reference in problem.references:
+        for reference in problem.algorithms:
             value = reference.solve(instance)
             if instance.reference is not None:
                 assert value == instance.reference if reference.exact else value >= instance.reference

@@ -11,7 +11,7 @@ from heuresis.evaluators.language.compile import Program, compile_program
 from heuresis.evaluators.language.contract import Contract, Function, Parameter, Unit
 from heuresis.evaluators.language.expressions.interpreter import encode, interpreter
 from heuresis.evaluators.language.expressions.printer import from_source
-from heuresis.evaluators.language.reference.interpreter import Reference
+from heuresis.evaluators.language.reference.interpreter import Interpreter
 from heuresis.evaluators.language.reference.rewrite import rewrite
 from heuresis.sandbox.screen.screen import ScreenError, screen
 
@@ -73,7 +73,7 @@ def test_compiled_and_exported_agree_with_the_page(
     found = outcome(compiled.main, float(a), float(b), float(NUMBERS[expression]), np.zeros(0))
     assert same(found, value), f"compiled: {found}"
     tree = rewrite(screened, CONTRACT)
-    found = outcome(Reference(tree, CONTRACT).call, "f", [float(a), float(b)])
+    found = outcome(Interpreter(tree, CONTRACT).call, "f", [float(a), float(b)])
     assert same(found, value), f"exported: {found}"
 
 

@@ -106,7 +106,7 @@ class Packing:
         valid, bins = self.decide(program, theta, subset)
         return np.where(valid == 1, bins.max(axis=1) + 1.0, np.inf)
 
-    def replay(
+    def audit(
         self, judge: Callable[..., float], order: NDArray[np.int64], decisions: Sequence[NDArray[np.generic]]
     ) -> NDArray[np.float64]:
         """The largest distance of a chosen score from the smallest one, by instance."""

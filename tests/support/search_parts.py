@@ -114,9 +114,9 @@ class PlainPool:
             return Outcome(Status.REJECTED, message=str(error))
         if task.kind == tasks.CHECK:
             return Outcome(Status.OK, (np.empty(0),))
-        if task.kind == tasks.REPLAY:
+        if task.kind == tasks.AUDIT:
             order, *decisions = task.arrays
-            return Outcome(Status.OK, (self._simulator.replay(judge_of(task.source, CONTRACT), order, decisions),))
+            return Outcome(Status.OK, (self._simulator.audit(judge_of(task.source, CONTRACT), order, decisions),))
         names: dict[str, Any] = {"math": math}
         exec(task.source, names)  # a test's own program
         order = task.arrays[1]

@@ -28,6 +28,6 @@ TINY = register(
             "select": lambda: _split("select", 92),
             "test": lambda: _split("test", 93),
         },
-        references=(),
+        algorithms=(),
     )
 )

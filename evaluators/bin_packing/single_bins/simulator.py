@@ -16,15 +16,15 @@ from heuresis.evaluators.bin_packing.single_bins.contract import CONTRACT, CONTR
 from heuresis.evaluators.language.contract import Contract
 from heuresis.evaluators.language.reference.distance import distance
 
-REPLAYED = 24
-"""At so many choices of an instance, at most, a replay compares priorities where all bins are shown."""
+AUDITED = 24
+"""At so many choices of an instance, at most, an audit compares priorities where all bins are shown."""
 
 
 class PackingArray(PackingSimulator):
     """Packs items one after the other into the bin of largest priority, the first of equal ones.
 
     A decision is the number of the item's bin. An instance has as many bins as items from the start. Where all of them
-    are shown, a replay compares priorities at some `REPLAYED` choices of an instance, evenly spread: each takes as long
+    are shown, an audit compares priorities at some `AUDITED` choices of an instance, evenly spread: each takes as long
     as there are bins.
     """
 
@@ -41,7 +41,7 @@ class PackingArray(PackingSimulator):
     def _furthest(self, judge: Callable[..., Any], items: list[int], cap: int, chosen: list[int]) -> float:
         """The largest distance of one instance's choices, packed again item by item."""
         left = [float(cap)] * (1 if self.one_fresh else len(items))
-        furthest, every = 0.0, 1 if self.one_fresh else -(-len(items) // REPLAYED)
+        furthest, every = 0.0, 1 if self.one_fresh else -(-len(items) // AUDITED)
         for number, (item, bin_) in enumerate(zip(items, chosen, strict=True)):
             if not 0 <= bin_ < len(left) or left[bin_] < item:
                 return math.inf

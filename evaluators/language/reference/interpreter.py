@@ -34,12 +34,12 @@ class TooLong(RuntimeError):
     """The call takes more steps than it may."""
 
 
-def interpreter_of(source: str, contract: Contract, steps: int = MAX_STEPS) -> "Reference":
+def interpreter_of(source: str, contract: Contract, steps: int = MAX_STEPS) -> "Interpreter":
     """The reference interpreter of screened source. Raises Untranslatable."""
-    return Reference(rewrite(source, contract), contract, steps)
+    return Interpreter(rewrite(source, contract), contract, steps)
 
 
-class Reference:
+class Interpreter:
     """Calls the functions of one rewritten program (`rewrite`); `steps` limits each call. Not thread-safe."""
 
     def __init__(self, tree: ast.Module, contract: Contract, steps: int = MAX_STEPS) -> None:
@@ -120,7 +120,7 @@ class Reference:
 class _Translator:
     """Translates one function: names become places in a frame, of which the first is for the result."""
 
-    def __init__(self, program: Reference, definition: ast.FunctionDef) -> None:
+    def __init__(self, program: Interpreter, definition: ast.FunctionDef) -> None:
         self._program, self._definition = program, definition
         self._parameters = [a.arg for a in definition.args.args]
         stored = {n.id for n in ast.walk(definition) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}

@@ -1,4 +1,4 @@
-"""The reference interpreter as a judge of what a compiled program decided (`Simulator.replay`)."""
+"""The reference interpreter as a judge of what a compiled program decided (`Simulator.audit`)."""
 
 import ast
 import math
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from heuresis.evaluators.language.contract import Contract
-from heuresis.evaluators.language.reference.interpreter import Reference, interpreter_of
+from heuresis.evaluators.language.reference.interpreter import Interpreter, interpreter_of
 
 NO_LIMIT = 1 << 60
-"""Steps of one call; a replay is limited by its process's time alone."""
+"""Steps of one call; an audit is limited by its process's time alone."""
 
 
 class Judge:
@@ -19,7 +19,7 @@ class Judge:
     function returns an array; `call` has the others by their names.
     """
 
-    def __init__(self, reference: Reference, main: str, defined: frozenset[str]) -> None:
+    def __init__(self, reference: Interpreter, main: str, defined: frozenset[str]) -> None:
         self._reference, self._main, self._defined = reference, main, defined
 
     def __call__(self, *arguments: object) -> Any:

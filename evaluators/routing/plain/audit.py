@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from heuresis.evaluators.language.reference.judge import Judge
 from heuresis.evaluators.routing.cases import FleetCase
 from heuresis.evaluators.routing.plain.replica import Replica
-from heuresis.evaluators.routing.plain.router import Op, Reference
+from heuresis.evaluators.routing.plain.router import Op, PlainRouter
 from heuresis.evaluators.serving.plain.audit import engine_of, jobs_of
 from heuresis.evaluators.serving.plain.scheduler import Call, Mismatch
 
@@ -62,8 +62,8 @@ def calls_of(stream: Sequence[int]) -> list[list[Op]]:
 
 def fleet_of(
     case: FleetCase, call: Call, plan: Sequence[Sequence[Op]] | None = None, *, migrates: bool = True
-) -> Reference:
+) -> PlainRouter:
     """An instance's replicas and requests for the reference in plain Python."""
     pairs = zip(case.requests.engine, case.role.tolist(), strict=True)
     replicas = [Replica(number, engine_of(engine), role) for number, (engine, role) in enumerate(pairs)]
-    return Reference(replicas, jobs_of(case.requests), call, case.startup, case.active, plan, migrates=migrates)
+    return PlainRouter(replicas, jobs_of(case.requests), call, case.startup, case.active, plan, migrates=migrates)

@@ -6,10 +6,10 @@ from collections.abc import Set as AbstractSet
 
 from heuresis.evaluators.serving.engine import Engine
 from heuresis.evaluators.serving.plain.replica import Job
-from heuresis.evaluators.serving.plain.scheduler import Reference
+from heuresis.evaluators.serving.plain.scheduler import PlainScheduler
 
 
-class Replica(Reference):
+class Replica(PlainScheduler):
     """A replica, the requests that it has, and the iteration that runs on it.
 
     `moved` holds the tokens of KV that came over the link with a request, until it is admitted.

@@ -1,7 +1,7 @@
 """Several replicas behind a router once more, in plain Python: what the compiled loops must do.
 
-Nothing is shared with them but the contract. `Reference` runs a router, or follows decisions and measures how far they
-lie from those that the router would take.
+Nothing is shared with them but the contract. `PlainRouter` runs a router, or follows decisions and measures how far
+they lie from those that the router would take.
 """
 
 import math
@@ -20,7 +20,7 @@ Op = tuple[int, int]
 RECENTLY = 60.0
 
 
-class Reference(Fleet):
+class PlainRouter(Fleet):
     """A fleet under a router, whose functions are called by the names of the contract.
 
     `migrates` says that the router may let requests migrate: else it is not asked.

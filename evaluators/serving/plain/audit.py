@@ -11,7 +11,7 @@ from heuresis.evaluators.serving import engine as e
 from heuresis.evaluators.serving.cases import Case
 from heuresis.evaluators.serving.engine import Batching, Engine, IterationTime, Preemption, ServiceLevel
 from heuresis.evaluators.serving.plain.replica import Job
-from heuresis.evaluators.serving.plain.scheduler import Call, Mismatch, Op, Reference
+from heuresis.evaluators.serving.plain.scheduler import Call, Mismatch, Op, PlainScheduler
 
 _DEFAULTS: dict[str, Callable[[Sequence[float]], float]] = {
     "admit": lambda _: 0.0,
@@ -30,7 +30,7 @@ def furthest(judge: Callable[..., float], case: Case, stream: Sequence[int]) -> 
     Of a judge that is no `Judge` the optional functions have their default bodies.
     """
     try:
-        reference = Reference(engine_of(case.engine[0]), jobs_of(case), call_of(judge), plan_of(stream))
+        reference = PlainScheduler(engine_of(case.engine[0]), jobs_of(case), call_of(judge), plan_of(stream))
         reference.run(JUDGED)
     except Mismatch:
         return math.inf

@@ -1,7 +1,7 @@
 """Serving on one replica once more, in plain Python and request by request: what the compiled loops must do.
 
-Nothing is shared with them but the contract. `Reference` runs a scheduler, or follows decisions and measures how far
-they lie from those that the scheduler would take.
+Nothing is shared with them but the contract. `PlainScheduler` runs a scheduler, or follows decisions and measures
+how far they lie from those that the scheduler would take.
 """
 
 import math
@@ -22,7 +22,7 @@ class Mismatch(Exception):
     """The decisions are none that the scheduler could take."""
 
 
-class Reference(Replica):
+class PlainScheduler(Replica):
     """A replica under a scheduler, whose functions are called by the names of the contract.
 
     With a `plan`, a list of decisions for each iteration, these are followed; `furthest` is the largest distance of one

@@ -22,7 +22,7 @@ from heuresis.problems.bin_packing.instances import (
 )
 from heuresis.problems.bin_packing.reader import read
 from heuresis.problems.bin_packing.scoring import EXCESS, PackingScoring
-from heuresis.problems.problem import Baseline, InstanceSet, Problem, Reference
+from heuresis.problems.problem import Algorithm, Baseline, InstanceSet, Problem
 from heuresis.problems.registry import register
 
 STATEMENT = """\
@@ -135,20 +135,20 @@ def _algorithm(name: str) -> Callable[[PackingInstance], float]:
 
 
 _REFERENCES = (
-    Reference("first_fit", "first fit", _algorithm("first_fit"), "Johnson et al. 1974, doi:10.1137/0203025"),
-    Reference(
+    Algorithm("first_fit", "first fit", _algorithm("first_fit"), "Johnson et al. 1974, doi:10.1137/0203025"),
+    Algorithm(
         "harmonic_classes",
         "harmonic, 12 classes",
         _algorithm("harmonic_classes"),
         "Lee and Lee 1985, doi:10.1145/3828.3833",
     ),
-    Reference(
+    Algorithm(
         "first_fit_decreasing",
         "first fit decreasing (offline)",
         _algorithm("first_fit_decreasing"),
         "Johnson et al. 1974, doi:10.1137/0203025",
     ),
-    Reference(
+    Algorithm(
         "best_fit_decreasing",
         "best fit decreasing (offline)",
         _algorithm("best_fit_decreasing"),
@@ -169,12 +169,12 @@ def _select(family: Family) -> InstanceSet:
 
 _test = functools.cache(reported)
 
-_SQUARES = Reference(
+_SQUARES = Algorithm(
     "sum_of_squares", "sum of squares", _algorithm("sum_of_squares"), "Csirik et al. 2006, doi:10.1145/1120582.1120583"
 )
 
 
-def _references(contract: Contract) -> tuple[Reference, ...]:
+def _algorithms(contract: Contract) -> tuple[Algorithm, ...]:
     """The reference algorithms; sum of squares is one where the contract hides what it needs."""
     shown = {p.name for p in contract.main.parameters}
     return _REFERENCES if "counts" in shown else (_SQUARES, *_REFERENCES)
@@ -207,7 +207,7 @@ def _problem(name: str, title: str, contract: Contract, simulator: str, more: st
         splits={**_FAMILIES[WEIBULL.name], "test": _test},
         families=_FAMILIES,
         baselines=_baselines(contract),
-        references=_references(contract),
+        algorithms=_algorithms(contract),
         read=read,
         sources=SOURCES,
         standalone=STANDALONE.format(known=known),

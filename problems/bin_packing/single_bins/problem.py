@@ -115,7 +115,7 @@ def _problem(name: str, title: str, contract: Contract, one_fresh: bool) -> Prob
         splits={**next(iter(families.values())), "test": test},
         families=families,
         baselines=baselines("bin_packing.single_bins", _RULES),
-        references=tuple(r for r in PROBLEM_STATELESS.references if r.name != "first_fit"),
+        algorithms=tuple(r for r in PROBLEM_STATELESS.algorithms if r.name != "first_fit"),
         read=BY_LEVELS.read,
         sources=SOURCES,
         standalone=STANDALONE.format(start=start, more=more),

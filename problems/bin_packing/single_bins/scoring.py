@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from heuresis.problems.bin_packing.instances import PackingInstance
 from heuresis.problems.bin_packing.scoring import Instances, PackingScoring
 
-REPLAYED = 2
-"""How many instances are replayed by the reference interpreter."""
+AUDITED = 2
+"""How many instances are audited by the reference interpreter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,9 @@ class PackingArrayScoring(PackingScoring):
     failure: ClassVar[str] = "a priority was NaN"
     one_fresh: bool = False
 
-    def replayed(self, instances: Instances) -> NDArray[np.int64]:
+    def audited(self, instances: Instances) -> NDArray[np.int64]:
         """The first two of those of `bin-packing`: the reference interpreter computes whole arrays here."""
-        return PackingScoring.replayed(self, instances)[:REPLAYED]
+        return PackingScoring.audited(self, instances)[:AUDITED]
 
     def _replayed(
         self, instances: Instances, chosen: NDArray[np.int64], offsets: NDArray[np.int64]

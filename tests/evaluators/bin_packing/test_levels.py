@@ -208,11 +208,11 @@ def test_a_replay_finds_impossible_choices() -> None:
     simulator, judge = packed([(10, [4, 4, 4])]), RULES["best_fit"][1]
     right = simulator.decide(RULES["best_fit"][0], NO_CONSTANTS, np.arange(1))
     assert right[1].tolist() == [10, 6, 10]
-    assert simulator.replay(judge, np.arange(1), right).tolist() == [0.0]
+    assert simulator.audit(judge, np.arange(1), right).tolist() == [0.0]
     for wrong in ([6, 6, 10], [10, 6, 2], [10, 5, 10], [10, 10, 11]):
-        found = simulator.replay(judge, np.arange(1), [np.ones(1, np.uint8), np.array(wrong, np.int32)])
+        found = simulator.audit(judge, np.arange(1), [np.ones(1, np.uint8), np.array(wrong, np.int32)])
         assert found.tolist() == [np.inf]
-    worse = simulator.replay(judge, np.arange(1), [np.ones(1, np.uint8), np.array([10, 10, 6], np.int32)])
+    worse = simulator.audit(judge, np.arange(1), [np.ones(1, np.uint8), np.array([10, 10, 6], np.int32)])
     assert worse.tolist() == [pytest.approx((6 - 2) / 2)]
     with pytest.raises(ValueError, match="3 items"):
-        simulator.replay(judge, np.arange(1), [np.ones(1, np.uint8), np.zeros(2, np.int32)])
+        simulator.audit(judge, np.arange(1), [np.ones(1, np.uint8), np.zeros(2, np.int32)])

@@ -100,7 +100,7 @@ def test_the_reference_confirms_what_was_chosen(name: str, instance: Instance, f
     simulator = (PackingArrayFresh if fresh else PackingArray)(payload([instance]))
     decisions = simulator.decide(COMPILED[name], NO_CONSTANTS, np.arange(1))
     judge = judge_of(screen(SOURCES[name], CONTRACT.allow_list()), CONTRACT)
-    assert simulator.replay(judge, np.arange(1), decisions).max() <= 1e-9
+    assert simulator.audit(judge, np.arange(1), decisions).max() <= 1e-9
 
 
 @settings(max_examples=40)
@@ -124,7 +124,7 @@ def test_a_replay_finds_wrong_choices() -> None:
     judge = judge_of(screen(SOURCES["best fit"], CONTRACT.allow_list()), CONTRACT)
 
     def found(*chosen: int) -> float:
-        return float(simulator.replay(judge, np.arange(1), [np.ones(1, np.uint8), np.array(chosen, np.int32)])[0])
+        return float(simulator.audit(judge, np.arange(1), [np.ones(1, np.uint8), np.array(chosen, np.int32)])[0])
 
     assert found(0, 0, 1) == 0.0
     assert found(0, 1, 2) == pytest.approx((6 - 2) / 2)
@@ -133,11 +133,11 @@ def test_a_replay_finds_wrong_choices() -> None:
     with pytest.raises(ValueError, match="3 items"):
         found(0, 0)
     undecided = [np.zeros(1, np.uint8), np.array([0, 0, 1], np.int32)]
-    assert simulator.replay(judge, np.arange(1), undecided)[0] == np.inf
+    assert simulator.audit(judge, np.arange(1), undecided)[0] == np.inf
     for wrong in (lambda *_: np.nan, lambda *_: [1.0], lambda _, bins: [np.nan] * len(bins)):
-        assert simulator.replay(wrong, np.arange(1), [np.ones(1, np.uint8), np.array([0, 0, 1])])[0] == np.inf
+        assert simulator.audit(wrong, np.arange(1), [np.ones(1, np.uint8), np.array([0, 0, 1])])[0] == np.inf
     best = [np.inf, -np.inf]
-    assert simulator.replay(lambda _, bins: (best * 2)[: len(bins)], np.arange(1), [np.ones(1, np.uint8), np.array([0, 0, 1])])[0] == 0.0  # fmt: skip
+    assert simulator.audit(lambda _, bins: (best * 2)[: len(bins)], np.arange(1), [np.ones(1, np.uint8), np.array([0, 0, 1])])[0] == 0.0  # fmt: skip
 
 
 def test_wrong_instance_numbers_are_refused() -> None:

@@ -151,14 +151,14 @@ def test_nobody_moves_to_another_pool_or_to_a_replica_that_is_off() -> None:
 def test_tampered_migrations_are_not_what_the_program_chooses() -> None:
     built = together(6)
     valid, lengths, stream = built.decide(PROGRAMS["balancing"], NO_CONSTANTS, ONE)
-    assert built.replay(JUDGES["balancing"], ONE, (valid, lengths, stream))[0] <= 1e-9
+    assert built.audit(JUDGES["balancing"], ONE, (valid, lengths, stream))[0] <= 1e-9
     first = next(ops for ops in calls_of(stream.tolist()) if any(i < -1 for i, _ in ops))
     assert len(first) == 2  # it is sent, and another one moves
     at = next(k for k in range(2, len(stream)) if stream[k] < 0)
     cut = np.concatenate([stream[:at], stream[at + 2 :]])
     cut[at - 3] -= 2
     lengths_of_cut = lengths - 2
-    assert built.replay(JUDGES["balancing"], ONE, (valid, lengths_of_cut, cut))[0] > 1e-9
+    assert built.audit(JUDGES["balancing"], ONE, (valid, lengths_of_cut, cut))[0] > 1e-9
 
 
 def test_a_value_that_is_not_a_number_moves_nobody() -> None:

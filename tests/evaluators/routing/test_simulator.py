@@ -60,7 +60,7 @@ def test_decisions_and_times_are_those_of_plain_python(name: str, requests: Payl
     ):
         assert np.array_equal(got, wanted, equal_nan=True)
     assert found.replica_seconds == pytest.approx(plain.replica_seconds, rel=1e-12)
-    assert built.replay(JUDGES[name], ONE, decisions).max() <= 1e-9
+    assert built.audit(JUDGES[name], ONE, decisions).max() <= 1e-9
     assert built.excess(PROGRAMS[name], NO_CONSTANTS, ONE)[0] == built.value(0, found)
 
 
@@ -178,7 +178,7 @@ def test_tampered_decisions_are_refused_or_score_as_what_they_are() -> None:
     moved[3] = 1 - moved[3]  # the first request goes to the other replica
     other = served(built, (valid, lengths, moved))
     assert not np.array_equal(other.results.finish, honest.results.finish)
-    assert built.replay(JUDGES["shortest_queue"], ONE, (valid, lengths, moved))[0] > 1e-9
+    assert built.audit(JUDGES["shortest_queue"], ONE, (valid, lengths, moved))[0] > 1e-9
 
 
 def test_a_value_that_is_not_a_number_decides_nothing() -> None:

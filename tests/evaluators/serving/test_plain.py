@@ -7,7 +7,7 @@ from serving_parts import JUDGES, NO_CONSTANTS, ONE, PROGRAMS, Payload, engine, 
 
 from heuresis.evaluators.serving.engine import Engine
 from heuresis.evaluators.serving.plain.audit import call_of, engine_of, jobs_of, plan_of
-from heuresis.evaluators.serving.plain.scheduler import Reference
+from heuresis.evaluators.serving.plain.scheduler import PlainScheduler
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -19,7 +19,7 @@ def test_decisions_and_times_are_those_of_plain_python(name: str, case: tuple[En
     decisions = built.decide(PROGRAMS[name], NO_CONSTANTS, ONE)
     assert decisions[0].tolist() == [1]
     jobs = jobs_of(built.cases[0])
-    plain = Reference(on, jobs, call_of(JUDGES[name]))
+    plain = PlainScheduler(on, jobs, call_of(JUDGES[name]))
     plain.run()
     assert plan_of(decisions[2].tolist()) == plain.plan
     served = built.served(ONE, decisions)
@@ -34,7 +34,7 @@ def test_decisions_and_times_are_those_of_plain_python(name: str, case: tuple[En
         (served.recomputed, [j.recomputed for j in jobs]),
     ):
         assert np.array_equal(found, wanted, equal_nan=True)
-    assert built.replay(JUDGES[name], ONE, decisions).max() <= 1e-9
+    assert built.audit(JUDGES[name], ONE, decisions).max() <= 1e-9
 
 
 @pytest.mark.parametrize("name", ["fcfs", "of_now", "reserving"])
@@ -98,10 +98,10 @@ def test_an_engine_comes_back_from_its_numbers() -> None:
 def test_a_judge_of_other_rules_finds_the_decisions_wrong() -> None:
     built = simulator(payload(engine(max_num_seqs=1), [0.0, 0.01, 0.02], [8, 8, 4], [3, 3, 3]))
     decisions = built.decide(PROGRAMS["fcfs"], NO_CONSTANTS, ONE)
-    assert built.replay(JUDGES["fcfs"], ONE, decisions).tolist() == [0.0]
-    assert built.replay(JUDGES["last_come"], ONE, decisions)[0] > 1e-9
-    assert built.replay(JUDGES["reserving"], ONE, decisions)[0] > 1e-9
+    assert built.audit(JUDGES["fcfs"], ONE, decisions).tolist() == [0.0]
+    assert built.audit(JUDGES["last_come"], ONE, decisions)[0] > 1e-9
+    assert built.audit(JUDGES["reserving"], ONE, decisions)[0] > 1e-9
     undecided = (np.zeros(1, np.uint8), *decisions[1:])
-    assert built.replay(JUDGES["fcfs"], ONE, undecided).tolist() == [np.inf]
+    assert built.audit(JUDGES["fcfs"], ONE, undecided).tolist() == [np.inf]
     cut = (decisions[0], decisions[1] - 1, decisions[2][:-1])
-    assert built.replay(JUDGES["fcfs"], ONE, cut).tolist() == [np.inf]
+    assert built.audit(JUDGES["fcfs"], ONE, cut).tolist() == [np.inf]

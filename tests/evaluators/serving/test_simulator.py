@@ -242,6 +242,6 @@ def test_decisions_of_a_wrong_shape_are_refused() -> None:
     with pytest.raises(ValueError, match="1 instances"):
         built.served(ONE, (np.ones(2, np.uint8), lengths, stream))
     with pytest.raises(ValueError, match="do not add up"):
-        built.replay(JUDGES["fcfs"], ONE, (valid, lengths + 1, stream))
+        built.audit(JUDGES["fcfs"], ONE, (valid, lengths + 1, stream))
     with pytest.raises(ValueError, match="not feasible"):
         built.timeline(0, stream[:-1])

@@ -1,4 +1,4 @@
-"""The compiled placement of requests against plain Python, its replay, and its failures."""
+"""The compiled placement of requests against plain Python, its audit, and its failures."""
 
 import numpy as np
 import pytest
@@ -45,7 +45,7 @@ def test_decisions_are_those_of_plain_python(name: str, instance: VectorInstance
 def test_a_replay_confirms_every_decision(name: str, instance: VectorInstance) -> None:
     built = simulator(instance)
     decisions = built.decide(PROGRAMS[name], NO_CONSTANTS, ONE)
-    assert built.replay(JUDGES[name], ONE, decisions).max() <= 1e-9
+    assert built.audit(JUDGES[name], ONE, decisions).max() <= 1e-9
 
 
 @given(instance=instances())
@@ -90,7 +90,7 @@ def test_features_are_shares_and_means() -> None:
 
     built = simulator(made([[2, 1], [1, 1]], [[4, 2], [2, 8]], [0, 1]))
     decisions = built.decide(PROGRAMS["constant"], NO_CONSTANTS, ONE)
-    assert built.replay(judge, ONE, decisions).tolist() == [0.0]
+    assert built.audit(judge, ONE, decisions).tolist() == [0.0]
     # request; free; capacity; fresh; mean free; mean request: in shares of 4 CPU and 8 memory, no GPU
     assert seen[0] == (0.5, 0.125, 0.0, 1.0, 0.25, 0.0, 1.0, 0.25, 0.0, 0.0, 0.75, 0.625, 0.0, 0.5, 0.125, 0.0)
     assert seen[2] == (0.25, 0.125, 0.0, 0.5, 0.125, 0.0, 1.0, 0.25, 0.0, 0.0, 0.5, 0.5625, 0.0, 0.375, 0.125, 0.0)
@@ -106,7 +106,7 @@ def test_nodes_that_are_alike_are_judged_once() -> None:
         seen.append(features)
         return 0.0
 
-    built.replay(judge, ONE, decisions)
+    built.audit(judge, ONE, decisions)
     assert len(seen) == 1 + 2 + 2
 
 
@@ -135,14 +135,14 @@ def test_a_score_that_is_not_finite_fails_the_instance_alone(value: str) -> None
 def test_a_replay_finds_forged_decisions(forged: list[int], instance: VectorInstance) -> None:
     built = simulator(instance)
     decisions = (np.ones(1, np.uint8), np.array(forged, np.int32))
-    assert built.replay(JUDGES["best_fit"], ONE, decisions)[0] > 1e-9
+    assert built.audit(JUDGES["best_fit"], ONE, decisions)[0] > 1e-9
 
 
 def test_a_replay_of_an_undecided_instance_is_infinite() -> None:
     built = simulator(made([[1]], [[4]]))
-    assert built.replay(JUDGES["best_fit"], ONE, (np.zeros(1, np.uint8), np.array([-2], np.int32))).tolist() == [np.inf]
+    assert built.audit(JUDGES["best_fit"], ONE, (np.zeros(1, np.uint8), np.array([-2], np.int32))).tolist() == [np.inf]
     with pytest.raises(ValueError, match="1 instances of 1 requests"):
-        built.replay(JUDGES["best_fit"], ONE, (np.ones(1, np.uint8), np.zeros(2, np.int32)))
+        built.audit(JUDGES["best_fit"], ONE, (np.ones(1, np.uint8), np.zeros(2, np.int32)))
 
 
 @pytest.mark.parametrize("order", [[], [1], [-1]])

@@ -13,7 +13,7 @@ from heuresis.archive.records import Trial, candidate_id
 from heuresis.archive.store import Archive
 from heuresis.evolve.assessment import assess, tasks
 from heuresis.evolve.assessment.assess import Assessor
-from heuresis.evolve.assessment.audit import PATIENCE, Replay, replay
+from heuresis.evolve.assessment.audit import PATIENCE, Audit, audit
 from heuresis.evolve.assessment.verdict import REFUTED, UNSTABLE
 from heuresis.evolve.results.champion import Champion, crown
 from heuresis.sandbox.limits import Limits
@@ -49,13 +49,13 @@ class ForgetfulPool(PlainPool):
 
 
 class SlowPool(PlainPool):
-    """Replays at most `most` instances in time; remembers what it was asked to replay."""
+    """Audits at most `most` instances in time; remembers what it was asked to audit."""
 
     most = 2
     asked: list[tuple[int, float]]
 
     def run(self, task: Task) -> Outcome:
-        if task.kind == tasks.REPLAY:
+        if task.kind == tasks.AUDIT:
             type(self).asked.append((len(task.arrays[0]), task.limits.seconds if task.limits else 0.0))
             if len(task.arrays[0]) > self.most:
                 return Outcome(Status.TIMEOUT, message="no result within 9 s")
@@ -73,7 +73,7 @@ def test_a_champion_was_replayed_and_the_user_is_told(archive: Archive, monkeypa
     champion = crowned(archive, TRIALS, watcher)
     assert champion is not None
     assert champion.source == BEST
-    told = f"{candidate_id(BEST)} was replayed by the reference interpreter on 20 instances, largest distance 0"
+    told = f"{candidate_id(BEST)} was audited by the reference interpreter on 20 instances, largest distance 0"
     assert told in watcher.messages
     assert [e.status for e in archive.evaluations(champion.id, "select")] == ["ok"]
 
@@ -87,9 +87,7 @@ def test_decisions_that_the_reference_does_not_make_are_refuted(
     assert champion is not None
     assert champion.source == SECOND  # the next finalist
     (dropped,) = [text for text in watcher.messages if "dropped" in text]
-    assert dropped.startswith(
-        f"{candidate_id(BEST)} was dropped: replayed by the reference interpreter on 20 instances"
-    )
+    assert dropped.startswith(f"{candidate_id(BEST)} was dropped: audited by the reference interpreter on 20 instances")
     kept = archive.evaluations(candidate_id(BEST), "select")
     assert [(e.status, e.aggregate is None, bool(e.values)) for e in kept] == [
         ("ok", False, True),
@@ -128,15 +126,15 @@ def test_other_values_than_those_recorded_are_no_champions(archive: Archive, mon
     assert any("reaches other values than the first time" in text for text in watcher.messages)
 
 
-def replayed(source: str = BEST, *, evaluated: str | None = None) -> Replay:
+def audited(source: str = BEST, *, evaluated: str | None = None) -> Audit:
     with Assessor(TINY, workers=1, limits=Limits(seconds=1.5)) as assessor:
-        return replay(assessor, source, assessor.evaluate(evaluated or source, "select"), "select")
+        return audit(assessor, source, assessor.evaluate(evaluated or source, "select"), "select")
 
 
 def test_a_slow_program_is_replayed_on_few_instances(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assess, "Pool", SlowPool)
     SlowPool.most, SlowPool.asked = 2, []
-    found = replayed()
+    found = audited()
     assert (found.instances, found.distance, found.passed) == (2, 0.0, True)
     assert SlowPool.asked == [(20, 1.5 * PATIENCE), (2, 1.5 * PATIENCE)]
 
@@ -144,19 +142,19 @@ def test_a_slow_program_is_replayed_on_few_instances(monkeypatch: pytest.MonkeyP
 def test_a_program_that_cannot_be_replayed_is_no_champion(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assess, "Pool", SlowPool)
     SlowPool.most, SlowPool.asked = 0, []
-    found = replayed()
+    found = audited()
     assert (found.distance, found.passed) == (None, False)
     watcher = Watcher()
     assert crowned(archive, TRIALS, watcher) is None
     dropped = [text for text in watcher.messages if "was dropped" in text]
     assert len(dropped) == 2
-    assert all("not replayed by the reference interpreter: timeout: no result within 9 s" in text for text in dropped)
+    assert all("not audited by the reference interpreter: timeout: no result within 9 s" in text for text in dropped)
     assert [e.status for e in archive.evaluations(candidate_id(BEST), "select")] == ["ok"]  # nothing is known
 
 
 def test_the_replayed_decisions_are_those_that_were_scored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assess, "Pool", PlainPool)
-    found = replayed(rule("d"), evaluated=rule("p"))
+    found = audited(rule("d"), evaluated=rule("p"))
     assert not found.passed
     assert "other values" in str(found)
 
@@ -177,21 +175,21 @@ def test_distances_of_a_wrong_form_are_not_believed(
 ) -> None:
     class LyingPool(PlainPool):
         def run(self, task: Task) -> Outcome:
-            return Outcome(Status.OK, arrays) if task.kind == tasks.REPLAY else super().run(task)
+            return Outcome(Status.OK, arrays) if task.kind == tasks.AUDIT else super().run(task)
 
     monkeypatch.setattr(assess, "Pool", LyingPool)
-    found = replayed()
+    found = audited()
     assert (found.distance, found.passed) == (None, False)
 
 
 def test_a_replay_in_the_sandbox_compiles_nothing_and_agrees() -> None:
     """Through real processes: a champion of ours passes, and decisions of another program do not."""
     with Assessor(TINY, workers=1) as assessor:
-        assert replay(assessor, BEST, assessor.evaluate(BEST, "select"), "select").distance == 0.0
-        order = TINY.scoring.replayed(TINY.splits["select"]().instances)
+        assert audit(assessor, BEST, assessor.evaluate(BEST, "select"), "select").distance == 0.0
+        order = TINY.scoring.audited(TINY.splits["select"]().instances)
         decisions = assessor.run(tasks.decide(BEST, order), "select").arrays
-        outcome = assessor.run(tasks.replay(SECOND, order, decisions), "select")
+        outcome = assessor.run(tasks.audit(SECOND, order, decisions), "select")
         assert (outcome.status, np.max(outcome.arrays[0]) > 1e-3) == (Status.OK, True)
         uncompiled = rule("float(p > d) + p")  # screened; the compiler refuses it
         assert assessor.run(tasks.decide(uncompiled, order), "select").status is Status.COMPILE_ERROR
-        assert assessor.run(tasks.replay(uncompiled, order, decisions), "select").ok
+        assert assessor.run(tasks.audit(uncompiled, order, decisions), "select").ok

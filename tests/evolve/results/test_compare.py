@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from heuresis.evolve.results.algorithms import reference_entries
 from heuresis.evolve.results.compare import Entry, compare
 from heuresis.problems import registry
-from heuresis.problems.problem import InstanceSet, Problem, Reference
+from heuresis.problems.problem import Algorithm, InstanceSet, Problem
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "docs" / "examples" / "weighted_completion.py"
 
@@ -84,9 +84,9 @@ def test_failures_come_last_with_their_reason_and_no_number(problem: Problem, in
 
 def test_references_stop_at_their_size(problem: Problem, instances: InstanceSet, tmp_path: Path, monkeypatch):
     monkeypatch.setenv("HEURESIS_CACHE", str(tmp_path))
-    small = Reference("small", "", lambda one: one.reference, "", max_size=10)
-    exact = Reference("exact", "", lambda one: one.reference, "", exact=True)
-    with_references = replace(problem, references=(small, exact))
+    small = Algorithm("small", "", lambda one: one.reference, "", max_size=10)
+    exact = Algorithm("exact", "", lambda one: one.reference, "", exact=True)
+    with_references = replace(problem, algorithms=(small, exact))
     entries = reference_entries(with_references, instances)
     found = compare(with_references, instances, entries)
     assert [(row.name, row.status) for row in found.rows] == [("exact", "ok"), ("small", "partial")]
@@ -103,7 +103,7 @@ def test_references_are_measured_once(problem: Problem, instances: InstanceSet, 
         solved.append(one.name)
         return 2.0 * one.reference
 
-    counted = replace(problem, references=(Reference("counted", "", solve, ""),))
+    counted = replace(problem, algorithms=(Algorithm("counted", "", solve, ""),))
     first = reference_entries(counted, instances)
     assert len(solved) == len(instances.instances)
     assert reference_entries(counted, instances) == first

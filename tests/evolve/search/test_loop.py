@@ -198,7 +198,7 @@ def test_a_recorded_proposal_without_evaluation_is_evaluated_and_not_made_again(
     assert after[dark[0]].proposal == pending[0].proposal
     told = [t.proposal.number for t in again.watcher.trials]
     assert dark[0] in told
-    assert 0 not in told  # replayed in silence
+    assert 0 not in told  # recorded ones in silence
     assert again.watcher.progress[-1].evaluations == 60  # but counted
 
 
@@ -338,7 +338,7 @@ def test_progress_tells_the_state_of_the_search(archive: Archive) -> None:
 def test_a_long_history_is_thinned() -> None:
     course = Course(Budget(CONFIG, lambda: 0.0), Watcher(), 2, {})
     for number in range(5 * HISTORY):
-        course.settle(made(number, 1.0 / (1 + number)), replayed=True)
+        course.settle(made(number, 1.0 / (1 + number)), recorded=True)
     history = course.progress().best_history
     assert HISTORY // 3 < len(history) <= HISTORY
     assert list(history) == sorted(history, reverse=True)

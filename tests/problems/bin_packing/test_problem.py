@@ -48,7 +48,7 @@ def bins(problem: Problem, name: str, instances: tuple[Any, ...]) -> float:
 
 
 def first_fits(instances: tuple[Any, ...]) -> float:
-    return sum(r.solve(i) for r in PROBLEM.references if r.name == "first_fit" for i in instances)
+    return sum(r.solve(i) for r in PROBLEM.algorithms if r.name == "first_fit" for i in instances)
 
 
 @needs_data
@@ -197,10 +197,10 @@ def test_weighting_by_the_sizes_so_far_helps_on_either_family(family: str) -> No
 
 def test_sum_of_squares_stands_beside_rules_that_cannot_say_it() -> None:
     for problem in (PROBLEM_STATELESS, get("bin-packing-array"), get("bin-packing-array-fresh")):
-        assert "sum_of_squares" in {r.name for r in problem.references}
-    assert "sum_of_squares" not in {r.name for r in (*PROBLEM.references, *PROBLEM_N.references)}
+        assert "sum_of_squares" in {r.name for r in problem.algorithms}
+    assert "sum_of_squares" not in {r.name for r in (*PROBLEM.algorithms, *PROBLEM_N.algorithms)}
     instances = tuple(i for i in PROBLEM.splits["select"]().instances if i.size <= 1_000)[:6]
-    reference = next(r for r in PROBLEM_STATELESS.references if r.name == "sum_of_squares")
+    reference = next(r for r in PROBLEM_STATELESS.algorithms if r.name == "sum_of_squares")
     assert sum(reference.solve(i) for i in instances) == bins(PROBLEM, "sum_of_squares", instances)
 
 

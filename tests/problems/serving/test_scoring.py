@@ -133,7 +133,7 @@ def test_instances_are_grouped_and_resampled_by_cell() -> None:
     values = np.array([[0.5, 2.0, 0.5, 2.0, 0.5, 2.0]])
     drawn = SCORING.resample(some, values, 50, np.random.default_rng(0))
     assert drawn == pytest.approx(np.ones((1, 50)))  # one half of the draws comes from each cell
-    assert SCORING.replayed(some).tolist() == [1]  # the smallest; of equally large ones the one of largest load
+    assert SCORING.audited(some).tolist() == [1]  # the smallest; of equally large ones the one of largest load
 
 
 def test_an_explanation_says_where_time_goes() -> None:

@@ -213,13 +213,13 @@ def test_the_explanation_says_what_is_free_and_what_is_stranded() -> None:
 def test_references_beat_or_miss_but_are_feasible() -> None:
     instance = made([[1, 3], [3, 1], [2, 2], [2, 2]], [[4, 4]])
     fleet = made([[1, 3], [3, 1], [2, 2], [2, 2]], [[4, 4]], [0, 0])
-    assert {r.name: r.solve(instance) for r in PROBLEM.references} == {"ffd_sum": 2.0, "ffd_prod": 2.0, "fgd": 2.0}
-    assert {r.name: r.solve(fleet) for r in PROBLEM_FLEET.references} == {"ffd_sum": 0.0, "ffd_prod": 0.0, "fgd": 0.0}
+    assert {r.name: r.solve(instance) for r in PROBLEM.algorithms} == {"ffd_sum": 2.0, "ffd_prod": 2.0, "fgd": 2.0}
+    assert {r.name: r.solve(fleet) for r in PROBLEM_FLEET.algorithms} == {"ffd_sum": 0.0, "ffd_prod": 0.0, "fgd": 0.0}
 
 
 def test_fragmentation_descent_keeps_room_for_large_requests() -> None:
     instance = made([[1, 0], [4, 4]], [[4, 4], [2, 0]], [0, 1])
-    fgd = next(r for r in PROBLEM_FLEET.references if r.name == "fgd")
+    fgd = next(r for r in PROBLEM_FLEET.algorithms if r.name == "fgd")
     assert int(fgd.solve(instance)) == 0
     assert int(value_of("first_fit", instance)) == 1
 
@@ -273,14 +273,14 @@ def test_a_fingerprint_tells_types_from_a_fleet() -> None:
 def test_replayed_instances_are_few_small_and_of_each_kind() -> None:
     for problem in (PROBLEM, PROBLEM_FLEET):
         found = problem.splits["select"]().instances
-        chosen = [found[i] for i in SCORING.replayed(found)]
+        chosen = [found[i] for i in SCORING.audited(found)]
         assert 0 < len(chosen) <= 12
         assert max(i.size for i in chosen) <= 200
         assert {(i.labels["family"], i.labels["mix"]) for i in chosen} == {
             (i.labels["family"], i.labels["mix"]) for i in found
         }
     large = made([[1]] * 300, [[4]])
-    assert SCORING.replayed([large, made([[1]] * 250, [[4]])]).tolist() == [1]
+    assert SCORING.audited([large, made([[1]] * 250, [[4]])]).tolist() == [1]
 
 
 def test_many_types_and_requests_need_no_matrix_of_both() -> None:

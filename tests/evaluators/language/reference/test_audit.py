@@ -1,4 +1,4 @@
-"""Decisions of single-machine total tardiness, replayed: right ones pass, and every deliberate fault is found."""
+"""Decisions of single-machine total tardiness, audited: right ones pass, and every deliberate fault is found."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -52,7 +52,7 @@ def random_instances(count: int = 6, seed: int = 4) -> list[list[Job]]:
 
 
 def furthest(simulator: Dispatch, rule: str, decisions: Sequence[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
-    return simulator.replay(judge_of(RULES[rule], CONTRACT), np.arange(simulator.size), decisions)
+    return simulator.audit(judge_of(RULES[rule], CONTRACT), np.arange(simulator.size), decisions)
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -64,7 +64,7 @@ def test_what_a_compiled_rule_decides_is_what_the_reference_decides(
     simulator = Dispatch(payload(instances))
     order = np.array(data.draw(st.permutations(range(len(instances)))))
     decisions = simulator.decide(PROGRAMS[name], NO_CONSTANTS, order)
-    found = simulator.replay(judge_of(RULES[name], CONTRACT), order, decisions)
+    found = simulator.audit(judge_of(RULES[name], CONTRACT), order, decisions)
     assert found.shape == (len(instances),)
     assert np.all(found <= TOLERANCE)
 
@@ -108,7 +108,7 @@ def test_a_rule_that_has_no_key_does_not_pass() -> None:
     decisions = simulator.decide(PROGRAMS["edd"], NO_CONSTANTS, np.array([0]))
     for expression in ("math.log(0.0 * p)", "(p - p) ** -1"):
         judge = judge_of(HEAD + expression, CONTRACT)
-        assert simulator.replay(judge, np.array([0]), decisions)[0] == math.inf
+        assert simulator.audit(judge, np.array([0]), decisions)[0] == math.inf
 
 
 def test_decisions_of_another_shape_are_refused() -> None:
@@ -136,9 +136,9 @@ def test_a_simulator_that_shows_a_wrong_feature_is_found_out(feature: str) -> No
     judge = judge_of(rule, CONTRACT)
     order = np.arange(simulator.size)
     right = simulator.decide(program, NO_CONSTANTS, order)
-    assert np.all(simulator.replay(judge, order, right) <= TOLERANCE)
+    assert np.all(simulator.audit(judge, order, right) <= TOLERANCE)
     wrong = np.ones(simulator.size, np.uint8), dispatched(simulator, faulty)
-    assert np.any(simulator.replay(judge, order, wrong) > TOLERANCE)
+    assert np.any(simulator.audit(judge, order, wrong) > TOLERANCE)
 
 
 def dispatched(simulator: Dispatch, rule: Any) -> np.ndarray[Any, Any]:
@@ -164,5 +164,5 @@ def test_a_compiler_that_reckons_wrong_is_found_out(expression: str, factor: str
     simulator = Dispatch(payload(random_instances(40)))
     order = np.arange(simulator.size)
     decisions = simulator.decide(compile_program(wrong, CONTRACT), NO_CONSTANTS, order)
-    found = simulator.replay(judge_of(honest, CONTRACT), order, decisions)
+    found = simulator.audit(judge_of(honest, CONTRACT), order, decisions)
     assert found.max() > TOLERANCE

@@ -13,7 +13,7 @@ from random_programs import programs
 from heuresis.evaluators.language.compile import CompileError, compile_program
 from heuresis.evaluators.language.contract import Contract, Function, Kind, Parameter, Unit
 from heuresis.evaluators.language.reference.distance import TOLERANCE, distance
-from heuresis.evaluators.language.reference.interpreter import Reference, TooLong, interpreter_of
+from heuresis.evaluators.language.reference.interpreter import Interpreter, TooLong, interpreter_of
 from heuresis.evaluators.language.reference.judge import judge_of
 from heuresis.evaluators.language.reference.rewrite import Untranslatable
 from heuresis.sandbox.screen.screen import ScreenError, screen
@@ -49,7 +49,7 @@ def agree(x: float | str, y: float | str) -> bool:
     return x == y or (math.isfinite(x) and math.isfinite(y) and abs(x - y) <= 1e-12 * max(abs(x), abs(y)))
 
 
-def both(source: str, shape: Contract) -> tuple[Callable[..., float], Reference]:
+def both(source: str, shape: Contract) -> tuple[Callable[..., float], Interpreter]:
     screened = screen(source, shape.allow_list())
     return compile_program(screened, shape).main, interpreter_of(screened, shape)
 

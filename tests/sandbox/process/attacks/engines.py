@@ -84,7 +84,7 @@ class Bins:
         values = np.array([program.main(self.items[i], self.bins, self.counts, theta) for i in order], np.float64)
         return np.isfinite(values).astype(np.uint8), values, self.bins, self.counts
 
-    def replay(
+    def audit(
         self, judge: Callable[..., float], order: NDArray[np.int64], decisions: Sequence[Array]
     ) -> NDArray[np.float64]:
         """How far the values returned lie from those of the reference interpreter."""
