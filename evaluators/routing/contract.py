@@ -172,3 +172,6 @@ CONTRACT = Contract(functions=(SCORE, ORDER, HOLD, SCALE, MIGRATE))
 
 CHANGES = frozenset({"now"})
 """What may change while a request is held; an order that reads none of it is computed once and kept in a heap."""
+
+JUDGEMENTS = 8
+"""A request counts as so many decisions where a search bounds its effort: it takes part in many iterations."""

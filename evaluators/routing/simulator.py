@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,18 +12,17 @@ from numpy.typing import NDArray
 from heuresis.evaluators.aliases import Decisions, Floats, Ints
 from heuresis.evaluators.language.arguments import checked
 from heuresis.evaluators.language.contract import Contract
+from heuresis.evaluators.routing import loop
+from heuresis.evaluators.routing.calls import FAULTS, UNDECIDED
 from heuresis.evaluators.routing.cases import FleetCase, FleetCases
-from heuresis.evaluators.routing.contract import CONTRACT
+from heuresis.evaluators.routing.contract import CONTRACT, JUDGEMENTS
+from heuresis.evaluators.routing.fleet.state import World, world
+from heuresis.evaluators.routing.loop import WATCHED, run
+from heuresis.evaluators.routing.plain.audit import furthest
+from heuresis.evaluators.routing.policy import defaults, policy_of, scheduler
 from heuresis.evaluators.routing.results import Routed
 from heuresis.evaluators.serving.cases import streams_of
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, aggregate, value
-
-if TYPE_CHECKING:
-    from heuresis.evaluators.routing.fleet.state import World
-
-
-JUDGEMENTS = 8
-"""A request counts as so many decisions where a search bounds its effort: it takes part in many iterations."""
 
 _NO_TICKS, _UNSEEN = np.zeros(0), np.zeros((0, 0))
 
@@ -53,11 +52,9 @@ class Routing:
 
     def warm(self) -> None:
         """Compile the loops, or load them from the on-disk cache."""
-        from heuresis.evaluators.routing import loop, policy
-
         loop.warm()
-        policy.defaults()
-        policy.scheduler()
+        defaults()
+        scheduler()
 
     def decide(self, program: object, theta: Floats, order: Ints) -> Decisions:
         """Return `uint8[len(order)]` (1: decided), `int64[len(order)]` (lengths) and the decisions (`int32`).
@@ -101,8 +98,6 @@ class Routing:
 
         A choice is a request to be sent, whether it is held, its replica, a number of replicas, and a migration.
         """
-        from heuresis.evaluators.routing.plain.audit import furthest
-
         order = checked(order, self.size)
         streams = streams_of(order, decisions)
         found = np.full(len(order), np.inf)
@@ -117,9 +112,6 @@ class Routing:
         What became of each instance, None where its decisions have a fault, and the faults ("": none). Raises
         ValueError where the arrays are not those of `decide` by their shapes.
         """
-        from heuresis.evaluators.routing.calls import FAULTS, UNDECIDED
-        from heuresis.evaluators.routing.policy import defaults
-
         order = checked(order, self.size)
         streams = streams_of(order, decisions)
         found: list[Routed | None] = []
@@ -139,10 +131,6 @@ class Routing:
         wait there or have their KV on its way there, how many run, how many blocks are in use, and whether it costs.
         Raises ValueError where the decisions have a fault.
         """
-        from heuresis.evaluators.routing.calls import FAULTS
-        from heuresis.evaluators.routing.loop import WATCHED
-        from heuresis.evaluators.routing.policy import defaults
-
         replicas = len(self.cases[i].role)
         seen = np.zeros((len(ticks), 1 + WATCHED * replicas))
         dates = np.ascontiguousarray(ticks, dtype=np.float64)
@@ -154,11 +142,8 @@ class Routing:
     def _run(
         self, program: object, theta: Floats, i: int, stream: NDArray[np.int32] | None, ticks: Floats = _NO_TICKS,
         seen: Floats = _UNSEEN,
-    ) -> tuple[int, float, NDArray[np.int32], "World"]:  # fmt: skip
+    ) -> tuple[int, float, NDArray[np.int32], World]:  # fmt: skip
         """Run a program, or follow decisions, on an instance: fault, replica-seconds, decisions, the world after."""
-        from heuresis.evaluators.routing.loop import run
-        from heuresis.evaluators.routing.policy import policy_of, scheduler
-
         theta = np.ascontiguousarray(theta, dtype=np.float64)
         functions, flags = policy_of(program, theta, follows=stream is not None)
         case = self.cases[i]
@@ -172,17 +157,15 @@ class Routing:
         )  # fmt: skip
         return fault, seconds, out, world
 
-    def _routed(self, i: int, world: "World", seconds: float) -> Routed:
+    def _routed(self, i: int, world: World, seconds: float) -> Routed:
         """What became of an instance's requests."""
         m, q = world.m, world.q
         results = self.cases[i].requests.results(m["came"], q)
         return Routed(results, q["restarts"], q["found"], q["recomputed"], m["moves"], m["where"], seconds)
 
 
-def world_of(case: FleetCase) -> "World":
+def world_of(case: FleetCase) -> World:
     """A fresh fleet for an instance."""
-    from heuresis.evaluators.routing.fleet.state import world
-
     r = case.requests
     return world(
         r.arrival, r.gap, r.given, r.estimate, r.prefix_at, r.prefix, r.slo_ttft, r.slo_tpot, r.engine, case.role,

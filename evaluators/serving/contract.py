@@ -100,3 +100,6 @@ CONTRACT = Contract(functions=(PRIORITY, ADMIT, PREFILL_BUDGET))
 
 CHANGES = frozenset({"now", "program_service", "client_service", "cached", "free", "n_running", "n_waiting"})
 """What may change while a request waits; a priority that reads none of it is computed once and kept in a heap."""
+
+JUDGEMENTS = 10
+"""A request counts as so many decisions where a search bounds its effort: it takes part in many iterations."""

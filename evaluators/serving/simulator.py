@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 from heuresis.evaluators.aliases import Decisions, Floats, Ints
 from heuresis.evaluators.language.arguments import checked
 from heuresis.evaluators.language.contract import Contract
+from heuresis.evaluators.serving import loop
 from heuresis.evaluators.serving.cases import Cases, streams_of
-from heuresis.evaluators.serving.contract import CONTRACT
+from heuresis.evaluators.serving.contract import CONTRACT, JUDGEMENTS
 from heuresis.evaluators.serving.engine import MAX_SEQS
+from heuresis.evaluators.serving.faults import FAULTS
+from heuresis.evaluators.serving.loop import serve, workspace
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, aggregate, value
+from heuresis.evaluators.serving.plain.audit import furthest
+from heuresis.evaluators.serving.policy import defaults, policy_of
+from heuresis.evaluators.serving.replay import replay, timeline
+from heuresis.evaluators.serving.replica.state import REQUEST, fill, opened
 from heuresis.evaluators.serving.results import Served
-
-if TYPE_CHECKING:
-    pass
-
-
-JUDGEMENTS = 10
-"""A request counts as so many decisions where a search bounds its effort: it takes part in many iterations."""
 
 _SERVED = ("arrived", "first", "finish", "output", "restarts", "found", "recomputed")
 
@@ -51,11 +51,8 @@ class Serving:
 
     def warm(self) -> None:
         """Compile the loops, or load them from the on-disk cache."""
-        from heuresis.evaluators.serving import loop
-        from heuresis.evaluators.serving import policy as serving_policy
-
         loop.warm()
-        serving_policy.defaults()
+        defaults()
 
     def decide(self, program: object, theta: Floats, order: Ints) -> Decisions:
         """Return `uint8[len(order)]` (1: decided), `int64[len(order)]` (lengths) and the decisions (`int32`).
@@ -96,8 +93,6 @@ class Serving:
         A choice is a victim or an admission; what follows from it (chunks, and who is not admitted) has to be the same.
         The beginning of each instance is judged, as far as `serving_judge.JUDGED` says.
         """
-        from heuresis.evaluators.serving.plain.audit import furthest
-
         order = checked(order, self.size)
         streams = streams_of(order, decisions)
         found = np.full(len(order), np.inf)
@@ -111,8 +106,6 @@ class Serving:
 
         Raises ValueError where the arrays are not those of `decide` by their shapes.
         """
-        from heuresis.evaluators.serving.replay import replay
-
         order = checked(order, self.size)
         streams = streams_of(order, decisions)
         columns: list[list[NDArray[Any]]] = [[] for _ in _SERVED]
@@ -131,9 +124,6 @@ class Serving:
 
         Rows stand for the time at the end of an iteration. Raises ValueError where the decisions have a fault.
         """
-        from heuresis.evaluators.serving.faults import FAULTS
-        from heuresis.evaluators.serving.replay import timeline
-
         replica = self._opened(int(checked(np.array([instance]), self.size)[0]))
         fault, rows = timeline(*replica, np.ascontiguousarray(stream, dtype=np.int32))
         if fault:
@@ -143,8 +133,6 @@ class Serving:
 
     def _opened(self, i: int) -> tuple[Ints, NDArray[Any], Floats, Floats]:
         """A fresh replica for an instance: its state, the requests, those that come later, its engine."""
-        from heuresis.evaluators.serving.replica.state import REQUEST, fill, opened
-
         case, requests = self.cases[i], np.zeros(len(self.cases[i]), REQUEST)
         engine = case.engine[0]
         fill(
@@ -157,9 +145,6 @@ class Serving:
         self, program: object, theta: Floats, i: int, records: bool
     ) -> tuple[bool, NDArray[np.int32], NDArray[Any]]:
         """Run a program on an instance: whether it decided all, its decisions, the requests in the end."""
-        from heuresis.evaluators.serving.loop import serve, workspace
-        from heuresis.evaluators.serving.policy import policy_of
-
         theta = np.ascontiguousarray(theta, dtype=np.float64)
         replica = self._opened(i)
         engine = replica[-1]

@@ -1,6 +1,5 @@
 """Single-machine total tardiness: what a dispatching rule may see, and the simulator that lets it dispatch."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
@@ -9,9 +8,10 @@ from numpy.typing import NDArray
 
 from heuresis.evaluators.language.arguments import checked, main_of, vector
 from heuresis.evaluators.language.contract import Contract
-from heuresis.evaluators.language.reference.distance import distance
+from heuresis.evaluators.tardiness import loops
 from heuresis.evaluators.tardiness.contract import CONTRACT
 from heuresis.evaluators.tardiness.objective import aggregate
+from heuresis.evaluators.tardiness.plain import furthest
 
 
 class Dispatch:
@@ -45,8 +45,6 @@ class Dispatch:
 
     def warm(self) -> None:
         """Compile the loops, or load them from the on-disk cache."""
-        from heuresis.evaluators.tardiness import loops
-
         loops.warm()
 
     def decide(
@@ -56,8 +54,6 @@ class Dispatch:
 
         The sequence of an instance on which the program failed is filled with -1.
         """
-        from heuresis.evaluators.tardiness import loops
-
         order = checked(order, self.size)
         valid = np.zeros(len(order), dtype=np.uint8)
         sequences = np.full(int(np.diff(self.offsets)[order].sum()), -1, dtype=np.int32)
@@ -80,8 +76,6 @@ class Dispatch:
 
         Where a reference is missing, or ΣT* is 0 in a size class, it is the mean tardiness of an instance instead.
         """
-        from heuresis.evaluators.tardiness import loops
-
         subset = checked(subset, self.size)
         totals = np.empty(len(subset), dtype=np.float64)
         done = loops.totals(main_of(program), vector(theta), subset, self.p, self.d, self.by_due, self.offsets, totals)
@@ -91,8 +85,6 @@ class Dispatch:
 
     def excess(self, program: object, theta: NDArray[np.float64], subset: NDArray[np.int64]) -> NDArray[np.float64]:
         """(T − T*) / ΣT* of its size class for each instance (T itself where a reference is missing or ΣT* is 0)."""
-        from heuresis.evaluators.tardiness import loops
-
         subset = checked(subset, self.size)
         totals = np.full(len(subset), np.inf)
         if not loops.totals(main_of(program), vector(theta), subset, self.p, self.d, self.by_due, self.offsets, totals):
@@ -119,22 +111,5 @@ class Dispatch:
             if valid[place] == 1:
                 low, high = self.offsets[instance], self.offsets[instance + 1]
                 p, d = (given[low:high].tolist() for given in self._given)
-                found[place] = _furthest(judge, p, d, sequence.tolist())
+                found[place] = furthest(judge, p, d, sequence.tolist())
         return found
-
-
-def _furthest(judge: Callable[..., float], p: list[int], d: list[int], sequence: list[int]) -> float:
-    """The largest distance of one sequence of job numbers, dispatched again step by step."""
-    left = sorted(range(len(p)), key=lambda job: (p[job], d[job], job))  # as ties are broken
-    furthest, time = 0.0, 0
-    for job in sequence:
-        if job not in left:
-            return math.inf
-        ps, ds = [p[j] for j in left], [d[j] for j in left]
-        n, p_sum, d_sum = float(len(left)), float(sum(ps)), float(sum(ds))
-        same = float(time), n, p_sum / n, float(max(ps)), p_sum, d_sum / n, float(min(ds)), float(max(ds))
-        keys = [judge(float(p[j]), float(d[j]), *same) for j in left]
-        furthest = max(furthest, distance(keys, left.index(job)))
-        left.remove(job)
-        time += p[job]
-    return furthest

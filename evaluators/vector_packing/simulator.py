@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from heuresis.evaluators.aliases import Decisions, Floats, Ints
 from heuresis.evaluators.language.arguments import checked, main_of, vector
 from heuresis.evaluators.language.contract import Contract
+from heuresis.evaluators.vector_packing import loops
 from heuresis.evaluators.vector_packing.contract import CONTRACT, NOT_PLACED
 from heuresis.evaluators.vector_packing.objective import aggregate, lost
+from heuresis.evaluators.vector_packing.plain import furthest
 
 
 class Placement:
@@ -40,8 +42,6 @@ class Placement:
 
     def warm(self) -> None:
         """Compile the loops, or load them from the on-disk cache."""
-        from heuresis.evaluators.vector_packing import loops
-
         loops.warm()
 
     def decide(self, program: object, theta: Floats, order: Ints) -> Decisions:
@@ -50,8 +50,6 @@ class Placement:
         A decision is the number of a node (in a fleet its position, else in order of opening), `-2 - t` for a new node
         of type t, which gets the next number, or `NOT_PLACED`. After a failure the instance's are `NOT_PLACED`.
         """
-        from heuresis.evaluators.vector_packing import loops
-
         order = checked(order, self.size)
         valid = np.zeros(len(order), dtype=np.uint8)
         chosen = np.full(int(np.diff(self.offsets)[order].sum()), NOT_PLACED, dtype=np.int32)
@@ -81,8 +79,6 @@ class Placement:
 
     def audit(self, judge: Callable[..., float], order: Ints, decisions: Decisions) -> Floats:
         """The largest distance of a chosen score from the smallest one, by instance (see `Simulator`)."""
-        from heuresis.evaluators.vector_packing.plain import furthest
-
         order = checked(order, self.size)
         sizes = np.diff(self.offsets)[order]
         valid, chosen = decisions
@@ -100,8 +96,6 @@ class Placement:
 
     def _values(self, program: object, theta: Floats, subset: Ints) -> Floats | None:
         """The value of each instance; None where the program fails on one of them."""
-        from heuresis.evaluators.vector_packing import loops
-
         values = np.empty(len(subset))
         done = loops.values(main_of(program), vector(theta), subset, *self._arrays(), values)
         return values if done else None

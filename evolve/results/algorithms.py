@@ -48,22 +48,22 @@ def _remembered(problem: Problem, instance_set: InstanceSet, algorithm: Algorith
     try:
         folder = cache_dir() / "references"
     except CacheError:
-        return _measured(problem, instance_set, reference)
-    kind = f"{problem.name}@{problem.version}/{problem.chosen}/{reference.name}"
-    key = f"{kind}/{instance_set.fingerprint}/{_code(_file_of(reference))}"
+        return _measured(problem, instance_set, algorithm)
+    kind = f"{problem.name}@{problem.version}/{problem.chosen}/{algorithm.name}"
+    key = f"{kind}/{instance_set.fingerprint}/{_code(_file_of(algorithm))}"
     path = folder / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
     known = _read(path, key, len(instance_set.instances))
     if known is not None:
         return known
-    values = _measured(problem, instance_set, reference)
+    values = _measured(problem, instance_set, algorithm)
     write_cache(path, json.dumps({"key": key, "values": values}))
     return values
 
 
-def _measured(problem: Problem, instance_set: InstanceSet, reference: Algorithm) -> Values:
-    limit, size = reference.max_size, problem.scoring.decisions_in
+def _measured(problem: Problem, instance_set: InstanceSet, algorithm: Algorithm) -> Values:
+    limit, size = algorithm.max_size, problem.scoring.decisions_in
     return tuple(
-        float(reference.solve(instance)) if limit is None or size([instance]) <= limit else None
+        float(algorithm.solve(instance)) if limit is None or size([instance]) <= limit else None
         for instance in instance_set.instances
     )
 
@@ -78,8 +78,8 @@ def _read(path: Path, key: str, count: int) -> Values | None:
     return values if fits else None
 
 
-def _file_of(reference: Algorithm) -> str:
-    code = getattr(reference.solve, "__code__", None)
+def _file_of(algorithm: Algorithm) -> str:
+    code = getattr(algorithm.solve, "__code__", None)
     return "" if code is None else str(code.co_filename)
 
 

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from heuresis.evaluators.aliases import Decisions, Floats
 from heuresis.evaluators.routing.results import Routed
 from heuresis.evaluators.routing.roles import DECODES_ONLY, PREFILLS_ONLY
-from heuresis.evaluators.routing.simulator import Routing
 from heuresis.problems.figures import Curve, Figure, cumulative
 from heuresis.problems.routing.instances import RouterInstance
 from heuresis.problems.routing.schedules import pack, replayed
@@ -118,6 +117,8 @@ def _over_time(title: str, label: str, seen: Mapping[str, _Watched], get: Callab
 
 def _watched(instance: RouterInstance, decisions: Decisions) -> _Watched:
     """A schedule at even dates until its last request is done."""
+    from heuresis.evaluators.routing.simulator import Routing
+
     (found,), (fault,) = replayed([instance], decisions)
     if found is None:
         raise ValueError(f"{instance.name}: {fault}")

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from heuresis.evaluators.aliases import Decisions, Floats, Ints
 from heuresis.evaluators.routing.contract import CONTRACT
 from heuresis.evaluators.routing.results import Routed
-from heuresis.evaluators.routing.simulator import Routing
 from heuresis.problems.baselines import source_of
 from heuresis.problems.routing.instances import RouterInstance, fingerprint
 from heuresis.problems.serving import schedules
@@ -43,6 +42,8 @@ def replayed(instances: Instances, decisions: Decisions) -> tuple[list[Routed | 
     """What became of each instance, None where its decisions are not feasible, and what is wrong with them (or "")."""
 
     def replay(numbers: Sequence[int], some: Decisions) -> list[tuple[Routed | None, str]]:
+        from heuresis.evaluators.routing.simulator import Routing
+
         made, faults = Routing(pack([instances[i] for i in numbers])).routed(np.arange(len(numbers)), some)
         return list(zip(made, faults, strict=True))
 
@@ -53,6 +54,8 @@ def replayed(instances: Instances, decisions: Decisions) -> tuple[list[Routed | 
 
 def values(objective: int, instances: Instances, found: Sequence[Routed]) -> Floats:
     """The objective, with the price of the replicas, on each instance."""
+    from heuresis.evaluators.routing.simulator import Routing
+
     simulator = Routing(pack(instances, objective))
     return np.array([simulator.value(i, one) for i, one in enumerate(found)])
 
@@ -70,6 +73,8 @@ def base(instances: Instances) -> list[Routed]:
 
 def run(rule: str, instances: Instances) -> list[Routed]:
     """What one of the rules that come with the problem makes of instances, computed in this process."""
+    from heuresis.evaluators.routing.simulator import Routing
+
     simulator = Routing(pack(instances))
     order: Ints = np.arange(len(instances))
     found, faults = simulator.routed(order, simulator.decide(compiled(rule), np.zeros(0), order))

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.evaluators.aliases import Decisions, Floats, Ints
+from heuresis.evaluators.routing.contract import JUDGEMENTS
 from heuresis.evaluators.routing.results import Routed
-from heuresis.evaluators.routing.simulator import JUDGEMENTS
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, aggregate
 from heuresis.problems.problem import Objective, Score
 from heuresis.problems.routing import schedules

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from heuresis.evaluators.aliases import Decisions, Floats, Ints
 from heuresis.evaluators.serving.contract import CONTRACT
 from heuresis.evaluators.serving.results import Results, Served
-from heuresis.evaluators.serving.simulator import Serving
 from heuresis.problems.baselines import source_of
 from heuresis.problems.serving.instances import ServingInstance, fingerprint
 from heuresis.problems.serving.metrics import Scenario
@@ -53,6 +52,7 @@ def replayed(instances: Instances, decisions: Decisions) -> tuple[list[Scenario 
 
     def replay(numbers: Sequence[int], some: Decisions) -> list[tuple[Scenario | None, str]]:
         from heuresis.evaluators.serving.faults import FAULTS
+        from heuresis.evaluators.serving.simulator import Serving
 
         chosen = [instances[i] for i in numbers]
         served = Serving(pack(chosen)).served(np.arange(len(chosen)), some)
@@ -67,6 +67,8 @@ def replayed(instances: Instances, decisions: Decisions) -> tuple[list[Scenario 
 
 def timeline(instance: ServingInstance, decisions: Decisions) -> Floats:
     """One instance's iterations under feasible decisions: rows (s, waiting, running, share of blocks in use)."""
+    from heuresis.evaluators.serving.simulator import Serving
+
     rows = Serving(pack([instance])).timeline(0, decisions[2].astype(np.int32, copy=False))
     shares: Floats = rows / np.array([1.0, 1.0, 1.0, instance.engine.blocks])
     return shares
@@ -90,6 +92,8 @@ def run(rule: str, instances: Instances) -> list[Scenario]:
 
 def scheduled(program: object, instances: Instances) -> list[Scenario]:
     """What a program of ours, `compiled`, makes of instances. Raises RuntimeError where it decides nothing feasible."""
+    from heuresis.evaluators.serving.simulator import Serving
+
     decisions = Serving(pack(instances)).decide(program, np.zeros(0), np.arange(len(instances)))
     found, faults = replayed(instances, decisions)
     done = [one for one in found if one is not None]

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.evaluators.aliases import Decisions, Floats, Ints
+from heuresis.evaluators.serving.contract import JUDGEMENTS
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, aggregate, value
-from heuresis.evaluators.serving.simulator import JUDGEMENTS
 from heuresis.problems.problem import Instance, Objective, Score
 from heuresis.problems.serving.explain import explanation
 from heuresis.problems.serving.instances import ServingInstance

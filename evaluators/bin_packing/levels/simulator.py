@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.evaluators.aliases import Floats, Ints
+from heuresis.evaluators.bin_packing.levels import loops
 from heuresis.evaluators.bin_packing.levels.contract import _N, CONTRACT, CONTRACT_N, CONTRACT_STATELESS, STATE
 from heuresis.evaluators.bin_packing.packing import PackingSimulator
 from heuresis.evaluators.language.arguments import main_of, vector
+from heuresis.evaluators.language.compile import Program
 from heuresis.evaluators.language.contract import Contract
 from heuresis.evaluators.language.reference.distance import distance
 
@@ -47,14 +49,10 @@ class Packing(PackingSimulator):
 
     def warm(self) -> None:
         """Compile the loops, or load them from the on-disk cache."""
-        from heuresis.evaluators.bin_packing.levels import loops as packing_loops
-
-        packing_loops.warm()
+        loops.warm()
 
     def table_pays(self, program: object, sample: Sample) -> bool:
         """Whether a table of scores over item and remaining capacity can be made, and is the faster way."""
-        from heuresis.evaluators.language.compile import Program
-
         if not isinstance(program, Program) or program.reads[0] & STATE:
             return False
         return sample.sizes * (sample.capacity + 1) <= _WORTHWHILE * sample.items
@@ -67,8 +65,6 @@ class Packing(PackingSimulator):
             yield Sample(int(cap), positions, int(self.lengths[order[positions]].sum()), self.sizes[int(cap)])
 
     def _pack(self, program: object, theta: Floats, order: Ints, chosen: NDArray[np.int32]) -> Ints:
-        from heuresis.evaluators.bin_packing.levels import loops
-
         starts, bins = self._starts(order), np.empty(len(order), dtype=np.int64)
         rule, theta = main_of(program), vector(theta)
         for sample in self.samples(order):
@@ -83,8 +79,6 @@ class Packing(PackingSimulator):
         self, program: object, arguments: tuple[Any, ...], sizes: int, bins: Ints, chosen: NDArray[np.int32]
     ) -> bool:
         """Pack by a table; False where the program raises: perhaps for a bin that never occurs."""
-        from heuresis.evaluators.bin_packing.levels import loops
-
         afresh = _N.name in _reads(program)
         try:
             loops.by_table(*arguments, sizes, afresh, bins, chosen)
@@ -137,6 +131,4 @@ class PackingStateless(Packing):
 
 
 def _reads(program: object) -> frozenset[str]:
-    from heuresis.evaluators.language.compile import Program
-
     return program.reads[0] if isinstance(program, Program) else frozenset()

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.evaluators.bin_packing.packing import PackingSimulator
+from heuresis.evaluators.bin_packing.single_bins import loops
 from heuresis.evaluators.bin_packing.single_bins.contract import CONTRACT, CONTRACT_FRESH
+from heuresis.evaluators.language.compile import Program
 from heuresis.evaluators.language.contract import Contract
 from heuresis.evaluators.language.reference.distance import distance
 
@@ -33,10 +35,9 @@ class PackingArray(PackingSimulator):
 
     def warm(self) -> None:
         """Compile the loop and the functions of whole arrays, or load them from the on-disk cache."""
-        from heuresis.evaluators.bin_packing.single_bins import loops as packing_array_loops
-        from heuresis.evaluators.language.arrays import compiled  # noqa: F401 - loading compiles
+        from heuresis.evaluators.language.arrays import compiled  # noqa: F401 - loading it compiles the functions
 
-        packing_array_loops.warm()
+        loops.warm()
 
     def _furthest(self, judge: Callable[..., Any], items: list[int], cap: int, chosen: list[int]) -> float:
         """The largest distance of one instance's choices, packed again item by item."""
@@ -58,9 +59,6 @@ class PackingArray(PackingSimulator):
 
     def _pack(self, program: object, theta: Floats, order: Ints, chosen: NDArray[np.int32]) -> Ints:
         """The bins of each instance, -1 where the program failed; fills `chosen` unless that is empty."""
-        from heuresis.evaluators.bin_packing.single_bins import loops
-        from heuresis.evaluators.language.compile import Program
-
         main, pointwise = program, False
         if isinstance(program, Program):
             main, pointwise = program.main, program.pointwise[:1] == (True,)

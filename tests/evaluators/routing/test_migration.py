@@ -103,7 +103,7 @@ def test_nobody_moves_out_of_a_pool_twice_in_a_call_or_too_often(requests: Paylo
         assert len(moved) == len(set(moved))
         for i, r in ops:
             if i < -1:
-                assert built.role[where[-2 - i]] == built.role[r]
+                assert built.cases[0].role[where[-2 - i]] == built.cases[0].role[r]
                 assert where[-2 - i] != r
                 moves[-2 - i] = moves.get(-2 - i, 0) + 1
             if i != -1:

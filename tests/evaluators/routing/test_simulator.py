@@ -84,7 +84,7 @@ def test_everybody_is_served_and_nothing_is_left(name: str, requests: Payload) -
     built = Routing(requests)
     fault, _, stream, world = built._run(PROGRAMS[name], NO_CONSTANTS, 0, None)
     assert fault == 0
-    memory = (built.engine[:, BLOCKS] * built.engine[:, BLOCK_SIZE]).min()
+    memory = (built.cases[0].requests.engine[:, BLOCKS] * built.cases[0].requests.engine[:, BLOCK_SIZE]).min()
     fits = requests["prompt"] + 1 <= memory
     assert np.array_equal(~np.isnan(world.q["finish"]), fits)
     assert np.array_equal(world.q["output"], np.where(fits, np.minimum(requests["output"], memory - requests["prompt"]), 0))  # fmt: skip
@@ -216,7 +216,7 @@ def test_at_each_date_those_are_here_who_have_come_and_are_not_done(name: str, r
     held, seen = built.timeline(0, decisions[2], ticks)
     here = [(times.arrived[there] <= t) & (times.finish[there] > t) for t in ticks]
     assert np.array_equal(held + seen[:, :, :2].sum(axis=(1, 2)), np.sum(here, axis=1))
-    assert np.all(seen[:, :, 2] <= built.engine[:, BLOCKS])
+    assert np.all(seen[:, :, 2] <= built.cases[0].requests.engine[:, BLOCKS])
     assert np.array_equal(seen[:, :, 2] > 0, seen[:, :, 1] > 0)
     assert np.all(seen[:, :, 3] >= (seen[:, :, 1] > 0))
     with pytest.raises(ValueError, match="not feasible"):
