@@ -1,4 +1,4 @@
-"""Commands that look at the archive: `runs top show lineage archive check`."""
+"""Commands that look at the archive: `runs top show lineage`."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +13,7 @@ from heuresis.cli.options import (
     ProblemArgument,
     ProgramArgument,
 )
-from heuresis.cli.programs import Named, archive_file, find_problem, find_program, known_problem, read_archive, short
+from heuresis.cli.programs import Named, find_problem, find_program, known_problem, read_archive, short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -175,24 +175,6 @@ def lineage(
     render.print_table(made, ("run", "proposal", "operator", "search", "origin", "select"))
 
 
-def check(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
-    """Check an archive for damage; exit code 1 where there is some."""
-    from heuresis.archive.queries import check as damage
-    from heuresis.cli import render
-
-    with read_archive(archive) as opened:
-        where = str(archive_file(archive) or opened.where)
-        problems_found = list(damage(opened))
-    if as_json:
-        render.emit({"archive": where, "ok": not problems_found, "problems": problems_found})
-    else:
-        for line in problems_found:
-            render.out().print(line, soft_wrap=True)
-        render.say(f"{where}: {len(problems_found)} problems" if problems_found else f"{where} is in order")
-    if problems_found:
-        raise typer.Exit(1)
-
-
 def print_source(source: str) -> None:
     """A program with colours where the terminal has them, and otherwise exactly as it is."""
     from rich.syntax import Syntax
@@ -275,10 +257,10 @@ def _evaluation_row(evaluation: "Evaluation") -> dict[str, Any]:
 def _row_of(archive: "Archive", named: Named, compared: "Mapping[str, str]") -> "ProgramRow | None":
     """What the archive knows of a program; None where it has never seen it (a file, an unused baseline)."""
     from heuresis.archive.queries import program
-    from heuresis.archive.records import ArchiveError
+    from heuresis.archive.records import UnknownId
 
     try:
         archive.find(named.id)
-    except ArchiveError:
+    except UnknownId:
         return None
     return program(archive, named.id, instances=compared)

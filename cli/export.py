@@ -87,14 +87,14 @@ def _subject(named: Named, problem: "Problem", archive: str | None) -> "Subject"
     """The program with what the archive knows of it, which may be nothing."""
     from heuresis.archive.export import Subject
     from heuresis.archive.queries import program
-    from heuresis.archive.records import ArchiveError
+    from heuresis.archive.records import UnknownId
 
     try:
         with read_archive(archive) as opened:
             opened.find(named.id)
             evaluations = [one for one in opened.evaluations(named.id) if one.problem == problem.name]
             return Subject(named.source, named.id, problem, evaluations, program(opened, named.id, problem.name).origin)
-    except ArchiveError:  # a file or a baseline needs no archive; an id was looked up there already
+    except UnknownId:  # a file or a baseline needs no archive; an id was looked up there already
         return Subject(named.source, named.id, problem)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from heuresis.cli import browse, doctor, engine, errors, evaluate, evolve, export, models, plot, problems
+from heuresis.cli import archive, browse, doctor, engine, errors, evaluate, evolve, export, models, plot, problems
 
 app = typer.Typer(
     name="heuresis",
@@ -17,8 +17,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-archive_app = typer.Typer(help="Look after the archive.", no_args_is_help=True)
-archive_app.command("check")(browse.check)
 
 
 def _show_version(wanted: bool) -> None:
@@ -55,7 +53,7 @@ app.command("plot")(plot.plot)
 app.command("export")(export.export)
 app.command("import")(export.import_)
 app.command("doctor")(doctor.doctor)
-app.add_typer(archive_app, name="archive")
+app.add_typer(archive.app, name="archive")
 app.add_typer(models.app, name="models")
 app.add_typer(engine.app, name="engine")
 
