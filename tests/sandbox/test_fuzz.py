@@ -32,7 +32,7 @@ ARRAYS: AllowList = load(f"{ENGINES}:BINS").allow_list()  # type: ignore[attr-de
 ARRAY_SIGNATURE = "def choose(item, bins, counts):"
 
 BASELINES = [path.read_text() for path in sorted((Path(__file__).parents[2] / "problems/baselines/smtt").glob("*.py"))]
-ATTACKS = [attack.source for attack in load_attacks() if attack.contract in {"smtt", "array"}]
+ATTACKS = [attack.source for attack in load_attacks() if attack.contract in {"smtt", "array", "whole"}]
 ACCEPTED = [attack.source for attack in load_attacks() if attack.expect & {"ok", "invalid", "runtime_error"}]
 
 FORBIDDEN = (
