@@ -176,16 +176,14 @@ def lineage(
 
 
 def print_source(source: str) -> None:
-    """A program with colours where the terminal has them, and otherwise exactly as it is."""
-    from rich.syntax import Syntax
+    """A program with colours where the terminal has them, and otherwise as it is; as plain text in both."""
+    from heuresis.cli import console, render, terminal
 
-    from heuresis.cli import render
-
-    console = render.out()
-    if console.is_terminal:
-        console.print(Syntax(source, "python", theme="ansi_dark", background_color="default", word_wrap=True))
+    printed = render.out()
+    if printed.is_terminal:
+        printed.print(console.source(source))
     else:
-        typer.echo(source.rstrip("\n"))
+        terminal.write(source)
 
 
 def _in_percent(problem: str) -> bool:

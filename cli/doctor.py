@@ -41,12 +41,12 @@ def doctor(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
         rows = [{"name": f.name, "good": f.good, "detail": f.detail} for f in findings]
         render.emit({"ok": not failed, "findings": rows})
     else:
-        from rich.text import Text
+        from heuresis.cli.console import styled
 
-        marks = {True: Text("ok", "green"), False: Text("FAILS", "bold red"), None: Text("no", "yellow")}
+        marks = {True: styled("ok", "green"), False: styled("FAILS", "bold red"), None: styled("no", "yellow")}
         made = render.table("", "what", "found")
         for finding in findings:
-            made.add_row(marks[finding.good], Text(finding.name), Text(finding.detail))
+            made.add_row(marks[finding.good], finding.name, finding.detail)
         render.out().print(made)
     if failed:
         raise typer.Exit(FAILED)

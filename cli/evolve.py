@@ -170,7 +170,9 @@ def _print_champion(champion: "Champion", problem: "Problem", archive: str | Non
     percent = problem.objective.fraction
     value = render.number(champion.select, percent=percent) + (" %" if percent else "")
     short = render.short(champion.id)
-    console.print(f"\nchampion {short} by {champion.proposer}, {value} on select:\n")
+    console.print()
+    console.print(f"champion {short} by {champion.proposer}, {value} on select:")
+    console.print()
     print_source(champion.source)
     console.print()
     render.print_comparison(champion.test)

@@ -42,7 +42,7 @@ def export(
 ) -> None:
     """Write a program as code for other systems, with a manifest beside it."""
     from heuresis.archive.export import TARGETS
-    from heuresis.cli import render
+    from heuresis.cli import render, terminal
 
     if to not in TARGETS:
         raise UserError(f"no export target {to!r}: expected {', '.join(TARGETS)}", USAGE)
@@ -60,7 +60,7 @@ def export(
         files = [{"name": name, "text": text} for name, text in made.files.items()]
         render.emit({"id": named.id, "target": to, "written": [], "files": files})
     else:
-        typer.echo(made.files[made.main].rstrip("\n"))
+        terminal.write(made.files[made.main])
 
 
 def write_export(named: Named, problem: "Problem", target: str, output: Path, archive: str | None) -> list[Path]:
