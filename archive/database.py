@@ -1,25 +1,34 @@
-"""Opening the database: where it lies, how it is connected, transactions, and errors told to people."""
+"""Opening the database: what is looked at first, transactions, and errors told to people."""
 
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from typing import TypeVar
 
-import platformdirs
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from sqlalchemy.pool import QueuePool, StaticPool
 
+from heuresis.archive.connect import (
+    BUSY_SECONDS,
+    LONGEST_ROW,
+    OPENING_SECONDS,
+    Manner,
+    Opened,
+    open_file,
+    open_memory,
+    writable,
+)
+from heuresis.archive.location import Place, check_kind, place_of
 from heuresis.archive.migrations import LATEST, check_known, migrate, version
 from heuresis.archive.records import ArchiveError
+from heuresis.archive.schema import examine
 
-BUSY_SECONDS = 30.0
-"""How long a transaction waits for another process's."""
+Answer = TypeVar("Answer")
+
+_AGAIN = 3
+"""How often a file is looked at that changes meanwhile."""
 
 _DAMAGED = "the file is damaged; restore a copy, or give another path with --archive"
 _MEANINGS = (
@@ -31,162 +40,183 @@ _MEANINGS = (
     ("malformed", _DAMAGED),
     ("could not decode to utf-8", _DAMAGED),
     ("unable to open database file", "the file cannot be opened; check the path and its permissions"),
+    ("interrupted", f"a question took far longer than one to a sound archive of its size can: {_DAMAGED}"),
+    ("string or blob too big", f"a row of more than {LONGEST_ROW >> 20} MiB: {_DAMAGED}"),
+    ("unsupported file format", "another SQLite is needed to read the file, or it is damaged; restore a copy"),
 )
 
 
 @contextmanager
-def told(where: str) -> Iterator[None]:
-    """Turn the database's errors into ArchiveError; the one place where that is done."""
+def told(place: Place) -> Iterator[None]:
+    """Turn the database's errors into ArchiveError without passwords; the one place where that is done."""
     try:
         yield
     except ArchiveError as error:
         if str(error).startswith("archive "):
             raise
-        raise type(error)(f"archive {where}: {error}") from error
+        message = place.without_secrets(str(error))
+        raise type(error)(f"archive {place.where}: {message}") from _shown_cause(place, error)
     except UnicodeDecodeError as error:  # of SQLite's own message, which quotes the damaged schema
-        raise ArchiveError(f"archive {where}: {_DAMAGED}") from error
+        raise ArchiveError(f"archive {place.where}: {_DAMAGED}") from _shown_cause(place, error)
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         cause = str(getattr(error, "orig", None) or error)
         if isinstance(error, IntegrityError) and "FOREIGN KEY" in cause:
             cause = "a row refers to a run, proposal or candidate that is not there; record that first"
         meaning = next((text for words, text in _MEANINGS if words in cause.lower()), cause)
-        raise ArchiveError(f"archive {where}: {meaning}") from error
+        message = place.without_secrets(meaning)
+        raise ArchiveError(f"archive {place.where}: {message}") from _shown_cause(place, error)
 
 
-def default_location() -> str:
-    """`HEURESIS_ARCHIVE`, or `archive.db` in the user's data directory."""
-    return os.environ.get("HEURESIS_ARCHIVE") or str(platformdirs.user_data_path("heuresis") / "archive.db")
-
-
-def _file_of(url: str) -> Path | None:
-    """The file that a URL or a bare path names; None for another database server. `:memory:` is a path like that."""
-    if "://" not in url:
-        return Path(url).expanduser()
-    scheme, _, rest = url.partition("://")
-    if scheme.split("+")[0] != "sqlite":
-        return None
-    return Path(rest.removeprefix("/") or ":memory:").expanduser()
+def _shown_cause(place: Place, error: Exception) -> Exception | None:
+    """What a traceback shows beneath an error: nothing that may repeat a password."""
+    return None if place.secrets else error
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
     """An open archive. Writers of one process take turns; readers of a file do not wait for them."""
 
-    engine: Engine
-    where: str
-    readonly: bool
+    opened: Opened
+    place: Place
     writing: threading.RLock
-    shared: bool  # one connection for all threads: readers take turns too
+
+    @property
+    def where(self) -> str:
+        """The file or URL, for people."""
+        return self.place.where
+
+    @property
+    def readonly(self) -> bool:
+        """Whether nothing can be recorded."""
+        return self.opened.readonly
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A transaction that sees one state of the archive."""
-        with told(self.where), self.writing if self.shared else nullcontext(), self.engine.begin() as connection:
-            yield connection
+    def read(self, seconds: float | None = None) -> Iterator[Connection]:
+        """A transaction that sees one state of the archive; `seconds` bounds each statement in it."""
+        turn = self.writing if self.place.in_memory else nullcontext()  # one connection for all threads
+        with told(self.place), turn, self.opened.engine.connect() as plain:
+            options = {} if seconds is None else {"heuresis_seconds": seconds}
+            connection = plain.execution_options(**options)
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def write(self, *, paid: bool = False) -> Iterator[Connection]:
         """A transaction, committed on leaving and undone by an error. `paid`: on the disk before it returns."""
-        with told(self.where), self.writing:
+        with told(self.place), self.writing:
             if self.readonly:
                 raise ArchiveError("it is read-only; give another path with --archive")
-            with self.engine.connect() as plain:
+            with self.opened.engine.connect() as plain:
                 connection = plain.execution_options(heuresis_write=True, heuresis_paid=paid)
                 with connection.begin():
                     yield connection
 
     def close(self) -> None:
         """Close every connection."""
-        with told(self.where):
-            self.engine.dispose()
+        with told(self.place):
+            self.opened.close()
 
 
-def open_database(url: str) -> Database:
-    """Connect, check that it is an archive, and migrate it to the latest version."""
-    file = _file_of(url)
-    where = url if file is None else str(file)
-    with told(where):
-        if file is None:
-            try:
-                engine, readonly = create_engine(url), False
-            except ImportError as error:
-                raise ArchiveError(f"the driver of this database is not installed ({error})") from error
-        elif str(file) == ":memory:":
-            engine, readonly = _sqlite(lambda: _connect(":memory:"), shared=True), False
+def open_database(url: str, manner: Manner = Manner.WRITE) -> Database:
+    """Connect, check that it is an archive and that its schema is ours, and bring it to the latest version.
+
+    A file is looked at before anything is opened that could write to it. To read, an older archive is brought up to
+    date as well; `UNTOUCHED` leaves it as it is, and `version_of` tells which version that is.
+    """
+    place = place_of(url)
+    with told(place):
+        if place.file is None:
+            return _open_server(place, manner)
+        if place.in_memory:
+            return _prepared(Database(open_memory(), place, threading.RLock()))
+        check_kind(place.file)
+        found = undisturbed(place, version_of) if place.file.exists() else 0
+        if manner is Manner.WRITE:
+            _make_room(place)
+        elif found == 0:
+            raise ArchiveError("there is nothing in it, so it is no archive; give another path with --archive")
+        elif manner is Manner.READ and found < LATEST:
+            _prepared(Database(open_file(place.file, Manner.WRITE), place, threading.RLock())).close()
+        database = Database(open_file(place.file, manner), place, threading.RLock())
+        return database if manner is Manner.UNTOUCHED else _prepared(database)
+
+
+def undisturbed(place: Place, question: Callable[[Database], Answer]) -> Answer:
+    """Ask a file something without touching it or what lies beside it; again where somebody was writing to it."""
+    if place.file is None:
+        raise ArchiveError("expected an archive in a file")
+    left = _AGAIN
+    while True:
+        left -= 1
+        before = _stamp(place)
+        database = Database(open_file(place.file, Manner.UNTOUCHED), place, threading.RLock())
+        try:
+            answer = question(database)
+        except ArchiveError:
+            if not left or before == _stamp(place):
+                raise
         else:
-            engine, readonly = _open_file(file)
-        database = Database(engine, where, readonly, threading.RLock(), shared=str(file) == ":memory:")
-        try:
-            _prepare(database)
-        except BaseException:
-            engine.dispose()
-            raise
-    return database
+            if not left or before == _stamp(place):
+                return answer
+        finally:
+            database.close()
 
 
-def _open_file(file: Path) -> tuple[Engine, bool]:
-    """An engine on a file, read-only where the file or its directory is."""
-    if file.is_dir():
-        raise ArchiveError("it is a directory; give the path of a file with --archive")
-    if not file.exists():
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ArchiveError(f"no directory for it can be made ({error.strerror}); give --archive PATH") from error
-        if not os.access(file.parent, os.W_OK):
-            raise ArchiveError(f"the directory {file.parent} is read-only; give --archive PATH")
-    elif not os.access(file, os.R_OK):
-        raise ArchiveError("no permission to read it; give another path with --archive")
-    name = quote(str(file.absolute()))
-    if not file.exists() or (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)):
-        return _sqlite(lambda: _connect(f"file:{name}?mode=rwc")), False
-    # Reading a write-ahead log needs its index file, which a read-only directory may lack; without a log there is
-    # nothing to coordinate, and SQLite may be told that the file cannot change.
-    log = file.with_name(file.name + "-wal")
-    mode = "mode=ro" if log.exists() and log.stat().st_size else "mode=ro&immutable=1"
-    return _sqlite(lambda: _connect(f"file:{name}?{mode}")), True
-
-
-def _connect(name: str) -> sqlite3.Connection:
-    """A connection that leaves transactions to us."""
-    connection = sqlite3.connect(
-        name, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=name != ":memory:"
-    )
-    connection.execute("PRAGMA foreign_keys = ON")
-    return connection
-
-
-def _sqlite(connect: Callable[[], sqlite3.Connection], *, shared: bool = False) -> Engine:
-    """An engine whose writers take the lock when they begin, not when they first write (which could deadlock)."""
-    if shared:
-        engine = create_engine("sqlite://", creator=connect, poolclass=StaticPool)
-    else:
-        engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, max_overflow=-1)
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        options: Any = connection.get_execution_options()
-        if not options.get("heuresis_write"):
-            connection.exec_driver_sql("BEGIN")
-            return
-        # In WAL mode NORMAL survives any death of the process; FULL also survives a power cut, at one fsync each.
-        connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if options.get('heuresis_paid') else 'NORMAL'}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
-
-
-def _prepare(database: Database) -> None:
-    """Check what the database is and bring it up to date."""
-    with database.read() as connection:
+def version_of(database: Database) -> int:
+    """The version of an archive, whose schema is examined; 0 where there is nothing yet."""
+    with database.read(OPENING_SECONDS) as connection:
+        if connection.dialect.name == "sqlite":
+            return examine(connection)
         found = version(connection)
     check_known(found)
-    if found == LATEST:
+    return found
+
+
+def _stamp(place: Place) -> list[tuple[int, int] | None]:
+    """What tells whether a file was written to meanwhile."""
+    files = [] if place.file is None else [place.file, place.file.with_name(place.file.name + "-wal")]
+    return [(one.stat().st_mtime_ns, one.stat().st_size) if one.exists() else None for one in files]
+
+
+def _open_server(place: Place, manner: Manner) -> Database:
+    try:
+        database = Database(Opened(create_engine(place.url), readonly=False), place, threading.RLock())
+        return database if manner is Manner.UNTOUCHED else _prepared(database)
+    except ImportError as error:
+        raise ArchiveError(f"the driver of this database is not installed ({error})") from error
+    except (TypeError, ValueError) as error:  # of SQLAlchemy or a driver that does not know what the URL says
+        raise ArchiveError(f"expected a URL that SQLAlchemy and its driver know ({error})") from error
+
+
+def _make_room(place: Place) -> None:
+    """Make the directory of a new archive."""
+    file = place.file
+    if file is None or file.exists():
         return
-    if database.readonly:
-        raise ArchiveError(f"has schema version {found} and is read-only, so it cannot be brought to {LATEST}")
-    if database.engine.dialect.name == "sqlite" and not database.shared:
-        with database.engine.connect() as plain:
-            plain.connection.cursor().execute("PRAGMA journal_mode = WAL")
-    with database.write(paid=True) as connection:
-        migrate(connection)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ArchiveError(f"no directory for it can be made ({error.strerror}); give --archive PATH") from error
+    if not writable(file):
+        raise ArchiveError(f"the directory {file.parent} is read-only; give --archive PATH")
+
+
+def _prepared(database: Database) -> Database:
+    """Bring a database up to date; it is closed where that cannot be."""
+    try:
+        found = version_of(database)
+        if found == LATEST:
+            return database
+        if database.readonly:
+            raise ArchiveError(f"has schema version {found} and is read-only, so it cannot be brought to {LATEST}")
+        if database.opened.engine.dialect.name == "sqlite" and not database.place.in_memory:
+            with database.opened.engine.connect() as plain:
+                plain.connection.cursor().execute("PRAGMA journal_mode = WAL")
+        with database.write(paid=True) as connection:
+            found = examine(connection) if connection.dialect.name == "sqlite" else version(connection)
+            check_known(found)
+            migrate(connection, found)
+    except BaseException:
+        database.close()
+        raise
+    return database

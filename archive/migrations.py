@@ -111,18 +111,19 @@ LATEST = len(MIGRATIONS)
 
 
 def version(connection: Connection) -> int:
-    """The schema's version; 0 for a database without any table. Raises ArchiveError where it is not an archive."""
+    """The schema's version on another server than SQLite (see `schema.py`); 0 for a database without any table.
+
+    Raises ArchiveError where it is not an archive.
+    """
     tables = set(inspect(connection).get_table_names())
-    if connection.dialect.name == "sqlite":
-        mark = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
-        ours = mark == APPLICATION_ID if tables else mark in (0, APPLICATION_ID)
-    else:
-        ours = not tables or "heuresis_schema" in tables
-    if not ours or (tables and "heuresis_schema" not in tables):
-        raise ArchiveError("not a Heuresis archive: a database with other tables; give another path with --archive")
     if not tables:
         return 0
-    return int(connection.execute(text("SELECT version FROM heuresis_schema")).scalar_one())
+    if "heuresis_schema" not in tables:
+        raise ArchiveError("not a Heuresis archive: a database with other tables; give another path with --archive")
+    found = connection.execute(text("SELECT version FROM heuresis_schema")).scalars().all()
+    if len(found) != 1 or type(found[0]) is not int or found[0] < 1:
+        raise ArchiveError("table heuresis_schema: expected one row with a version from 1 on; restore a copy")
+    return found[0]
 
 
 def check_known(found: int) -> None:
@@ -133,10 +134,8 @@ def check_known(found: int) -> None:
         )
 
 
-def migrate(connection: Connection) -> None:
-    """Bring an archive to `LATEST`, inside the caller's transaction: all of it or nothing."""
-    found = version(connection)
-    check_known(found)
+def migrate(connection: Connection, found: int) -> None:
+    """Bring an archive of this version to `LATEST`, inside the caller's transaction: all of it or nothing."""
     for number in range(found, LATEST):
         for step in MIGRATIONS[number]:
             if step.dialect in ("", connection.dialect.name):

@@ -1,6 +1,8 @@
-"""Questions to the archive: the best programs, where one came from, what a run made, and whether all is sound."""
+"""Questions to the archive: the best programs, where one came from, and what a run made.
 
-import json
+Scores come from evaluations, and texts from programs, that are what their ids say (`rows.py`).
+"""
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -8,10 +10,13 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, Select, select
 from sqlmodel import SQLModel
 
-from heuresis.archive.records import candidate_id
-from heuresis.archive.statements import CANDIDATES, EVALUATIONS, PARENTS, PROPOSALS
+from heuresis.archive.cells import Cells
+from heuresis.archive.records import Evaluation
+from heuresis.archive.rows import to_evaluation, to_proposal
+from heuresis.archive.statements import EVALUATIONS, PROPOSALS, parents_of, source_of
 from heuresis.archive.store import Archive
 from heuresis.archive.tables import TABLES, comparable_columns
+from heuresis.problems.problem import SPLITS
 
 Sets: TypeAlias = Mapping[str, str]
 """Fingerprints of instances by split. Of a split that is not named, those count that were evaluated last."""
@@ -58,11 +63,11 @@ def top(
     with archive.reading() as connection:
         latest = _latest_scores(connection, problem, version, objective, instances)
         by_split = {split: {c: row for (c, s), row in latest.items() if s == split} for split in ("search", "select")}
-        selected = sorted((r["aggregate"], c) for c, r in by_split["select"].items() if r["aggregate"] is not None)
+        selected = sorted((r.aggregate, c) for c, r in by_split["select"].items() if r.aggregate is not None)
         searched = sorted(
-            (r["aggregate"], c)
+            (r.aggregate, c)
             for c, r in by_split["search"].items()
-            if r["aggregate"] is not None and by_split["select"].get(c, r)["aggregate"] is not None
+            if r.aggregate is not None and by_split["select"].get(c, r).aggregate is not None
         )
         order = list(dict.fromkeys([c for _, c in selected] + [c for _, c in searched]))[:limit]
         return _program_rows(connection, order, latest)
@@ -73,8 +78,9 @@ def programs(archive: Archive, run_id: str) -> list[ProgramRow]:
     run = archive.run(run_id)
     p = PROPOSALS.c
     with archive.reading() as connection:
-        wanted = select(p.candidate).where(p.run == run.id, p.candidate.is_not(None)).order_by(p.number)
-        order = list(dict.fromkeys(connection.execute(wanted).scalars()))
+        wanted = select(PROPOSALS).where(p.run == run.id, p.candidate.is_not(None)).order_by(p.number)
+        made = [to_proposal(row, ()) for row in connection.execute(wanted).mappings()]
+        order = list(dict.fromkeys(one.candidate for one in made if one.candidate is not None))
         objective, instances = _settings_of(connection, run.id)
         latest = _latest_scores(connection, run.problem, run.problem_version, objective, instances)
         return _program_rows(connection, order, latest, run.id)
@@ -136,98 +142,57 @@ def comparable_rows(archive: Archive, run_id: str) -> Mapping[str, list[tuple[An
     return tables
 
 
-def check(archive: Archive) -> list[str]:
-    """What is wrong with an archive, one sentence each; empty where all is sound."""
-    findings: list[str] = []
-    with archive.reading() as connection:
-        if connection.dialect.name == "sqlite":
-            damage = connection.exec_driver_sql("PRAGMA integrity_check(20)").scalars()
-            findings += [f"the file is damaged: {line}" for line in damage if line != "ok"]
-            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-            findings += [
-                f"{table}, row {row}: refers to a row of {parent} that is not there" for table, row, parent, _ in broken
-            ]
-        for identity, source in connection.execute(select(CANDIDATES.c.id, CANDIDATES.c.source)).all():
-            if candidate_id(source) != identity:
-                findings.append(f"program {identity[:12]}: its text does not have this id")
-        findings += _check_evaluations(connection)
-    return findings
-
-
-def _check_evaluations(connection: Connection) -> list[str]:
-    findings: list[str] = []
-    lengths: dict[str, int] = {}
-    e = EVALUATIONS.c
-    wanted = select(e.id, e.fingerprint, e.status, e.instance_values, e.aggregate).order_by(e.id)
-    for identity, fingerprint, status, text, aggregate in connection.execute(wanted).all():
-        values = json.loads(text)
-        complete = bool(values) and None not in values
-        if aggregate is not None and not complete:
-            findings.append(f"evaluation {identity[:12]}: an aggregate although values are missing")
-        if aggregate is None and complete and status == "ok":
-            findings.append(f"evaluation {identity[:12]}: no aggregate although every value is there")
-        if values and lengths.setdefault(fingerprint, len(values)) != len(values):
-            findings.append(
-                f"evaluation {identity[:12]}: {len(values)} values, others on the same instances have "
-                f"{lengths[fingerprint]}"
-            )
-    return findings
-
-
 def _column(table: type[SQLModel], name: str) -> Any:
     return SQLModel.metadata.tables[str(table.__tablename__)].columns[name]
 
 
 def _latest_scores(
     connection: Connection, problem: str, version: int | None, objective: str, instances: Sets | None = None
-) -> dict[tuple[str, str], Mapping[str, Any]]:
+) -> dict[tuple[str, str], Evaluation]:
     """The last evaluation by (candidate, split) on `instances`, all by one objective."""
     e = EVALUATIONS.c
-    wanted: Select[Any] = select(
-        e.candidate, e.split, e.fingerprint, e.problem_version, e.aggregate, e.code_size
-    ).where(e.problem == problem, e.objective == objective, e.split.in_(("search", "select", "test")))
+    wanted: Select[Any] = select(EVALUATIONS).where(e.problem == problem, e.objective == objective)
     if version is not None:
         wanted = wanted.where(e.problem_version == version)
-    rows = connection.execute(wanted.order_by(e.problem_version, e.recorded, e.id)).mappings().all()
+    ordered = connection.execute(wanted.order_by(e.problem_version, e.recorded, e.id)).mappings()
+    rows = [to_evaluation(row) for row in ordered]
     if not rows:
         return {}
-    newest = rows[-1]["problem_version"]
-    current = {row["split"]: row["fingerprint"] for row in rows if row["problem_version"] == newest}
+    newest = rows[-1].problem_version
+    current = {row.split: row.fingerprint for row in rows if row.problem_version == newest}
     current |= instances or {}
     return {
-        (row["candidate"], row["split"]): dict(row)
+        (row.candidate, row.split): row
         for row in rows
-        if row["problem_version"] == newest and row["fingerprint"] == current[row["split"]]
+        if row.problem_version == newest and row.fingerprint == current[row.split]
     }
 
 
 def _program_rows(
     connection: Connection,
     candidates: Sequence[str],
-    latest: Mapping[tuple[str, str], Mapping[str, Any]],
+    latest: Mapping[tuple[str, str], Evaluation],
     run_id: str | None = None,
 ) -> list[ProgramRow]:
     rows = []
     for candidate in candidates:
-        source = connection.execute(select(CANDIDATES.c.source).where(CANDIDATES.c.id == candidate)).scalar_one()
         p = PROPOSALS.c
         first = select(PROPOSALS).where(p.candidate == candidate).order_by(p.recorded, p.run, p.number).limit(1)
         if run_id is not None:
             first = first.where(p.run == run_id)
-        made: Mapping[str, Any] = dict(connection.execute(first).mappings().first() or {})
-        scores = {split: latest.get((candidate, split), {}) for split in ("search", "select", "test")}
+        row = connection.execute(first).mappings().first()
+        made = None if row is None else Cells("proposals", row, "run", "number")
+        scores = {split: latest.get((candidate, split)) for split in SPLITS}
         rows.append(
             ProgramRow(
                 id=candidate,
-                source=source,
-                origin=made.get("proposer", ""),
-                operator=made.get("operator", ""),
-                run=made.get("run"),
-                number=made.get("number"),
-                search=scores["search"].get("aggregate"),
-                select=scores["select"].get("aggregate"),
-                test=scores["test"].get("aggregate"),
-                code_size=max((int(s["code_size"]) for s in scores.values() if s), default=0),
+                source=source_of(connection, candidate),
+                origin="" if made is None else made.text("proposer"),
+                operator="" if made is None else made.text("operator"),
+                run=None if made is None else made.text("run"),
+                number=None if made is None else made.whole("number"),
+                **{split: None if one is None else one.aggregate for split, one in scores.items()},
+                code_size=max((one.code_size for one in scores.values() if one is not None), default=0),
             )
         )
     return rows
@@ -236,23 +201,24 @@ def _program_rows(
 def _lineage_of(connection: Connection, row: ProgramRow) -> tuple[str, ...]:
     if row.run is None:
         return ()
-    p = PARENTS.c
-    wanted = select(p.candidate).where(p.run == row.run, p.number == row.number).order_by(p.position)
-    return tuple(connection.execute(wanted).scalars())
+    return tuple(parents_of(connection, row.run, row.number or 0))
 
 
 def _last_of(connection: Connection, candidate: str, problem: str | None = None) -> tuple[str, str] | None:
     """The problem and the objective of the last evaluation of a program, or of the last one on `problem`."""
     e = EVALUATIONS.c
-    wanted = select(e.problem, e.objective).where(e.candidate == candidate)
+    wanted = select(EVALUATIONS).where(e.candidate == candidate)
     if problem is not None:
         wanted = wanted.where(e.problem == problem)
-    found = connection.execute(wanted.order_by(e.recorded.desc()).limit(1)).first()
-    return None if found is None else (str(found[0]), str(found[1]))
+    row = connection.execute(wanted.order_by(e.recorded.desc()).limit(1)).mappings().first()
+    if row is None:
+        return None
+    found = to_evaluation(row)
+    return found.problem, found.objective
 
 
 def _settings_of(connection: Connection, run_id: str) -> tuple[str, Sets]:
     """The objective (empty: the default) and the instances of a run, as its evaluations have them."""
-    e = EVALUATIONS.c
-    rows = connection.execute(select(e.objective, e.split, e.fingerprint).where(e.run == run_id).distinct()).all()
-    return (str(rows[0][0]) if rows else ""), {str(split): str(fingerprint) for _, split, fingerprint in rows}
+    wanted = select(EVALUATIONS).where(EVALUATIONS.c.run == run_id)
+    rows = [to_evaluation(row) for row in connection.execute(wanted).mappings()]
+    return (rows[0].objective if rows else ""), {row.split: row.fingerprint for row in rows}

@@ -1,15 +1,28 @@
-"""Records to rows and back: JSON texts, dates in UTC, and what may never be stored."""
+"""Records to rows and back. Whatever comes out of a row is typed here, and what may never be stored is refused."""
 
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from heuresis.archive.records import ArchiveError, Call, Evaluation, Proposal, Run, RunStatus
+from heuresis.archive.cells import ADVICE, Cells
+from heuresis.archive.records import (
+    STATUSES,
+    ArchiveError,
+    Call,
+    Evaluation,
+    Proposal,
+    Run,
+    RunStatus,
+    candidate_id,
+    storable,
+)
+from heuresis.problems.problem import SPLITS
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
+"""A row by the names of its columns. SQLAlchemy's rows know other keys as well."""
 
 
 def now() -> str:
@@ -22,11 +35,6 @@ def date_text(when: datetime) -> str:
     if when.tzinfo is None:
         raise ArchiveError(f"expected a date with a time zone, got {when.isoformat()}; use datetime.now(UTC)")
     return when.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def storable(text: str) -> str:
-    """Text as UTF-8 can hold it: lone surrogates, which a broken reply may contain, become escapes."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _finite(name: str, value: float | None) -> float | None:
@@ -48,35 +56,60 @@ def _texts(row: dict[str, Any]) -> dict[str, Any]:
 
 def run_row(run: Run, owner: str) -> dict[str, Any]:
     """The row of a run."""
-    row = {
-        **{name: getattr(run, name) for name in ("id", "problem", "problem_version", "config", "seed", "versions")},
-        "revision": run.commit,
-        "sandbox_level": run.sandbox_level,
-        "status": run.status.value,
-        "reason": run.reason,
-        "created": date_text(run.created),
-        "heartbeat": date_text(run.heartbeat),
-        "searched": _finite("searched", run.searched),
-        "owner": owner,
-        "champion": run.champion,
-    }
-    return _texts(row)
-
-
-def to_run(row: Row) -> Run:
-    """A run from its row."""
-    values = {name: row[name] for name in ("id", "problem", "problem_version", "config", "seed", "versions")}
-    return Run(
-        **values,
-        commit=row["revision"],
-        sandbox_level=row["sandbox_level"],
-        status=RunStatus(row["status"]),
-        reason=row["reason"],
-        created=datetime.fromisoformat(row["created"]),
-        heartbeat=datetime.fromisoformat(row["heartbeat"]),
-        champion=row["champion"],
-        searched=row["searched"],
+    row = _texts(
+        {
+            **{name: getattr(run, name) for name in ("id", "problem", "problem_version", "config", "seed", "versions")},
+            "revision": run.commit,
+            "sandbox_level": run.sandbox_level,
+            "status": run.status.value,
+            "reason": run.reason,
+            "created": date_text(run.created),
+            "heartbeat": date_text(run.heartbeat),
+            "searched": _finite("searched", run.searched),
+            "owner": owner,
+            "champion": run.champion,
+        }
     )
+    to_run(row, advice="")
+    return row
+
+
+def to_run(row: Row, advice: str = ADVICE) -> Run:
+    """A run from its row. Raises FaultyRow."""
+    cells = Cells("runs", row, "id", advice=advice)
+    cells.owner("owner")
+    for name in ("config", "versions"):
+        cells.json_object(name)
+    return Run(
+        id=cells.text("id"),
+        problem=cells.text("problem"),
+        problem_version=cells.whole("problem_version"),
+        config=cells.text("config"),
+        seed=cells.whole("seed"),
+        versions=cells.text("versions"),
+        commit=cells.text("revision"),
+        sandbox_level=cells.text("sandbox_level"),
+        status=RunStatus(cells.choice("status", [status.value for status in RunStatus])),
+        reason=cells.text("reason"),
+        created=cells.date("created"),
+        heartbeat=cells.date("heartbeat"),
+        champion=cells.optional_candidate("champion"),
+        searched=cells.number("searched", 0.0),
+    )
+
+
+def to_source(row: Row, advice: str = ADVICE) -> str:
+    """The text of a program from its row: the one way out. Raises FaultyRow where it is another program's."""
+    cells = Cells("candidates", row, "id", advice=advice)
+    return _source_of(cells, cells.candidate("id"), "source")
+
+
+def _source_of(cells: Cells, identity: str, column: str) -> str:
+    """A text that has this id."""
+    source = cells.text(column)
+    if (found := candidate_id(source)) != identity:
+        raise cells.fault(f"the text of the program {identity[:12]}", column, f"got one whose id is {found[:12]}")
+    return source
 
 
 _PROPOSAL = (
@@ -89,12 +122,37 @@ def proposal_row(proposal: Proposal) -> dict[str, Any]:
     if proposal.candidate is not None and proposal.source is None:
         raise ArchiveError(f"proposal {proposal.number} names the candidate {proposal.candidate} but has no source")
     _finite("seconds", proposal.seconds)
-    return _texts({name: getattr(proposal, name) for name in _PROPOSAL})
+    row = _texts({name: getattr(proposal, name) for name in _PROPOSAL})
+    to_proposal(row, proposal.parents, advice="")
+    return row
 
 
-def to_proposal(row: Row, parents: Sequence[str]) -> Proposal:
-    """A proposal from its row and its parents in order."""
-    return Proposal(**{name: row[name] for name in _PROPOSAL}, parents=tuple(parents))
+def to_proposal(row: Row, parents: Sequence[str], advice: str = ADVICE) -> Proposal:
+    """A proposal from its row and its parents in order. Raises FaultyRow, also where its text is another program's."""
+    cells = Cells("proposals", row, "run", "number", advice=advice)
+    number, candidate = cells.whole("number"), cells.optional_candidate("candidate")
+    source = cells.optional_text("source") if candidate is None else _source_of(cells, candidate, "source")
+    return Proposal(
+        run=cells.text("run"),
+        number=number,
+        prefix=cells.whole("prefix"),
+        proposer=cells.text("proposer"),
+        operator=cells.text("operator"),
+        parents=tuple(parents),
+        source=source,
+        candidate=candidate,
+        reason=cells.text("reason"),
+        work=cells.whole("work"),
+        seconds=cells.number("seconds"),
+    )
+
+
+def to_parent(row: Row, advice: str = ADVICE) -> str:
+    """The id of a parent from its row. Raises FaultyRow."""
+    cells = Cells("parents", row, "run", "number", "position", advice=advice)
+    for name in ("number", "position"):
+        cells.whole(name)
+    return cells.candidate("candidate")
 
 
 _CALL = (
@@ -109,12 +167,38 @@ def call_row(call: Call) -> dict[str, Any]:
         _finite(name, getattr(call, name))
     if call.max_usd < 0 or call.usd < 0:
         raise ArchiveError(f"a call cannot cost less than nothing, got max_usd={call.max_usd}, usd={call.usd}")
-    return _texts({name: getattr(call, name) for name in _CALL})
+    row = _texts({name: getattr(call, name) for name in _CALL})
+    to_call(row, advice="")
+    return row
 
 
-def to_call(row: Row) -> Call:
-    """A model call from its row."""
-    return Call(**{name: row[name] for name in _CALL})
+def to_call(row: Row, advice: str = ADVICE) -> Call:
+    """A model call from its row. Raises FaultyRow."""
+    cells = Cells("calls", row, "run", "number", "turn", "attempt", advice=advice)
+    return Call(
+        run=cells.text("run"),
+        number=cells.whole("number"),
+        turn=cells.whole("turn"),
+        attempt=cells.whole("attempt"),
+        model=cells.text("model"),
+        prompt=cells.text("prompt"),
+        max_usd=cells.number("max_usd", 0.0),
+        reply=cells.optional_text("reply"),
+        finish_reason=cells.text("finish_reason"),
+        error=cells.optional_text("error"),
+        tokens_in=cells.whole("tokens_in"),
+        tokens_out=cells.whole("tokens_out"),
+        usd=cells.number("usd", 0.0),
+        seconds=cells.number("seconds"),
+    )
+
+
+def to_cost(row: Row) -> float:
+    """What one call counts, in USD: its cost once answered, before that its reservation. Raises FaultyRow."""
+    cells = Cells("calls", row, "run", "number", "turn", "attempt")
+    answered = cells.whole("answered", 0, 1)
+    cost, reserved = cells.number("usd", 0.0), cells.number("max_usd", 0.0)
+    return cost if answered else reserved
 
 
 _PLAIN = (
@@ -122,6 +206,7 @@ _PLAIN = (
     "decisions_per_second", "seconds", "run", "number", "objective",
 )  # fmt: skip
 _MEASURED = ("decisions_per_second", "seconds")
+_HASHED = (*(name for name in _PLAIN if name not in _MEASURED), "instance_values", "metrics")
 
 
 def evaluation_row(evaluation: Evaluation) -> dict[str, Any]:
@@ -140,17 +225,57 @@ def evaluation_row(evaluation: Evaluation) -> dict[str, Any]:
     row = _texts({name: getattr(evaluation, name) for name in _PLAIN})
     row["instance_values"] = _json("values", list(values))
     row["metrics"] = _json("metrics", dict(evaluation.metrics))
-    kept = {key: value for key, value in row.items() if key not in _MEASURED}
-    if not row["objective"]:
-        del kept["objective"]  # so that rows from before there was a choice keep their ids
-    row["id"] = "e_" + hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+    row["id"] = evaluation_id(row)
+    to_evaluation(row, advice="")
     return row
 
 
-def to_evaluation(row: Row) -> Evaluation:
-    """An evaluation from its row."""
-    return Evaluation(
-        **{name: row[name] for name in _PLAIN},
-        values=tuple(None if v is None else float(v) for v in json.loads(row["instance_values"])),
-        metrics=json.loads(row["metrics"]),
+def evaluation_id(row: Row) -> str:
+    """The id of an evaluation by the cells of its row."""
+    kept = {name: row[name] for name in _HASHED}
+    if not kept["objective"]:
+        del kept["objective"]  # so that rows from before there was a choice keep their ids
+    return "e_" + hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+
+
+def _as_recorded(row: Row) -> Iterator[Row]:
+    """The cells as they may have been when the id was made: SQLite keeps 3 as 3.0 in a column of floats, -0.0 as 0."""
+    yield row
+    aggregate = row["aggregate"]
+    if isinstance(aggregate, float) and aggregate.is_integer():
+        yield {**row, "aggregate": int(aggregate)}
+    if aggregate == 0:
+        yield {**row, "aggregate": -0.0}
+
+
+def to_evaluation(row: Row, advice: str = ADVICE) -> Evaluation:
+    """An evaluation from its row. Raises FaultyRow, also where its id does not follow from it."""
+    cells = Cells("evaluations", row, "id", advice=advice)
+    cells.text("id")
+    evaluation = Evaluation(
+        candidate=cells.candidate("candidate"),
+        problem=cells.text("problem"),
+        problem_version=cells.whole("problem_version"),
+        split=cells.choice("split", SPLITS),
+        fingerprint=cells.text("fingerprint"),
+        status=cells.choice("status", STATUSES),
+        message=cells.text("message"),
+        values=cells.json_numbers("instance_values"),
+        aggregate=cells.optional_number("aggregate"),
+        metrics=cells.json_metrics("metrics"),
+        code_size=cells.whole("code_size"),
+        decisions_per_second=cells.optional_number("decisions_per_second"),
+        seconds=cells.number("seconds"),
+        run=cells.optional_text("run"),
+        number=cells.optional_whole("number"),
+        objective=cells.text("objective"),
     )
+    whole = bool(evaluation.values) and None not in evaluation.values
+    if evaluation.aggregate is not None and (not whole or evaluation.status != "ok"):
+        raise cells.fault("NULL, because values are missing or the status is not ok", "aggregate")
+    if evaluation.aggregate is None and whole and evaluation.status == "ok":
+        raise cells.fault("a number, because every value is there", "aggregate")
+    if all(evaluation_id(one) != row["id"] for one in _as_recorded(row)):
+        expected = f"{evaluation_id(row)[:14]}…, which follows from its other columns"
+        raise cells.fault(expected, "id")
+    return evaluation

@@ -4,21 +4,27 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from sqlalchemy import Connection, and_, func, insert, select, update
 
-from heuresis.archive.database import default_location, open_database
+from heuresis.archive.cells import ADVICE
+from heuresis.archive.connect import Manner
+from heuresis.archive.database import Database, open_database
+from heuresis.archive.location import default_location
 from heuresis.archive.records import (
     ArchiveError,
     Call,
     Evaluation,
+    FaultyRow,
     Proposal,
     Run,
     RunStatus,
     RunSummary,
     Trial,
+    UnknownId,
     candidate_id,
+    storable,
 )
 from heuresis.archive.rows import (
     call_row,
@@ -26,9 +32,9 @@ from heuresis.archive.rows import (
     now,
     proposal_row,
     run_row,
-    storable,
     to_call,
     to_evaluation,
+    to_parent,
     to_proposal,
     to_run,
 )
@@ -39,8 +45,10 @@ from heuresis.archive.statements import (
     PARENTS,
     PROPOSALS,
     RUNS,
+    best_by_run,
     check_belongs,
-    cost,
+    check_programs,
+    costs,
     fetch,
     grouped,
     is_dead,
@@ -48,9 +56,12 @@ from heuresis.archive.statements import (
     owner_here,
     parents_of,
     refuse_if_alive,
+    source_of,
     spent_usd,
     unique,
 )
+
+Answer = TypeVar("Answer")
 
 __all__ = ["Archive", "ArchiveError", "CostLimitReached"]
 
@@ -71,20 +82,23 @@ class Archive:
     - Finished rows never change. Recording the same thing twice changes nothing; recording something else under
       the same key raises ArchiveError. In SQLite triggers enforce it, also against other programs.
     - All methods may be called from any thread, and several processes may use one file.
+    - Whatever is read has been checked: cells by their type (`rows.py`), a program's text by its id, an evaluation by
+      its id. A row that is not so raises FaultyRow, whoever wrote it.
     - Every failure of the database is an ArchiveError that names the archive and says what to do.
     """
 
-    def __init__(self, url: str) -> None:
-        self._database = open_database(url)
+    def __init__(self, url: str, *, reading: bool = False) -> None:
+        self._database = open_database(url, Manner.READ if reading else Manner.WRITE)
 
     @classmethod
-    def open(cls, url: str | None = None) -> "Archive":
+    def open(cls, url: str | None = None, *, reading: bool = False) -> "Archive":
         """Open or create an archive; None: `HEURESIS_ARCHIVE`, else a file in the user's data directory.
 
         `url` is the path of an SQLite file, `sqlite:///path`, `:memory:`, or another SQLAlchemy URL. What cannot be
-        written is opened for reading. Raises ArchiveError where it is not an archive, or of a newer version.
+        written is opened for reading, and with `reading` nothing is made or recorded. Raises ArchiveError where it is
+        not an archive, has another schema than Heuresis gives it, or is of a newer version.
         """
-        return cls(url or default_location())
+        return cls(url or default_location(), reading=reading)
 
     def __enter__(self) -> Self:
         return self
@@ -113,6 +127,10 @@ class Archive:
         """A read transaction on one state of the archive, for `queries.py`."""
         with self._database.read() as connection:
             yield connection
+
+    def ask(self, question: Callable[[Database], Answer]) -> Answer:
+        """What a question to the database answers, for `check.py`."""
+        return question(self._database)
 
     # Runs
 
@@ -184,7 +202,7 @@ class Archive:
         with self._database.write(paid=True) as connection:
             row = fetch(connection, RUNS, id=run_id)
             if row is None:
-                raise ArchiveError(f"there is no run {run_id}; `heuresis runs` lists them")
+                raise UnknownId(f"there is no run {run_id}; `heuresis runs` lists them")
             refuse_if_alive(to_run(row), row["owner"])
             changes = {"status": RunStatus.RUNNING.value, "reason": "", "heartbeat": now(), "owner": owner_here()}
             connection.execute(update(RUNS).where(RUNS.c.id == run_id).values(changes))
@@ -193,7 +211,7 @@ class Archive:
         """The run of this id, or of this unique beginning of one, with or without `r_`."""
         with self._database.read() as connection:
             identity = unique(connection, RUNS, "run", "r_", id_prefix)
-            return to_run(dict(connection.execute(select(RUNS).where(RUNS.c.id == identity)).mappings().one()))
+            return to_run(connection.execute(select(RUNS).where(RUNS.c.id == identity)).mappings().one())
 
     def runs(self) -> list[RunSummary]:
         """All runs, newest first."""
@@ -202,10 +220,10 @@ class Archive:
             proposals = grouped(connection, select(PROPOSALS.c.run, func.count()).group_by(PROPOSALS.c.run))
             counted = select(e.run, func.count()).where(searched, e.number.is_not(None)).group_by(e.run)
             evaluations = grouped(connection, counted)
-            best = grouped(connection, select(e.run, func.min(e.aggregate)).where(searched).group_by(e.run))
-            usd = grouped(connection, select(CALLS.c.run, func.sum(cost())).group_by(CALLS.c.run))
+            best = best_by_run(connection)
+            usd = costs(connection)
             rows = connection.execute(select(RUNS).order_by(RUNS.c.created.desc(), RUNS.c.id)).mappings().all()
-        found = [(to_run(dict(row)), row["owner"]) for row in rows]
+            found = [(to_run(row), row["owner"]) for row in rows]
         return [
             RunSummary(
                 run=r,
@@ -267,23 +285,23 @@ class Archive:
         """The proposals of a run from number `first` on, each with its evaluation on `search` where there is one."""
         p, e = PROPOSALS.c, EVALUATIONS.c
         with self._database.read() as connection:
+            check_programs(connection, select(p.candidate).where(p.run == run_id, p.number >= first))
             lineage = dict[int, list[str]]()
             chosen = select(PARENTS).where(PARENTS.c.run == run_id, PARENTS.c.number >= first)
             for row in connection.execute(chosen.order_by(PARENTS.c.number, PARENTS.c.position)).mappings():
-                lineage.setdefault(row["number"], []).append(row["candidate"])
+                lineage.setdefault(row["number"], []).append(to_parent(row))
             searched = select(EVALUATIONS).where(e.run == run_id, e.number >= first, e.split == "search")
-            results = {r["number"]: to_evaluation(dict(r)) for r in connection.execute(searched).mappings()}
+            results = {r["number"]: to_evaluation(r) for r in connection.execute(searched).mappings()}
             proposals = select(PROPOSALS).where(p.run == run_id, p.number >= first).order_by(p.number)
-            rows = connection.execute(proposals).mappings().all()
-        return [Trial(to_proposal(dict(r), lineage.get(r["number"], ())), results.get(r["number"])) for r in rows]
+            made = [
+                to_proposal(row, lineage.get(row["number"], ())) for row in connection.execute(proposals).mappings()
+            ]
+        return [Trial(proposal, _belonging(results.get(proposal.number), proposal)) for proposal in made]
 
     def source(self, candidate: str) -> str:
-        """The text of a program, by its full id."""
+        """The text of a program, by its full id. Raises FaultyRow where another text stands under this id."""
         with self._database.read() as connection:
-            row = fetch(connection, CANDIDATES, id=candidate)
-        if row is None:
-            raise ArchiveError(f"archive {self.where}: there is no program {candidate}; `heuresis top` lists them")
-        return str(row["source"])
+            return source_of(connection, candidate)
 
     def find(self, prefix: str) -> str:
         """The full id of the one program whose id begins so, with or without `c_`; else ArchiveError."""
@@ -291,7 +309,7 @@ class Archive:
             return unique(connection, CANDIDATES, "program", "c_", prefix)
 
     def evaluations(self, candidate: str, split: str | None = None, fingerprint: str | None = None) -> list[Evaluation]:
-        """The evaluations of a program in the order in which they were recorded."""
+        """The evaluations of a program, whose text is checked as well, in the order in which they were recorded."""
         e = EVALUATIONS.c
         wanted = select(EVALUATIONS).where(e.candidate == candidate)
         if split is not None:
@@ -299,8 +317,8 @@ class Archive:
         if fingerprint is not None:
             wanted = wanted.where(e.fingerprint == fingerprint)
         with self._database.read() as connection:
-            rows = connection.execute(wanted.order_by(e.recorded, e.id)).mappings().all()
-        return [to_evaluation(dict(row)) for row in rows]
+            check_programs(connection, [candidate])
+            return [to_evaluation(row) for row in connection.execute(wanted.order_by(e.recorded, e.id)).mappings()]
 
     # Model calls
 
@@ -349,7 +367,7 @@ class Archive:
         c = CALLS.c
         wanted = select(CALLS).where(c.run == run_id, c.number == number).order_by(c.turn, c.attempt)
         with self._database.read() as connection:
-            return [to_call(dict(row)) for row in connection.execute(wanted).mappings()]
+            return [to_call(row) for row in connection.execute(wanted).mappings()]
 
     def spent(self, run_id: str) -> float:
         """USD of the answered calls of a run, and the reservations (`max_usd`) of those without an answer."""
@@ -360,4 +378,14 @@ class Archive:
         with self._database.write(paid=paid) as connection:
             done = connection.execute(update(RUNS).where(RUNS.c.id == run_id).values(changes))
             if done.rowcount != 1:
-                raise ArchiveError(f"there is no run {run_id}; `heuresis runs` lists them")
+                raise UnknownId(f"there is no run {run_id}; `heuresis runs` lists them")
+
+
+def _belonging(evaluation: Evaluation | None, proposal: Proposal) -> Evaluation | None:
+    """The evaluation that is listed with a proposal. Raises FaultyRow where it is of another program."""
+    if evaluation is not None and evaluation.candidate != proposal.candidate:
+        raise FaultyRow(
+            f"run {proposal.run}: the evaluation of proposal {proposal.number} is of {evaluation.candidate[:12]}, and "
+            f"the proposal made {str(proposal.candidate)[:12]}; {ADVICE}"
+        )
+    return evaluation

@@ -1,4 +1,4 @@
-"""Commands that look at the archive: `runs top show lineage archive check`."""
+"""Commands that look at the archive: `runs top show lineage`."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +13,7 @@ from heuresis.cli.options import (
     ProblemArgument,
     ProgramArgument,
 )
-from heuresis.cli.programs import Named, archive_file, find_problem, find_program, known_problem, read_archive
+from heuresis.cli.programs import Named, find_problem, find_program, known_problem, read_archive
 from heuresis.cli.render import short
 
 if TYPE_CHECKING:
@@ -176,35 +176,15 @@ def lineage(
     render.print_table(made, ("run", "proposal", "operator", "search", "origin", "select"))
 
 
-def check(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
-    """Check an archive for damage; exit code 1 where there is some."""
-    from heuresis.archive.queries import check as damage
-    from heuresis.cli import render
-
-    with read_archive(archive) as opened:
-        where = str(archive_file(archive) or opened.where)
-        problems_found = list(damage(opened))
-    if as_json:
-        render.emit({"archive": where, "ok": not problems_found, "problems": problems_found})
-    else:
-        for line in problems_found:
-            render.out().print(line, soft_wrap=True)
-        render.say(f"{where}: {len(problems_found)} problems" if problems_found else f"{where} is in order")
-    if problems_found:
-        raise typer.Exit(1)
-
-
 def print_source(source: str) -> None:
-    """A program with colours where the terminal has them, and otherwise exactly as it is."""
-    from rich.syntax import Syntax
+    """A program with colours where the terminal has them, and otherwise as it is; as plain text in both."""
+    from heuresis.cli import console, render, terminal
 
-    from heuresis.cli import render
-
-    console = render.out()
-    if console.is_terminal:
-        console.print(Syntax(source, "python", theme="ansi_dark", background_color="default", word_wrap=True))
+    printed = render.out()
+    if printed.is_terminal:
+        printed.print(console.source(source))
     else:
-        typer.echo(source.rstrip("\n"))
+        terminal.write(source)
 
 
 def _in_percent(problem: str) -> bool:
@@ -276,10 +256,10 @@ def _evaluation_row(evaluation: "Evaluation") -> dict[str, Any]:
 def _row_of(archive: "Archive", named: Named, compared: "Mapping[str, str]") -> "ProgramRow | None":
     """What the archive knows of a program; None where it has never seen it (a file, an unused baseline)."""
     from heuresis.archive.queries import program
-    from heuresis.archive.records import ArchiveError
+    from heuresis.archive.records import UnknownId
 
     try:
         archive.find(named.id)
-    except ArchiveError:
+    except UnknownId:
         return None
     return program(archive, named.id, instances=compared)

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from heuresis.cli import errors
+from heuresis.cli import errors, terminal
 
 if TYPE_CHECKING:
     from heuresis.archive.store import Archive
@@ -25,14 +25,15 @@ def main() -> int:
     use_numba_cache()
     FOLDER.mkdir(parents=True, exist_ok=True)
     try:
-        return _demonstrate(FOLDER / "archive.db", FOLDER / "rule.py")
+        with terminal.guarded():
+            return _demonstrate(FOLDER / "archive.db", FOLDER / "rule.py")
     except KeyboardInterrupt:
         return errors.INTERRUPTED
     except Exception as error:
         known = errors.explain(error)
         if known is None:
             raise
-        sys.stderr.write(f"demo: {known[0]}\n")
+        terminal.message(known[0], "demo")
         return known[1]
 
 

@@ -11,7 +11,7 @@ import typer
 from heuresis.cli.errors import FAILED, explain
 from heuresis.cli.models import KEYS
 from heuresis.cli.options import ArchiveOption, JsonOption
-from heuresis.cli.programs import archive_file, open_archive
+from heuresis.cli.programs import archive_file, read_archive, shown_archive
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,12 @@ def doctor(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
         rows = [{"name": f.name, "good": f.good, "detail": f.detail} for f in findings]
         render.emit({"ok": not failed, "findings": rows})
     else:
-        from rich.text import Text
+        from heuresis.cli.console import styled
 
-        marks = {True: Text("ok", "green"), False: Text("FAILS", "bold red"), None: Text("no", "yellow")}
+        marks = {True: styled("ok", "green"), False: styled("FAILS", "bold red"), None: styled("no", "yellow")}
         made = render.table("", "what", "found")
         for finding in findings:
-            made.add_row(marks[finding.good], Text(finding.name), Text(finding.detail))
+            made.add_row(marks[finding.good], finding.name, finding.detail)
         render.out().print(made)
     if failed:
         raise typer.Exit(FAILED)
@@ -107,11 +107,15 @@ def _sandbox() -> list[Finding]:
 
 
 def _archive(url: str | None) -> tuple[bool | None, str]:
+    from heuresis.archive.connect import writable
+    from heuresis.archive.location import default_location
+
     file = archive_file(url)
     if file is not None and not file.exists():
-        return None, f"none at {file} yet; the first run makes it"
-    with open_archive(url) as opened:
-        return True, f"{opened.where}{' (read-only)' if opened.readonly else ''}, {len(opened.runs())} runs"
+        return None, f"none at {shown_archive(url or default_location())} yet; the first run makes it"
+    with read_archive(url) as opened:
+        unwritable = file is not None and not writable(file)
+        return True, f"{opened.where}{' (read-only)' if unwritable else ''}, {len(opened.runs())} runs"
 
 
 def _local_model() -> tuple[bool | None, str]:

@@ -43,7 +43,7 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show one engine: where its numbers come from, limits, iteration times, service levels."""
-    from heuresis.cli import render
+    from heuresis.cli import render, terminal
     from heuresis.problems.engines import files as engines
     from heuresis.problems.engines.writer import to_toml
 
@@ -52,7 +52,7 @@ def show(
     if as_json:
         render.emit(asdict(found))
         return
-    typer.echo(to_toml(found).rstrip())
+    terminal.write(to_toml(found))
 
 
 @app.command()

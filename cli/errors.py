@@ -1,7 +1,7 @@
 """From exceptions to one clear message and an exit code."""
 
 import errno
-from typing import Final
+from typing import Any, Final, Protocol, runtime_checkable
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -35,6 +35,18 @@ _KNOWN: Final = {
     "heuresis.sandbox.outcome.SandboxError": FAILED,
 }
 """Exceptions of the other layers that are meant for people, by name: looking them up must not import their layer."""
+
+
+@runtime_checkable
+class WrongUsage(Protocol):
+    """What typer raises about words on the command line; where its classes are defined depends on its version."""
+
+    exit_code: int
+    ctx: Any  # typer's context, or None
+
+    def format_message(self) -> str:
+        """What is wrong; empty where help has been printed instead."""
+        ...
 
 
 def explain(error: BaseException) -> tuple[str, int] | None:

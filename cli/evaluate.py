@@ -137,9 +137,7 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """Show where a program loses on one instance, against the optimum where there is one."""
-    from rich.markdown import Markdown
-
-    from heuresis.cli import render
+    from heuresis.cli import render, terminal
     from heuresis.evolve.assessment.assess import Assessor
     from heuresis.problems.problem import Choice
 
@@ -168,10 +166,15 @@ def explain(
             }
         )
         return
+    from heuresis.cli.console import markdown
+
     console = render.out()
     kind = f" ({family})" if (family := wanted.family_on(chosen)) else ""
     console.print(f"{named.label} on {name} of {chosen.name}{kind}", style="bold")
-    console.print(Markdown(text) if console.is_terminal else text)
+    if console.is_terminal:
+        console.print(markdown(text))
+    else:
+        terminal.write(text)
 
 
 def run_programs(

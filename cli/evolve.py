@@ -120,12 +120,13 @@ def resume(
     from heuresis.evolve.config import Config
     from heuresis.evolve.run import resume as go_on
 
-    with existing_archive(archive, run) as opened:
-        found = opened.run(run)
-        config = Config.from_json(found.config)
-        wanted = find_problem(config.problem, config.objective, config.engine)
-        with _view(wanted, as_json=as_json) as view:
-            result = go_on(found.id, opened, view, allow_weak_sandbox=allow_weak_sandbox)
+    with existing_archive(archive, run) as looked_at:  # first without writing: a broken archive stays as it is
+        found = looked_at.run(run)
+        looked_at.trials(found.id)
+    config = Config.from_json(found.config)
+    wanted = find_problem(config.problem, config.objective, config.engine)
+    with open_archive(archive) as opened, _view(wanted, as_json=as_json) as view:
+        result = go_on(found.id, opened, view, allow_weak_sandbox=allow_weak_sandbox)
     code = report(result, wanted, as_json=as_json, archive=archive)
     if code:
         raise typer.Exit(code)
@@ -169,7 +170,9 @@ def _print_champion(champion: "Champion", problem: "Problem", archive: str | Non
     percent = problem.objective.fraction
     value = render.number(champion.select, percent=percent) + (" %" if percent else "")
     short = render.short(champion.id)
-    console.print(f"\nchampion {short} by {champion.proposer}, {value} on select:\n")
+    console.print()
+    console.print(f"champion {short} by {champion.proposer}, {value} on select:")
+    console.print()
     print_source(champion.source)
     console.print()
     render.print_comparison(champion.test)
@@ -179,4 +182,6 @@ def _print_champion(champion: "Champion", problem: "Problem", archive: str | Non
 
 
 def _where(archive: str | None) -> str:
-    return f" --archive {shlex.quote(archive)}" if archive else ""
+    from heuresis.archive.location import shown
+
+    return f" --archive {shlex.quote(shown(archive))}" if archive else ""

@@ -42,7 +42,7 @@ def export(
 ) -> None:
     """Write a program as code for other systems, with a manifest beside it."""
     from heuresis.archive.export import TARGETS
-    from heuresis.cli import render
+    from heuresis.cli import render, terminal
 
     if to not in TARGETS:
         raise UserError(f"no export target {to!r}: expected {', '.join(TARGETS)}", USAGE)
@@ -60,7 +60,7 @@ def export(
         files = [{"name": name, "text": text} for name, text in made.files.items()]
         render.emit({"id": named.id, "target": to, "written": [], "files": files})
     else:
-        typer.echo(made.files[made.main].rstrip("\n"))
+        terminal.write(made.files[made.main])
 
 
 def write_export(named: Named, problem: "Problem", target: str, output: Path, archive: str | None) -> list[Path]:
@@ -87,14 +87,14 @@ def _subject(named: Named, problem: "Problem", archive: str | None) -> "Subject"
     """The program with what the archive knows of it, which may be nothing."""
     from heuresis.archive.export import Subject
     from heuresis.archive.queries import program
-    from heuresis.archive.records import ArchiveError
+    from heuresis.archive.records import UnknownId
 
     try:
         with read_archive(archive) as opened:
             opened.find(named.id)
             evaluations = [one for one in opened.evaluations(named.id) if one.problem == problem.name]
             return Subject(named.source, named.id, problem, evaluations, program(opened, named.id, problem.name).origin)
-    except ArchiveError:  # a file or a baseline needs no archive; an id was looked up there already
+    except UnknownId:  # a file or a baseline needs no archive; an id was looked up there already
         return Subject(named.source, named.id, problem)
 
 

@@ -2,13 +2,16 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from heuresis.cli.console import styled
 from heuresis.cli.render import duration, err, number, sparkline, table
+from heuresis.cli.terminal import guarded
 
 if TYPE_CHECKING:
     from heuresis.archive.records import Run, Trial
@@ -33,6 +36,7 @@ class View:
         self.quiet = quiet
         self.run_id: str | None = None
         self._live = Live(console=self.console, refresh_per_second=4, transient=True) if self._animated else None
+        self._printing = ExitStack()
         self._last_line = 0.0
         self._last: Progress | None = None
 
@@ -57,9 +61,10 @@ class View:
         )
         if best is not None:
             text += f"; best baseline {best[0]} {self._value(best[1])}"
-        self.console.print(Text(text))
+        self.console.print(text)
         if self._live is not None:
             self._live.start()
+            self._printing.enter_context(guarded())  # around what rich now puts in place of the standard streams
 
     def settled(self, trial: "Trial", progress: "Progress") -> None:
         """One more proposal has come to its end."""
@@ -71,11 +76,11 @@ class View:
             self._live.update(panel(progress, percent=self.percent))
         elif time.monotonic() - self._last_line >= PLAIN_EVERY:
             self._last_line = time.monotonic()
-            self.console.print(Text(line(progress, percent=self.percent)))
+            self.console.print(line(progress, percent=self.percent))
 
     def message(self, text: str) -> None:
         """Something worth a line of its own."""
-        self.console.print(Text(text))
+        self.console.print(text)
 
     def finished(self, result: "RunResult") -> None:
         """The run has ended, for whatever reason."""
@@ -83,10 +88,11 @@ class View:
         if self._last is not None and not self.quiet:
             self.console.print(panel(self._last, percent=self.percent))
         if not self.quiet:
-            self.console.print(Text(f"run {result.run.id} {result.run.status}: {result.reason}"))
+            self.console.print(f"run {result.run.id} {result.run.status}: {result.reason}")
 
     def _stop(self) -> None:
         if self._live is not None and self._live.is_started:
+            self._printing.close()
             self._live.stop()
 
     def _value(self, value: float | None) -> str:
@@ -97,20 +103,21 @@ def panel(progress: "Progress", *, percent: bool) -> Group:
     """The state of a run on about a dozen lines."""
     unit = " %" if percent else ""
     rate = progress.evaluations / progress.seconds if progress.seconds > 0 else 0.0
-    head = Text()
-    head.append(f"best {number(progress.best, percent=percent)}{unit}", style="bold green")
-    head.append(f"  {sparkline(_below_baselines(progress))}  ", style="green")
-    head.append(f"{progress.evaluations} programs in {duration(progress.seconds)}, {rate:.1f}/s")
-    beside = Text("search set, smaller is better; baselines: ", style="dim")
-    beside.append(", ".join(f"{n} {number(v, percent=percent)}" for n, v in _first(progress.baselines)))
+    head = Text.assemble(
+        styled(f"best {number(progress.best, percent=percent)}{unit}", "bold green"),
+        styled(f"  {sparkline(_below_baselines(progress))}  ", "green"),
+        styled(f"{progress.evaluations} programs in {duration(progress.seconds)}, {rate:.1f}/s"),
+    )
+    first = ", ".join(f"{n} {number(v, percent=percent)}" for n, v in _first(progress.baselines))
+    beside = styled(f"search set, smaller is better; baselines: {first}", "dim")
     made = table("proposer", "proposals", "evaluated", f"best{unit}", right=("proposals", "evaluated", f"best{unit}"))
     for name, (proposals, evaluated, best) in progress.by_proposer.items():
         made.add_row(name, str(proposals), str(evaluated), number(best, percent=percent))
     parts: list[RenderableType] = [head, beside, made]
     if progress.failures:
-        parts.append(Text("failures: " + _counts(progress.failures), style="yellow"))
+        parts.append(styled("failures: " + _counts(progress.failures), "yellow"))
     if progress.budget_left:
-        parts.append(Text("left: " + ", ".join(f"{v} {k}" for k, v in progress.budget_left.items()), style="dim"))
+        parts.append(styled("left: " + ", ".join(f"{v} {k}" for k, v in progress.budget_left.items()), "dim"))
     return Group(*parts)
 
 

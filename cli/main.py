@@ -2,12 +2,26 @@
 
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from heuresis.cli import browse, doctor, engine, errors, evaluate, evolve, export, models, plot, problems
+from heuresis.cli import (
+    archive,
+    browse,
+    doctor,
+    engine,
+    errors,
+    evaluate,
+    evolve,
+    export,
+    models,
+    plot,
+    problems,
+    terminal,
+)
 
 app = typer.Typer(
     name="heuresis",
@@ -17,15 +31,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-archive_app = typer.Typer(help="Look after the archive.", no_args_is_help=True)
-archive_app.command("check")(browse.check)
 
 
 def _show_version(wanted: bool) -> None:
     if wanted:
         from heuresis import __version__
 
-        typer.echo(f"heuresis {__version__}")
+        terminal.write(f"heuresis {__version__}")
         raise typer.Exit
 
 
@@ -55,33 +67,47 @@ app.command("plot")(plot.plot)
 app.command("export")(export.export)
 app.command("import")(export.import_)
 app.command("doctor")(doctor.doctor)
-app.add_typer(archive_app, name="archive")
+app.add_typer(archive.app, name="archive")
 app.add_typer(models.app, name="models")
 app.add_typer(engine.app, name="engine")
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code; no traceback unless HEURESIS_DEBUG is set."""
-    try:
-        app(args=None if arguments is None else list(arguments), prog_name="heuresis")
-    except SystemExit as stop:
-        return _stopped(stop)
-    except KeyboardInterrupt:
-        return errors.INTERRUPTED
-    except Exception as error:
-        if os.environ.get("HEURESIS_DEBUG"):
-            raise
-        known = errors.explain(error)
-        if known is None:
-            sys.stderr.write(
-                f"heuresis: unexpected {type(error).__name__}: {error}\n"
-                "This is a defect. Set HEURESIS_DEBUG=1 to see the traceback, and please report it.\n"
-            )
-            return errors.FAILED
-        message, code = known
-        sys.stderr.write(f"heuresis: {message}\n")
-        return code
-    return errors.DONE
+    with terminal.guarded():
+        try:
+            words = None if arguments is None else list(arguments)
+            code = app(args=words, prog_name="heuresis", standalone_mode=False)
+        except SystemExit as stop:
+            return _stopped(stop)
+        except KeyboardInterrupt:
+            return errors.INTERRUPTED
+        except Exception as error:  # noqa: BLE001 - this is where every error ends, as a message and an exit code
+            return _failed(error)
+    return code if isinstance(code, int) else errors.DONE
+
+
+def _failed(error: Exception) -> int:
+    """Say what went wrong; the exit code that it deserves."""
+    if isinstance(error, errors.WrongUsage):
+        said = error.format_message().removesuffix(".")
+        if said and error.ctx is not None:
+            terminal.note(error.ctx.get_usage())
+            said += f" (`{error.ctx.command_path} --help` says what there is)"
+        if said:
+            terminal.message(said)
+        return error.exit_code
+    if os.environ.get("HEURESIS_DEBUG"):
+        terminal.note("".join(traceback.format_exception(error)))
+        return errors.FAILED
+    known = errors.explain(error)
+    if known is None:
+        terminal.message(f"unexpected {type(error).__name__}: {error}")
+        terminal.note("This is a defect. Set HEURESIS_DEBUG=1 to see the traceback, and please report it.")
+        return errors.FAILED
+    message, code = known
+    terminal.message(message)
+    return code
 
 
 def _stopped(stop: SystemExit) -> int:
@@ -91,7 +117,7 @@ def _stopped(stop: SystemExit) -> int:
         return errors.DONE
     if stop.code is None or isinstance(stop.code, int):
         return stop.code or errors.DONE
-    sys.stderr.write(f"heuresis: {stop.code}\n")
+    terminal.message(str(stop.code))
     return errors.FAILED
 
 

@@ -18,6 +18,7 @@ from heuresis.cli.options import (
     SelectSplitOption,
 )
 from heuresis.cli.programs import check_reading, find_instances, find_problem, find_program
+from heuresis.sandbox.plain_text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +86,10 @@ def plot(
 
 
 def draw(figures: "Sequence[Figure]", output: Path, title: str) -> None:
-    """Draw figures below each other into one file. Raises UserError where matplotlib is not installed."""
+    """Draw figures below each other into one file. Raises UserError where matplotlib is not installed.
+
+    All texts are plain: no controls, and a dollar sign begins no formula.
+    """
     try:
         from matplotlib.figure import Figure as Canvas
     except ImportError as error:
@@ -93,19 +97,26 @@ def draw(figures: "Sequence[Figure]", output: Path, title: str) -> None:
             "pictures need matplotlib: pip install 'heuresis[plot]'; without -o it is drawn as text"
         ) from error
     canvas = Canvas(figsize=(9.0, 2.6 * len(figures)), layout="constrained")
-    canvas.suptitle(title)
+    canvas.suptitle(plain(title), parse_math=False)
     for place, figure in enumerate(figures, 1):
         axes = canvas.add_subplot(len(figures), 1, place)
         for curve in figure.curves:
             axes.plot(
-                curve.x, curve.y, label=curve.name, linewidth=1.0, drawstyle="steps-post" if curve.steps else None
+                curve.x,
+                curve.y,
+                label=plain(curve.name),
+                linewidth=1.0,
+                drawstyle="steps-post" if curve.steps else None,
             )
-        axes.set(title=figure.title, xlabel=figure.x_label, ylabel=figure.y_label)
+        axes.set_title(plain(figure.title), parse_math=False)
+        axes.set_xlabel(plain(figure.x_label), parse_math=False)
+        axes.set_ylabel(plain(figure.y_label), parse_math=False)
         axes.set_ylim(bottom=0.0)
         if figure.log_x:
             axes.set_xscale("log")
         axes.grid(alpha=0.3)
-        axes.legend(fontsize="small")
+        for label in axes.legend(fontsize="small").get_texts():
+            label.set_parse_math(False)
     canvas.savefig(output, dpi=120, metadata={"Date": None} if output.suffix == ".svg" else None)
 
 
@@ -141,7 +152,9 @@ def _print(figures: "Sequence[Figure]", title: str) -> None:
     width = min(100, (console.width if console.is_terminal else 84) - 12)
     console.print(title, style="bold")
     for figure in figures:
-        console.print("\n" + "\n".join(chart(figure, width)), soft_wrap=True)
+        console.print()
+        for line in chart(figure, width):
+            console.print(line, soft_wrap=True)
 
 
 def _plain(figure: "Figure") -> dict[str, Any]:

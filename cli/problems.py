@@ -37,9 +37,8 @@ def problems(
 
 
 def _show_problem(problem: "Problem", *, as_json: bool) -> None:
-    from rich.markdown import Markdown
-
     from heuresis.cli import render
+    from heuresis.cli.console import markdown
 
     sets = {name: make() for name, make in problem.splits.items()}
     splits = {name: {"instances": len(one.instances), "fingerprint": one.fingerprint} for name, one in sets.items()}
@@ -55,10 +54,11 @@ def _show_problem(problem: "Problem", *, as_json: bool) -> None:
         return
     console = render.out()
     console.print(f"{problem.name}@{problem.version}: {problem.title}", style="bold")
-    console.print(Markdown(problem.statement))
+    console.print(markdown(problem.statement))
     console.print()
-    console.print(Markdown(problem.contract.describe()))
-    console.print(f"\nObjective (smaller is better): {problem.objective.definition}", soft_wrap=True)
+    console.print(markdown(problem.contract.describe()))
+    console.print()
+    console.print(f"Objective (smaller is better): {problem.objective.definition}", soft_wrap=True)
     made = render.table("split", "instances", "fingerprint", right=("instances",))
     for name, one in splits.items():
         made.add_row(name, str(one["instances"]), str(one["fingerprint"])[:12])

@@ -31,7 +31,7 @@ class Named:
 
 
 def open_archive(url: str | None) -> "Archive":
-    """Open the archive at a URL or path; None means the default."""
+    """Open the archive at a URL or path, to record in it; None means the default."""
     from heuresis.archive.store import Archive
 
     return Archive.open(url)
@@ -39,14 +39,10 @@ def open_archive(url: str | None) -> "Archive":
 
 def archive_file(url: str | None) -> Path | None:
     """The file of an archive, which need not exist; None for one that lies in no file."""
-    from heuresis.archive.database import default_location
+    from heuresis.archive.location import default_location, place_of
 
-    place = url or default_location()
-    scheme, found, rest = place.partition("://")
-    if found and scheme.split("+")[0] != "sqlite":
-        return None
-    name = rest.removeprefix("/") if found else place
-    return None if name in {"", ":memory:"} else Path(name).expanduser()
+    place = place_of(url or default_location())
+    return None if place.in_memory else place.file
 
 
 def read_archive(url: str | None) -> "Archive":
@@ -54,20 +50,32 @@ def read_archive(url: str | None) -> "Archive":
 
     Raises UserError where one that was named does not exist.
     """
+    from heuresis.archive.store import Archive
+
     file = archive_file(url)
     if file is None or file.exists():
-        return open_archive(url)
+        return Archive.open(url, reading=True)
     if url is not None:
-        raise UserError(f"there is no archive at {file}; check --archive")
+        raise UserError(f"there is no archive at {shown_archive(url)}; check --archive")
     return open_archive(":memory:")
 
 
 def existing_archive(url: str | None, wanted: str) -> "Archive":
-    """Open an archive in which something is to be found. Raises UserError where there is none."""
+    """Open an archive, to look into it, in which something is to be found. Raises UserError where there is none."""
+    from heuresis.archive.location import default_location
+
     file = archive_file(url)
     if file is not None and not file.exists():
-        raise UserError(f"cannot find {wanted}: there is no archive at {file}; check --archive or HEURESIS_ARCHIVE")
-    return open_archive(url)
+        where = shown_archive(url or default_location())
+        raise UserError(f"cannot find {wanted}: there is no archive at {where}; check --archive or HEURESIS_ARCHIVE")
+    return read_archive(url)
+
+
+def shown_archive(url: str) -> str:
+    """A path or URL as it may be printed: without a password."""
+    from heuresis.archive.location import place_of
+
+    return place_of(url).where
 
 
 def find_problem(

@@ -1,23 +1,19 @@
 """How results look: tables for people, JSON for programs."""
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
-from rich.console import Console, RenderableType
-from rich.style import StyleType
+from rich.console import Console
 from rich.table import Column, Table
-from rich.text import Text
+
+from heuresis.cli.console import PlainConsole, PlainTable, styled
+from heuresis.cli.terminal import write_json
 
 if TYPE_CHECKING:
     from heuresis.evolve.results.compare import Comparison, Interval, Row
-
-WIDE = 200
-"""Columns of output that goes to a file or a pipe."""
 
 LONG = 24
 """Names longer than this, such as paths, may be broken."""
@@ -25,42 +21,30 @@ LONG = 24
 
 def emit(document: Mapping[str, Any]) -> None:
     """Print one JSON document on standard output."""
-    json.dump(document, sys.stdout, ensure_ascii=False, allow_nan=False, default=_plain)
-    sys.stdout.write("\n")
-    sys.stdout.flush()
+    write_json(json.dumps(document, ensure_ascii=False, allow_nan=False, default=_plain))
 
 
 def out() -> Console:
     """Standard output for tables and text."""
-    return _console(stderr=False)
+    return PlainConsole()
 
 
 def err() -> Console:
     """Standard error for progress and messages."""
-    return _console(stderr=True)
+    return PlainConsole(stderr=True)
 
 
-def say(text: str) -> None:
+def say(message: str) -> None:
     """One message on standard error."""
-    err().print(Text(text))
-
-
-class PlainTable(Table):
-    """A table whose strings are text as it is: square brackets in names and messages are no markup."""
-
-    def add_row(self, *cells: RenderableType | None, style: StyleType | None = None, end_section: bool = False) -> None:
-        """Add a row of cells."""
-        plain = (Text(cell) if isinstance(cell, str) else cell for cell in cells)
-        super().add_row(*plain, style=style, end_section=end_section)
+    err().print(message)
 
 
 def table(*columns: str, right: Sequence[str] = (), firm: Sequence[str] = (), title: str | None = None) -> Table:
     """Make an empty table; the columns named in `right` hold numbers. Neither they nor those in `firm` are wrapped."""
-    heading = None if title is None else Text(title)
-    made = PlainTable(box=SIMPLE_HEAD, title=heading, title_justify="left", title_style="bold", pad_edge=False)
+    made = PlainTable.empty(title)
     for name in columns:
         whole = name in right or name in firm
-        made.add_column(Text(name), justify="right" if name in right else "left", overflow="fold", no_wrap=whole)
+        made.add_column(styled(name), justify="right" if name in right else "left", overflow="fold", no_wrap=whole)
     return made
 
 
@@ -174,12 +158,6 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
-def _console(*, stderr: bool) -> Console:
-    stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else WIDE
-    return Console(file=stream, highlight=False, markup=False, emoji=False, width=width, soft_wrap=False)
 
 
 def _comparison_title(comparison: "Comparison") -> str:

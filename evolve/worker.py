@@ -23,7 +23,10 @@ from heuresis.sandbox.task import Array
 Vector: TypeAlias = NDArray[np.float64]
 Judge: TypeAlias = Callable[..., float]
 
-_PAIRS = {"min", "max", "math.pow"}
+_ARGUMENTS = {
+    **dict.fromkeys(("min", "max", "math.pow"), "y, x"),
+    **dict.fromkeys(("math.floor", "math.ceil"), "max(0.0, min(9.0, x))"),  # of infinity that is an error
+}
 
 
 class Worker:
@@ -125,7 +128,7 @@ def specimen(contract: Contract) -> str:
     """A program under the contract that uses every scalar call that it allows, and arrays where there are any."""
     calls = [name for name in contract.calls if name in SCALAR_CALLS]
     lines = ["def helper(x):", "    y = 1.0 + x * x"]
-    lines += [f"    y = y + {name}({'y, x' if name in _PAIRS else 'y'})" for name in calls]
+    lines += [f"    y = y + {name}({_ARGUMENTS.get(name, 'y')})" for name in calls]
     lines += ["    if y < x and not x >= 2.0:", "        return -y / x", "    return y ** 0.5", ""]
     for function in contract.functions:
         lines += [f"{function.signature}:", *_reading(function), ""]

@@ -7,6 +7,7 @@ from heuresis.archive.export.manifest import manifest
 from heuresis.archive.export.subject import Export, ExportError, Subject
 from heuresis.evaluators.language.reference.interpreter import Interpreter
 from heuresis.evaluators.language.reference.rewrite import Untranslatable, helper_source, helpers_of, rewrite
+from heuresis.sandbox.plain_text import plain
 from heuresis.sandbox.screen.screen import ScreenError, screen
 
 
@@ -24,7 +25,7 @@ def export_python(subject: Subject) -> Export:
         raise ExportError(f"program {subject.id[:12]} cannot be exported to Python: {error}") from error
     helpers = helpers_of(tree)
     parts = [
-        "\n".join(_header(subject)),
+        "\n".join(map(plain, _header(subject))),  # a line break in a name would begin a line of code
         "import math" if "math." in ast.unparse(tree) or helpers else "",
         *(_spaced(helper_source(helper)) for helper in helpers.values()),
         *(_statement(statement) for statement in tree.body),

@@ -7,7 +7,6 @@ argument, because closing over it would compile the whole simulator again for ea
 import ast
 import functools
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -21,13 +20,16 @@ from heuresis.evaluators.language.arrays.pointwise import is_pointwise
 from heuresis.evaluators.language.contract import Contract, Function, Kind, Parameter
 from heuresis.evaluators.language.literals import MAX_LITERALS, free_theta, lift_literals, write_literals
 from heuresis.evaluators.language.machine_code import compile_inner, compile_rule
+from heuresis.evaluators.language.messages import PROGRAM_FILE, message
+from heuresis.evaluators.language.strict import STRICT, strict
 from heuresis.sandbox.screen.allow import CONSTRUCTORS
 from heuresis.sandbox.task import CompileError
 
 __all__ = ["MAX_LITERALS", "CompileError", "Program", "compile_program", "default_program", "default_source",
            "function_type", "lift_literals", "signature", "write_literals"]  # fmt: skip
 
-_FILE = "<program>"
+_FILE = PROGRAM_FILE
+_NAMES: dict[str, Any] = {"__builtins__": {}, "math": math, "np": np, "numpy": np, **STRICT}
 _THETA = types.float64[::1]
 _KINDS = {
     Kind.FLOAT64: types.float64,
@@ -108,8 +110,8 @@ def compile_program(source: str, contract: Contract) -> Program:
     tree = lower(free_theta(_with_defaults(tree, contract)), contract)
     reads = tuple(_reads(tree, f) for f in contract.functions)
     pointwise = contract.has_whole_arrays and is_pointwise(tree)
-    tree = _with_theta(_with_constructors(tree) if contract.has_whole_arrays else tree)
-    namespace: dict[str, Any] = {"__builtins__": {}, "math": math, "np": np, "numpy": np, **_trusted(contract)}
+    tree = _with_theta(strict(_with_constructors(tree) if contract.has_whole_arrays else tree))
+    namespace: dict[str, Any] = {**_NAMES, **_trusted(contract)}
     try:
         exec(compile(tree, _FILE, "exec"), namespace)  # noqa: S102 - screened, and run where the sandbox confines it
     except (SyntaxError, NameError, TypeError, ValueError, ArithmeticError) as error:
@@ -164,7 +166,7 @@ def _compile(function: Callable[..., float], wanted: Function, lines: list[str])
             return compile_rule(loop(inner, wanted), signature(wanted))
         return compile_rule(function, signature(wanted))
     except NumbaError as error:
-        raise CompileError(_message(error, lines)) from error
+        raise CompileError(message(error, lines)) from error
     except (
         AttributeError,
         TypeError,
@@ -181,9 +183,9 @@ def _compile(function: Callable[..., float], wanted: Function, lines: list[str])
 @functools.cache
 def _default(function: Function) -> Callable[..., Any]:
     """The default body of an optional function: compiled once per process, and before it forks where it is warm."""
-    namespace: dict[str, Any] = {"__builtins__": {}, "math": math, "np": np, "numpy": np}
+    namespace = dict(_NAMES)
     source = default_source(function)
-    exec(compile(_with_theta(ast.parse(source)), _FILE, "exec"), namespace)  # noqa: S102 - the contract's own text
+    exec(compile(_with_theta(strict(ast.parse(source))), _FILE, "exec"), namespace)  # noqa: S102 - the contract's own text
     return _compile(namespace[function.name], function, source.splitlines())
 
 
@@ -282,44 +284,3 @@ def _check_parameters(plain: dict[str, Any], contract: Contract) -> None:
         expected = tuple(p.name for p in function.parameters)
         if names != expected:
             raise CompileError(f"expected `{function.signature}`, got `def {function.name}({', '.join(names)})`")
-
-
-_PLACES = re.compile(r'(?:File "<program>", line |<program> \()(\d+)')
-_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-_NOISE = ("Failed in", "During:", "File ", "<source", "- Resolution failure", "Overload", "There are", "- Of which",
-          ">>>", "Enable logging", "This error", "For more", "If you think", "Known signatures", "* (", "[1]", "[2]",
-          "Hint:", "def ", "raised from", "All templates", "Invalid use", "No implementation of")  # fmt: skip
-
-
-def _message(error: NumbaError, lines: list[str]) -> str:
-    """Numba's explanation in one line: where, the source line, and the first sentence that is not boilerplate."""
-    text = _COLOURS.sub("", str(error))
-    told = [line.strip() for line in text.splitlines()]
-    useful = [line for line in told if line and not line.startswith(_NOISE) and set(line) - set("^-~ .")]
-    reason = useful[0] if useful else next((line for line in told if line), type(error).__name__)
-    call = re.search(r"No implementation of function (.*?) found for signature", text)
-    wrong = re.search(r">>> (.+)", text)
-    if call and wrong:
-        reason = _explained(wrong.group(1))
-    reason = re.sub(r" for '\$.*| for '[^']*', defined at .*", "", reason)
-    undefined = re.match(r"NameError: name '(\w+)'", reason)
-    places = [i for i, line in enumerate(lines, 1) if undefined and re.search(rf"\b{undefined[1]}\b", line)][:1]
-    places = places or [int(number) for number in _PLACES.findall(text)]
-    if not places or not 1 <= places[-1] <= len(lines):
-        return reason[:300]
-    inside = f" (in line {places[0]})" if places[0] != places[-1] else ""
-    return f"line {places[-1]}, `{lines[places[-1] - 1].strip()[:100]}`: {reason[:300]}{inside}"
-
-
-_INDEX = re.compile(r"[gs]etitem\((?:readonly )?array\(.*?\), (\w+)")
-_LENGTH = re.compile(r"(?:zeros|ones|full)\((\w+)")
-_NUMBERS = {"float64": "a float: use math.floor", "bool": "a truth value: use `if`"}
-
-
-def _explained(use: str) -> str:
-    """What is wrong with the use of a function that Numba has no implementation for, such as `getitem(…)`."""
-    for pattern, what in ((_INDEX, "an index"), (_LENGTH, "the length of an array")):
-        found = pattern.match(use)
-        if found and found[1] in _NUMBERS:
-            return f"{what} must be an integer, got {_NUMBERS[found[1]]}"
-    return f"no such use of a function: {use}"

@@ -16,6 +16,8 @@ from numba.core import cgutils
 from numba.core.registry import CPUDispatcher
 from numba.extending import intrinsic
 
+from heuresis.evaluators.language.strict import wrapping
+
 _SETTINGS: dict[str, Any] = {
     "boundscheck": True,
     "error_model": "numpy",
@@ -47,12 +49,13 @@ class CompiledRule(CPUDispatcher):
 
 
 def compile_rule(function: Callable[..., Any], signature: Any) -> CompiledRule:
-    """Compile a function for simulators: bounds are checked, a division by zero gives an infinity or NaN.
+    """Compile a function for simulators: bounds are checked, integers wrap around, x / 0 is an infinity or NaN.
 
     Raises the exceptions of Numba where it does not compile.
     """
     rule = CompiledRule(function, targetoptions={"nopython": True, **_SETTINGS})
-    rule.compile(signature)
+    with wrapping():
+        rule.compile(signature)
     rule.disable_compile()
     return rule
 
@@ -60,7 +63,8 @@ def compile_rule(function: Callable[..., Any], signature: Any) -> CompiledRule:
 def compile_inner(function: Callable[..., Any], signature: Any = None) -> Callable[..., Any]:
     """The same for a function that only other compiled functions call; without a signature, when it is first called."""
     inner = numba.njit(**_SETTINGS) if signature is None else numba.njit(signature, **_SETTINGS)
-    compiled: Callable[..., Any] = inner(function)
+    with wrapping():
+        compiled: Callable[..., Any] = inner(function)
     return compiled
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heuresis.archive.records import Evaluation, Trial, candidate_id
+from heuresis.archive.records import Evaluation, FaultyRow, Trial, candidate_id
 from heuresis.archive.store import Archive
 from heuresis.evolve.assessment.assess import Assessor
 from heuresis.evolve.assessment.audit import audit
@@ -141,10 +141,20 @@ def _entry(name: str, evaluation: Evaluation) -> Entry:
 
 
 def _known(archive: Archive, problem: Problem, source: str, instances: InstanceSet) -> Evaluation | None:
-    """The successful result of an earlier evaluation; a failure is tried again."""
+    """The successful result of an earlier evaluation; a failure is tried again.
+
+    Raises FaultyRow where the archive has another text under the program's id, an evaluation that is not what its id
+    says, or one of another number of instances.
+    """
     found = archive.evaluations(candidate_id(source), instances.name, instances.fingerprint)
     wanted = problem.name, problem.version, problem.chosen
     fitting = [e for e in found if e.ok and (e.problem, e.problem_version, e.objective) == wanted]
+    for evaluation in fitting:
+        if len(evaluation.values) != len(instances.instances):
+            raise FaultyRow(
+                f"archive {archive.where}: an evaluation of {evaluation.candidate} on {instances.name}: expected "
+                f"{len(instances.instances)} values, got {len(evaluation.values)}; restore a copy of the archive"
+            )
     return fitting[0] if fitting else None
 
 

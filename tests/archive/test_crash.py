@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from heuresis.archive.queries import check
+from heuresis.archive.check import check
 from heuresis.archive.records import candidate_id
 from heuresis.archive.store import Archive
 

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from heuresis.archive.export import TARGETS, ExportError, Subject
+from heuresis.archive.export.python import export_python
 from heuresis.archive.records import Evaluation, candidate_id
 from heuresis.evaluators.language.compile import compile_program
 from heuresis.evaluators.language.contract import Contract, Function, Kind, Parameter, Unit
@@ -179,6 +180,17 @@ def test_every_target_is_deterministic_says_its_origin_and_refuses_what_does_not
         assert words in text
     with pytest.raises(ExportError, match="cannot be exported"):
         target.export(subject("def priority(p):\n    return open(p)\n"))
+
+
+def test_names_from_elsewhere_cannot_leave_their_comments() -> None:
+    ours = subject()
+    odd = "x\nimport os\r\u2028\x0c\x85os.abort()\u202e\x1b[8m"
+    score = replace(ours.evaluations[0], split=odd, status=odd, objective=odd, fingerprint=odd)
+    export = export_python(replace(ours, origin=odd, evaluations=(score,)))
+    text = export.files[export.main]
+    assert ast.dump(ast.parse(text)) == ast.dump(ast.parse(export_python(ours).files[export.main]))
+    assert "# Proposed by x\\nimport os\\r\\u2028\\x0c\\x85os.abort()\\u202e\\x1b[8m\n" in text
+    assert export.files["smtt.json"].isascii()
 
 
 def test_the_file_runs_alone_and_reproduces_its_test_vectors(tmp_path) -> None:

@@ -17,9 +17,9 @@ import pytest
 from sqlalchemy import create_engine, inspect
 from sqlmodel import SQLModel
 
-from heuresis.archive import database, migrations
+from heuresis.archive import connect, database, migrations
+from heuresis.archive.check import check
 from heuresis.archive.migrations import APPLICATION_ID, LATEST, MIGRATIONS, Step
-from heuresis.archive.queries import check
 from heuresis.archive.records import ArchiveError, RunStatus
 from heuresis.archive.rows import evaluation_row
 from heuresis.archive.store import Archive
@@ -70,7 +70,9 @@ def test_an_archive_from_before_objectives_is_migrated(file: Path, make, monkeyp
     with sqlite3.connect(file) as raw:
         names = ", ".join((*old, "recorded"))
         marks = ", ".join("?" for _ in range(len(old) + 1))
-        raw.execute(f"INSERT INTO evaluations ({names}) VALUES ({marks})", (*old.values(), "2026"))
+        raw.execute(
+            f"INSERT INTO evaluations ({names}) VALUES ({marks})", (*old.values(), "2026-01-02T03:04:05.000000+00:00")
+        )
     with Archive.open(str(file)) as archive:
         archive.record_evaluation(make.evaluation(0))
         assert archive.evaluations(make.proposal(0).candidate) == [make.evaluation(0)]
@@ -263,7 +265,7 @@ def fill(archive: Archive, make) -> None:
 def test_a_full_disk_is_told_and_loses_nothing(file: Path, make) -> None:
     filled(file, make)
     with Archive.open(str(file)) as archive:
-        engine = archive._database.engine
+        engine = archive._database.opened.engine
         with engine.connect() as connection:
             raw = connection.connection.cursor()
             pages = raw.execute("PRAGMA page_count").fetchone()[0]
@@ -315,7 +317,7 @@ def test_a_write_that_the_system_refuses_is_told(file: Path, make) -> None:
 
 def test_a_locked_archive_is_waited_for_and_then_told(file: Path, make, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(file, make)
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.2)
+    monkeypatch.setattr(connect, "BUSY_SECONDS", 0.2)
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with Archive.open(str(file)) as archive:

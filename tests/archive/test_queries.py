@@ -1,13 +1,14 @@
 """The best programs, lineage, what a run made, and checking."""
 
-import sqlite3
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from broken_archives import forge
 
-from heuresis.archive.queries import check, comparable_rows, lineage, program, programs, top
+from heuresis.archive.check import check
+from heuresis.archive.queries import comparable_rows, lineage, program, programs, top
 from heuresis.archive.records import ArchiveError
 from heuresis.archive.store import Archive
 
@@ -133,24 +134,26 @@ def test_equal_runs_have_equal_comparable_rows(archive: Archive, make) -> None:
 def test_check_finds_what_others_have_broken(file: Path, make) -> None:
     with Archive.open(str(file)) as archive:
         archive.start_run(make.run())
-        for number in range(3):
+        for number in range(4):
             record(archive, make, number)
         assert check(archive) == []
-    raw = sqlite3.connect(file)
-    for name in ("keep_evaluations_update", "keep_candidates_update"):
-        raw.execute(f"DROP TRIGGER {name}")
-    raw.execute("UPDATE evaluations SET candidate = 'c_gone' WHERE number = 0")
-    raw.execute("UPDATE evaluations SET instance_values = '[1.0]' WHERE number = 1")
-    raw.execute("UPDATE evaluations SET instance_values = '[1.0,null]' WHERE number = 2")
-    raw.execute("UPDATE candidates SET source = 'x' WHERE id = ?", (make.proposal(1).candidate,))
-    raw.commit()
-    raw.close()
+    forge(
+        file,
+        "UPDATE evaluations SET candidate = 'c_gone' WHERE number = 0",
+        "UPDATE evaluations SET instance_values = '[1.0]' WHERE number = 1",
+        "UPDATE evaluations SET instance_values = '[1.0,null]' WHERE number = 2",
+        f"UPDATE candidates SET source = 'x' WHERE id = '{make.proposal(1).candidate}'",
+    )
     with Archive.open(str(file)) as archive:
         found = "\n".join(check(archive))
+    forge(file, reseal=True)
+    with Archive.open(str(file)) as archive:
+        resealed = "\n".join(check(archive))
     for words in (
         "refers to a row of candidates that is not there",
-        "does not have this id",
+        "expected the text of the program",
+        "which follows from its other columns",
         "values are missing",
-        "values, others on the same",
     ):
         assert words in found
+    assert "values, as others on the same instances have, got" in resealed

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from broken_archives import make_good
 
 from heuresis.cli.main import run
 from heuresis.problems import registry
@@ -48,6 +49,14 @@ def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
         return Answer(code, found.out, found.err)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A good archive, closed; tests copy it."""
+    file = tmp_path_factory.mktemp("good") / "archive.db"
+    make_good(file)
+    return file
 
 
 @pytest.fixture

@@ -1,9 +1,13 @@
 """Figures as text."""
 
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
 import numpy as np
 import pytest
 
 from heuresis.cli.chart import MARKS, chart
+from heuresis.cli.plot import draw
 from heuresis.problems.figures import Curve, Figure, cumulative
 
 
@@ -43,3 +47,16 @@ def test_what_cannot_be_drawn_is_said() -> None:
     assert "•" in flat[3]
     with pytest.raises(ValueError, match="x and y must be 1-D"):
         Curve("odd", floats(1, 2), floats(1))
+
+
+@pytest.mark.parametrize("ending", [".svg", ".png", ".pdf"])
+def test_a_name_is_no_formula_and_no_control_in_a_picture(tmp_path: Path, ending: str) -> None:
+    pytest.importorskip("matplotlib")
+    odd = "$\\frac{$ --> <script> \x1b]8;; \x00 \u202e"
+    figure = Figure(odd, odd, odd, [Curve(odd, floats(0, 1), floats(0, 1))])
+    place = tmp_path / f"odd{ending}"
+    draw([figure], place, odd)
+    assert place.stat().st_size > 1_000
+    if ending == ".svg":
+        assert not [one for one in ET.parse(place).iter() if one.tag.endswith("script")]
+        assert "\u202e" not in place.read_text()

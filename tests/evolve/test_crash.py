@@ -18,7 +18,7 @@ import pytest
 from scripted_server import Answer, ScriptedServer, completion
 from search_parts import comparable, rule
 
-from heuresis.archive.queries import check
+from heuresis.archive.check import check
 from heuresis.archive.records import Call, RunStatus, Trial
 from heuresis.archive.store import Archive
 from heuresis.evolve.config import Config

@@ -26,7 +26,7 @@ _SHARED_MEMORY = Path("/dev/shm")
 class Attack:
     """One hostile program: what it is written for, how it must end, and by what its success would be noticed.
 
-    `contract` is `smtt` or `array` for candidates, `nopython` for programs that compile only where nothing screens them,
+    `contract` is `smtt`, `array` or `whole` (which returns arrays) for candidates, `nopython` for programs that compile only where nothing screens them,
     `python` for plain Python that defines `attack()`. `effect` is empty for those that are candidates only.
     """
 

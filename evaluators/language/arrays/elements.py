@@ -10,7 +10,10 @@ _OPERATORS: dict[str, type[ast.operator]] = {
     "np.add": ast.Add, "np.subtract": ast.Sub, "np.multiply": ast.Mult, "np.divide": ast.Div, "np.power": ast.Pow,
     "np.floor_divide": ast.FloorDiv, "np.mod": ast.Mod,
 }  # fmt: skip
-_NUMBERS = {"np.minimum": "min", "np.maximum": "max", "np.abs": "abs", "np.arctan": "math.atan", "np.sign": "_sign"}
+_NUMBERS = {
+    "np.minimum": "min", "np.maximum": "max", "np.abs": "abs", "np.arctan": "math.atan", "np.sign": "_sign",
+    "np.floor": "_floors", "np.ceil": "_ceils",
+}  # fmt: skip
 Parts = Callable[[ast.expr], ast.expr]
 
 
@@ -56,8 +59,6 @@ def _function(name: str, parts: list[ast.expr], kind: Kind) -> ast.expr:
         return ast.BoolOp(ast.And() if name == "np.logical_and" else ast.Or(), parts)
     if name in ("np.logical_not", "np.negative"):
         return ast.UnaryOp(ast.Not() if name == "np.logical_not" else ast.USub(), parts[0])
-    if name in ("np.floor", "np.ceil"):
-        return call("float", call(name.replace("np.", "math."), *parts))
     if name == "np.square":
         return ast.BinOp(parts[0], ast.Pow(), ast.Constant(2))
     return call(_NUMBERS.get(name, name.replace("np.", "math.")), *parts)

@@ -2,8 +2,11 @@
 
 Arrays are lists of floats here and arrays of float64 where they are compiled (`compiled.py`); what is used of
 them means the same for both. Sums run from the first element to the last. What NumPy refuses is refused: the least of
-nothing, arrays of different lengths.
+nothing, arrays of different lengths. Bounds of slices are safe for every integer of 64 bits: what is added to one
+that is negative is a length.
 """
+
+import math
 
 
 def _same(n: int, m: int) -> int:
@@ -18,6 +21,16 @@ def _sign(x: float) -> float:
     return 1.0 if x > 0.0 else -1.0 if x < 0.0 else 0.0
 
 
+def _floors(x: float) -> float:
+    """The whole number below as a float; an infinity and NaN stay what they are."""
+    return math.copysign(float(math.floor(x)), x) if abs(x) < 4503599627370496.0 else float(x)
+
+
+def _ceils(x: float) -> float:
+    """The whole number above as a float; an infinity and NaN stay what they are."""
+    return math.copysign(float(math.ceil(x)), x) if abs(x) < 4503599627370496.0 else float(x)
+
+
 def _copy(a: list[float]) -> list[float]:
     """A new array of the same elements."""
     return a.copy()
@@ -25,6 +38,9 @@ def _copy(a: list[float]) -> list[float]:
 
 def _slice(a: list[float], low: int, high: int) -> list[float]:
     """A new array of the elements from `low` up to, without, `high`; negative numbers count from the end."""
+    n = len(a)
+    low = min(max(low + n if low < 0 else low, 0), n)
+    high = max(min(max(high + n if high < 0 else high, 0), n), low)
     return a[low:high].copy()
 
 

@@ -4,7 +4,7 @@ import ast
 
 from heuresis.sandbox.screen.allow import CONSTRUCTORS
 
-_EACH = frozenset({"_same", "_sign", "_copy", "_compress", "_put_mask", "_fill_mask"})
+_EACH = frozenset({"_same", "_sign", "_floors", "_ceils", "_copy", "_compress", "_put_mask", "_fill_mask"})
 
 
 def is_pointwise(tree: ast.Module) -> bool:

@@ -75,17 +75,21 @@ def fill(array: Any, table: Floats, parameters: int, number: int) -> None:
 
 @numba.njit(types.void(types.int64, _F2, types.int64, types.int64, types.int64), **_SETTINGS)
 def _elements(op: int, s: Floats, parameters: int, a: int, m: int) -> None:
-    """Row `a`, of indices, becomes the row of what stands there; before the first a share is 0."""
+    """Row `a`, of indices, becomes the row of what stands there; before the first a share is 0.
+
+    Nothing reaches beyond the row, whatever the index: it is held at the ends as a float, where every comparison has a
+    meaning, and only then becomes an integer. NaN counts as 0.
+    """
     number = (op - READ) % (SHARE - READ)
     last = int(s[parameters + MAX_STACK + 1, 2 * number + 1]) - 1
     row = parameters + MAX_STACK + 2 + 2 * number
     if op < SHARE:
         for i in range(m):
-            s[a, i] = s[row, max(0, min(int(s[a, i]), last))]
+            s[a, i] = s[row, int(max(0.0, min(s[a, i], float(last))))]
     else:
         for i in range(m):
-            k = int(s[a, i])
-            s[a, i] = 0.0 if k < 0 else s[row + 1, min(k, last)]
+            k = s[a, i]
+            s[a, i] = 0.0 if k < 0.0 else s[row + 1, int(max(0.0, min(k, float(last))))]
 
 
 @numba.njit(types.float64(types.int64, types.float64), **_SETTINGS)

@@ -18,10 +18,15 @@ def to_text(tree: Expr, function: Function | None = None) -> str:
     return _text(tree, function)[0]
 
 
-def _text(node: Expr, function: Function | None) -> tuple[str, int]:
-    """Text and binding strength: 0 conditional, 1 sum, 2 product, 3 unary minus, 4 atom."""
+def _text(node: Expr, function: Function | None, *, index: bool = False) -> tuple[str, int]:
+    """Text and binding strength: 0 conditional, 1 sum, 2 product, 3 unary minus, 4 atom.
+
+    Whole numbers are integers in an index, where floats are refused, and floats elsewhere, as other constants are;
+    0, the zero of an `if` without `else`, stands everywhere as it is.
+    """
     if node.op == "whole":
-        return f"{node.value:.0f}", 3 if node.value < 0 else 4
+        text = f"{node.value:.0f}" if index or node.value == 0 else format_constant(node.value)
+        return text, 3 if node.value < 0 else 4
     if (name := array_of(node)) is not None:
         return _read(node, name, function), 4
     if node.op == "const":
@@ -34,12 +39,12 @@ def _text(node: Expr, function: Function | None) -> tuple[str, int]:
         other = node.args[1]
         if symbol in "+-":
             symbol, other = _signed(symbol, other)
-        left, right = _text(node.args[0], function), _text(other, function)
+        left, right = _text(node.args[0], function, index=index), _text(other, function, index=index)
         a = left[0] if left[1] >= level else f"({left[0]})"
         b = right[0] if right[1] > level else f"({right[0]})"
         return f"{a} {symbol} {b}", level
     if node.op == "neg":
-        text, level = _text(node.args[0], function)
+        text, level = _text(node.args[0], function, index=index)
         return (f"-{text}" if level == 4 else f"-({text})"), 3
     if node.op == "if_less":
         a, b, c, d = (to_text(x, function) for x in node.args)
@@ -55,7 +60,7 @@ def _read(node: Expr, name: str, function: Function | None) -> str:
     form = linear(node.args[0], index_names(function, arrays[name]))
     if form is None:
         raise ValueError(f"no index of `{name}`: {to_text(node.args[0], function)}")
-    text = to_text(node.args[0], function)
+    text = _text(node.args[0], function, index=True)[0]
     below, above = clips(form, arrays[name], function)
     if node.op.endswith("[:]"):
         return f"share({name}, {text})"  # the helper minds no end

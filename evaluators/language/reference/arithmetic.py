@@ -33,7 +33,7 @@ def _mod(a: float, b: float) -> float:
 
 def _pow(a: float, b: float) -> float:
     """Power; a float power overflows to an infinity, of a negative base it is NaN, an integer power multiplies."""
-    if isinstance(b, int) and abs(b) <= 65536:
+    if isinstance(b, int) and (isinstance(a, int) or abs(b) <= 65536):
         return _power(a, b)
     a, b = float(a), float(b)
     odd = b.is_integer() and b % 2.0 == 1.0
@@ -66,14 +66,25 @@ def _int64(a: float) -> float:
     return (a + 2**63) % 2**64 - 2**63 if isinstance(a, int) else a
 
 
-def _floor(a: float) -> float:
-    """The integer below; -2**63 where 64 bits cannot hold it, and for NaN."""
-    return math.floor(a) if -(2.0**63) <= a < 2.0**63 else -(2**63)
+def _floor(a: float) -> int:
+    """The integer below; raises OverflowError where 64 bits cannot hold it, and for NaN."""
+    if not -(2.0**63) <= a < 2.0**63:
+        raise OverflowError("math.floor of NaN, or of a number that 64 bits cannot hold")
+    return math.floor(a)
 
 
-def _ceil(a: float) -> float:
-    """The integer above; -2**63 where 64 bits cannot hold it, and for NaN."""
-    return math.ceil(a) if -(2.0**63) <= a < 2.0**63 else -(2**63)
+def _ceil(a: float) -> int:
+    """The integer above; raises OverflowError where 64 bits cannot hold it, and for NaN."""
+    if not -(2.0**63) <= a < 2.0**63:
+        raise OverflowError("math.ceil of NaN, or of a number that 64 bits cannot hold")
+    return math.ceil(a)
+
+
+def _range(start: int, stop: int, step: int = 1) -> range:
+    """What a loop counts; raises OverflowError where 64 bits cannot hold how far apart the bounds are."""
+    if step and (stop - start if step > 0 else start - stop) >= 2**63:
+        raise OverflowError("the bounds of range lie 2**63 or more apart")
+    return range(start, stop, step)
 
 
 def _sqrt(a: float) -> float:

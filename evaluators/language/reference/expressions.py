@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from heuresis.evaluators.language.reference.kinds import ELEMENTS, Env, Kind, join
+from heuresis.evaluators.language.reference.kinds import ELEMENTS, WHOLE, Env, Kind, join
 
 CONSTRUCTORS = {"np.zeros": "_zeros", "np.ones": "_ones", "np.full": "_full"}
 _SMALL = 2**53
@@ -25,9 +25,13 @@ _INTEGERS = {"math.floor": "_floor", "math.ceil": "_ceil", "len": "len"}
 _WHOLE = {
     **dict.fromkeys(("_copy", "_slice", "_compress", "_put_slice", "_fill_slice", "_put_mask"), Kind.FLOATS),
     **dict.fromkeys(("_fill_mask", "_cumsum", "_sort"), Kind.FLOATS),
-    **dict.fromkeys(("_sign", "_sum", "_prod", "_dot", "_mean", "_var", "_median", "_min", "_max"), Kind.FLOAT),
-    **dict.fromkeys(("_same", "_argmin", "_argmax", "_count_nonzero", "_any", "_all"), Kind.INT),
+    **dict.fromkeys(("_sign", "_floors", "_ceils"), Kind.FLOAT),
+    **dict.fromkeys(("_sum", "_prod", "_dot", "_mean", "_var", "_median", "_min", "_max"), Kind.FLOAT),
+    **dict.fromkeys(("_same", "_argmin", "_argmax", "_count_nonzero"), Kind.INT),
+    **dict.fromkeys(("_any", "_all"), Kind.TRUTH),
 }
+_BOUNDED = {"_slice", "_put_slice", "_fill_slice"}
+"""The functions of which the second and third argument are the bounds of a slice."""
 _OPERATORS: dict[type[ast.operator], str] = {
     ast.Div: "_div", ast.FloorDiv: "_floordiv", ast.Mod: "_mod", ast.Pow: "_pow"
 }  # fmt: skip
@@ -51,7 +55,7 @@ class Value:
 
     def as_(self, wanted: Kind) -> ast.expr:
         """The expression, made a float where one is wanted and it is none."""
-        if wanted is not Kind.FLOAT or self.kind is not Kind.INT:
+        if wanted is not Kind.FLOAT or self.kind not in WHOLE:
             return self.node
         if isinstance(self.node, ast.Constant) and isinstance(self.node.value, int):
             return ast.Constant(float(self.node.value))
@@ -70,11 +74,12 @@ class Expressions:
     helper: Helper
     helpers: frozenset[str]
     counters: frozenset[str]  # names that only small integers are assigned to
+    refused: list[str]  # gets what is no integer where one is wanted, with its line
 
     def value(self, node: ast.expr) -> Value:
         """The expression rewritten. Raises Untranslatable."""
         if isinstance(node, ast.Constant):
-            return Value(node, Kind.FLOAT if isinstance(node.value, float) else Kind.INT)
+            return Value(node, kind_of_constant(node))
         if isinstance(node, ast.Name):
             return Value(ast.Name(node.id, ast.Load()), self.env[node.id])
         if isinstance(node, ast.UnaryOp):
@@ -84,7 +89,7 @@ class Expressions:
                 return number
             return self.binary(node.op, self.value(node.left), self.value(node.right), self._bound(node))
         if isinstance(node, ast.Compare):
-            return Value(self._comparison(node), Kind.INT)
+            return Value(self._comparison(node), Kind.TRUTH)
         if isinstance(node, ast.BoolOp):
             kind = join(*(self.value(part).kind for part in _results(node)))
             return Value(self._boolean(node, kind), kind)
@@ -93,15 +98,25 @@ class Expressions:
             return Value(ast.IfExp(self.value(node.test).node, body, orelse), kind)
         if isinstance(node, ast.Subscript):
             array = self.value(node.value)
-            return Value(ast.Subscript(array.node, self.value(node.slice).node, ast.Load()), ELEMENTS[array.kind])
+            return Value(
+                ast.Subscript(array.node, self.whole(node.slice, "an index"), ast.Load()), ELEMENTS[array.kind]
+            )
         if isinstance(node, ast.Call):
             return self._call(node)
         raise Untranslatable(f"{type(node).__name__} has no translation to plain Python")
 
+    def whole(self, node: ast.expr, what: str) -> ast.expr:
+        """An expression rewritten where an integer is wanted; one that is none does not compile and is noted."""
+        value = self.value(node)
+        if value.kind is not Kind.INT:
+            kind = "a truth value" if value.kind is Kind.TRUTH else "a float"
+            self.refused.append(f"line {node.lineno}: {what} must be an integer, this is {kind}")
+        return value.node
+
     def binary(self, operator: ast.operator, left: Value, right: Value, bound: int | None) -> Value:
         """Division, powers, and whatever integers of 64 bits may not hold; `bound` is the largest absolute value."""
         name = _OPERATORS.get(type(operator))
-        kind = Kind.FLOAT if isinstance(operator, ast.Div) else join(left.kind, right.kind)
+        kind = Kind.FLOAT if isinstance(operator, ast.Div) else join(Kind.INT, left.kind, right.kind)
         plain = ast.BinOp(left.node, operator, right.node)
         if name is None:
             fits = kind is Kind.FLOAT or (bound is not None and bound <= _SMALL)
@@ -116,15 +131,16 @@ class Expressions:
         operand = self.value(node.operand)
         plain = ast.UnaryOp(node.op, operand.node)
         if isinstance(node.op, ast.Not):
-            return Value(plain, Kind.INT)
+            return Value(plain, Kind.TRUTH)
         fits = operand.kind is Kind.FLOAT or isinstance(node.op, ast.UAdd) or self._small(node.operand)
-        return Value(plain if fits else call("_int64", plain), operand.kind)
+        return Value(plain if fits else call("_int64", plain), join(Kind.INT, operand.kind))
 
     def _comparison(self, node: ast.Compare) -> ast.expr:
         """An integer beside a float becomes one: Python would compare them exactly."""
         operands = [self.value(operand) for operand in (node.left, *node.comparators)]
         exact = [
-            one.kind is other.kind or all(v.kind is Kind.FLOAT or self._small(v.node) for v in (one, other))
+            (one.kind in WHOLE) is (other.kind in WHOLE)
+            or all(v.kind is Kind.FLOAT or self._small(v.node) for v in (one, other))
             for one, other in itertools.pairwise(operands)
         ]
         if all(exact):
@@ -156,15 +172,22 @@ class Expressions:
         if name in ("min", "max"):
             nodes, kind = self._joined(node.args)
             return Value(call(name, *nodes), kind)
+        if name in CONSTRUCTORS:
+            length = self.whole(node.args[0], "the length of an array")
+            return Value(call(CONSTRUCTORS[name], length, *(self.value(a).node for a in node.args[1:])), Kind.FLOATS)
+        if name in _BOUNDED:
+            array, low, high, *new = node.args
+            bounds = [self.whole(bound, "the bound of a slice") for bound in (low, high)]
+            return Value(call(name, self.value(array).node, *bounds, *(self.value(n).node for n in new)), _WHOLE[name])
         values = [self.value(argument) for argument in node.args]
         nodes = [v.node for v in values]
         if name == "abs":
             fits = values[0].kind is Kind.FLOAT or self._small(node.args[0])
-            return Value(call("abs", *nodes) if fits else call("_int64", call("abs", *nodes)), values[0].kind)
+            return Value(
+                call("abs", *nodes) if fits else call("_int64", call("abs", *nodes)), join(Kind.INT, values[0].kind)
+            )
         if name == "math.pow":
             return Value(call("_pow", values[0].as_(Kind.FLOAT), nodes[1]), Kind.FLOAT)
-        if name in CONSTRUCTORS:
-            return Value(call(CONSTRUCTORS[name], *nodes), Kind.FLOATS)
         if name in _WHOLE:
             return Value(call(name, *nodes), _WHOLE[name])
         if name in _INTEGERS:
@@ -193,6 +216,11 @@ class Expressions:
                 return None
             return left * right if isinstance(node.op, ast.Mult) else left + right
         return 2**32 if isinstance(node, ast.Call) and ast.unparse(node.func) == "len" else None
+
+
+def kind_of_constant(node: ast.Constant) -> Kind:
+    """The kind of a literal."""
+    return Kind.FLOAT if isinstance(node.value, float) else Kind.TRUTH if isinstance(node.value, bool) else Kind.INT
 
 
 def _results(node: ast.expr, truth: bool | None = None) -> list[ast.expr]:

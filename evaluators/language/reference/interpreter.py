@@ -24,8 +24,8 @@ Execute: TypeAlias = Callable[[Frame], str | None]
 
 _BREAK, _CONTINUE, _RETURN = "break", "continue", "return"
 _BUILTINS: dict[str, Callable[..., Any]] = {
-    "abs": abs, "min": min, "max": max, "float": float, "len": len, "math.tanh": math.tanh, "math.atan": math.atan,
-    "math.fabs": math.fabs,
+    "abs": abs, "min": min, "max": max, "float": float, "len": len, "range": range, "math.tanh": math.tanh,
+    "math.atan": math.atan, "math.fabs": math.fabs,
 }  # fmt: skip
 _ALLOCATES = {"_zeros", "_ones", "_full"}
 
@@ -172,7 +172,7 @@ class _Translator:
         if isinstance(statement, ast.While):
             return self._while(statement)
         if isinstance(statement, ast.For) and isinstance(statement.iter, ast.Call):
-            return self._for(statement, [self._value(a) for a in statement.iter.args])
+            return self._for(statement, statement.iter)
         if isinstance(statement, ast.Break):
             return lambda _: _BREAK
         if isinstance(statement, ast.Continue):
@@ -256,12 +256,13 @@ class _Translator:
 
         return loop
 
-    def _for(self, statement: ast.For, bounds: Sequence[Compute]) -> Execute:
+    def _for(self, statement: ast.For, numbers: ast.Call) -> Execute:
+        count, bounds = self._program.trusted(ast.unparse(numbers.func)), [self._value(a) for a in numbers.args]
         body, cost, spend = self._block(statement.body), _size([statement]), self._program.spend
         place = self._places[ast.unparse(statement.target)]
 
         def loop(frame: Frame) -> str | None:
-            for number in range(*[bound(frame) for bound in bounds]):
+            for number in count(*[bound(frame) for bound in bounds]):
                 spend(cost)
                 frame[place] = number
                 left = body(frame)

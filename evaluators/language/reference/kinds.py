@@ -13,8 +13,9 @@ from heuresis.evaluators.language.contract import Kind as Declared
 
 
 class Kind(StrEnum):
-    """The kind of a value; truth values count as integers."""
+    """The kind of a value; truth values count as integers, but where an integer is wanted they are none."""
 
+    TRUTH = "truth"
     INT = "int"
     FLOAT = "float"
     INTS = "ints"  # an array
@@ -23,6 +24,9 @@ class Kind(StrEnum):
 
 Env = Mapping[str, Kind]
 """The kinds of the names that have a value at one place of a function."""
+
+WHOLE = frozenset({Kind.TRUTH, Kind.INT})
+"""The kinds of which Python's values are integers."""
 
 ELEMENTS = {Kind.INTS: Kind.INT, Kind.FLOATS: Kind.FLOAT}
 """What the elements of an array are."""
@@ -46,8 +50,10 @@ def returned(function: Function) -> Kind:
 
 
 def join(*kinds: Kind) -> Kind:
-    """The kind of a value that is one of several: a float where any of these is."""
-    return kinds[0] if len(set(kinds)) == 1 else Kind.FLOAT
+    """The kind of a value that is one of several: a float where any of these is, else an integer where one is."""
+    if len(set(kinds)) == 1:
+        return kinds[0]
+    return Kind.INT if set(kinds) <= WHOLE else Kind.FLOAT
 
 
 def meet(*envs: Env | None) -> Env | None:
@@ -63,7 +69,7 @@ def meet(*envs: Env | None) -> Env | None:
 
 
 def risen(before: Env | None, after: Env | None) -> list[str]:
-    """The names that are integers before and floats after, in order."""
+    """The names that are integers or truth values before and floats after, in order."""
     if before is None or after is None:
         return []
-    return sorted(n for n, kind in before.items() if kind is Kind.INT and after.get(n) is Kind.FLOAT)
+    return sorted(n for n, kind in before.items() if kind in WHOLE and after.get(n) is Kind.FLOAT)

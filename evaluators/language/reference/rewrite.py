@@ -9,7 +9,7 @@ from heuresis.evaluators.language.arrays import functions
 from heuresis.evaluators.language.arrays.lowering import lower
 from heuresis.evaluators.language.contract import Contract
 from heuresis.evaluators.language.reference import arithmetic
-from heuresis.evaluators.language.reference.expressions import Untranslatable
+from heuresis.evaluators.language.reference.expressions import Untranslatable, kind_of_constant
 from heuresis.evaluators.language.reference.kinds import Env, Kind, declared, returned
 from heuresis.evaluators.language.reference.statements import Body
 
@@ -82,6 +82,7 @@ class _Program:
         self.functions = {f.name: f for f in tree.body if isinstance(f, ast.FunctionDef)}
         self._versions: dict[tuple[str, tuple[Kind, ...]], tuple[str, Kind]] = {}
         self._made: dict[str, tuple[str, ast.FunctionDef]] = {}  # by the version's name: the original's, the function
+        self._refused: dict[str, list[str]] = {}  # by the version's name: what does not compile of it
         self._names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} | set(self.functions)
         self.constants: Env = {
             target.id: _kind_of_constant(statement.value)
@@ -96,6 +97,8 @@ class _Program:
         for function in self._contract.values():
             self.version(function.name, tuple(declared(p.kind) for p in function.parameters))
         wanted = self._reached()
+        for reason in (reason for name in self._made if name in wanted for reason in self._refused[name]):
+            raise Untranslatable(reason)
         body: list[ast.stmt] = []
         for statement in self._tree.body:
             if isinstance(statement, ast.FunctionDef):
@@ -114,7 +117,8 @@ class _Program:
             parameters = [a.arg for a in original.args.args]
             env = {**self.constants, **dict(zip(parameters, kinds, strict=True))}
             result = returned(self._contract[name]) if name in self._contract else None
-            kind, body = Body(original, frozenset(self.functions), self.version, result).rewritten(env)
+            self._refused[own] = refused = list[str]()
+            kind, body = Body(original, frozenset(self.functions), self.version, result, refused).rewritten(env)
             arguments = ast.arguments([], [ast.arg(p) for p in parameters], None, [], [], None, [])
             self._made[own] = name, ast.FunctionDef(own, arguments, body, [])
             self._versions[name, kinds] = own, kind
@@ -140,4 +144,4 @@ class _Program:
 
 def _kind_of_constant(node: ast.expr) -> Kind:
     value = node.operand if isinstance(node, ast.UnaryOp) else node
-    return Kind.FLOAT if isinstance(value, ast.Constant) and isinstance(value.value, float) else Kind.INT
+    return kind_of_constant(value) if isinstance(value, ast.Constant) else Kind.INT

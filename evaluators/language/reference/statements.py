@@ -9,7 +9,7 @@ import ast
 from collections.abc import Sequence
 
 from heuresis.evaluators.language.reference.expressions import Expressions, Helper, Untranslatable, call
-from heuresis.evaluators.language.reference.kinds import Env, Kind, join, meet, risen
+from heuresis.evaluators.language.reference.kinds import WHOLE, Env, Kind, join, meet, risen
 
 
 class _Loop:
@@ -22,10 +22,21 @@ class _Loop:
 
 
 class Body:
-    """Rewrites one version of a function; `result` is the kind that it must return, None for what it returns."""
+    """Rewrites one version of a function; `result` is the kind that it must return, None for what it returns.
 
-    def __init__(self, function: ast.FunctionDef, helpers: frozenset[str], helper: Helper, result: Kind | None) -> None:
+    `refused` gets what is a float or a truth value where an integer is wanted, when all kinds are known.
+    """
+
+    def __init__(
+        self,
+        function: ast.FunctionDef,
+        helpers: frozenset[str],
+        helper: Helper,
+        result: Kind | None,
+        refused: list[str],
+    ) -> None:
         self._function, self._helpers, self._helper, self._result = function, helpers, helper, result
+        self._refused = refused
         stored = [n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
         loops = [n for n in ast.walk(function) if isinstance(n, ast.For) and _starts_small(n.iter)]
         counted = [n.target.id for n in loops if isinstance(n.target, ast.Name)]
@@ -38,6 +49,7 @@ class Body:
         if self._result is None:
             self._block(self._function.body, env)
             self._result = join(*self._returned) if self._returned else Kind.FLOAT
+        self._refused.clear()
         body, _ = self._block(self._function.body, env)
         return self._result, body
 
@@ -90,7 +102,7 @@ class Body:
                 made.append(self._stored(part, at))
                 if not isinstance(part, ast.Subscript):
                     new[_name(part)] = values[i].kind
-                elif values[i].kind is Kind.INT:  # arrays that can be written to hold floats
+                elif values[i].kind in WHOLE:  # arrays that can be written to hold floats
                     nodes[i] = values[i].as_(Kind.FLOAT)
                     if len(statement.targets) > 1:
                         raise Untranslatable("an integer assigned to an element and to something else at once")
@@ -111,8 +123,9 @@ class Body:
 
     def _loop(self, statement: ast.For | ast.While, env: Env) -> tuple[list[ast.stmt], Env | None]:
         """The body again and again until no round finds another kind; then it is written down."""
-        head = env
+        head, before = env, len(self._refused)
         while True:
+            del self._refused[before:]
             loop = _Loop(head)
             self._loops.append(loop)
             made, end = self._round(statement, loop)
@@ -135,17 +148,18 @@ class Body:
         target = _name(statement.target)
         if not isinstance(statement.iter, ast.Call):
             raise Untranslatable("a loop over something else than range(...)")
-        numbers = call("range", *(at.value(a).node for a in statement.iter.args))
+        bounds = [at.whole(a, "an argument of range") for a in statement.iter.args]
+        numbers = call("range" if _near(bounds) else "_range", *bounds)
         body, end = self._block(statement.body, {**loop.head, target: Kind.INT})
         return ast.For(ast.Name(target, ast.Store()), numbers, [*body, *_conversions(loop.head, end)], []), end
 
     def _stored(self, target: ast.expr, at: Expressions) -> ast.Name | ast.Subscript:
         if isinstance(target, ast.Subscript):
-            return ast.Subscript(at.value(target.value).node, at.value(target.slice).node, ast.Store())
+            return ast.Subscript(at.value(target.value).node, at.whole(target.slice, "an index"), ast.Store())
         return ast.Name(_name(target), ast.Store())
 
     def _at(self, env: Env) -> Expressions:
-        return Expressions(env, self._helper, self._helpers, self._counters)
+        return Expressions(env, self._helper, self._helpers, self._counters, self._refused)
 
 
 def _conversions(after: Env | None, *before: Env | None) -> list[ast.stmt]:
@@ -166,6 +180,14 @@ def _name(target: ast.expr) -> str:
 
 def _is_true(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and bool(node.value)
+
+
+def _near(bounds: Sequence[ast.expr]) -> bool:
+    """Whether it is plain that 64 bits hold how far the bounds of a range are apart."""
+    numbers = [bound.value if isinstance(bound, ast.Constant) else None for bound in bounds]
+    from_literal = isinstance(numbers[0], int) and numbers[0] >= 0
+    rises = len(bounds) < 3 or (isinstance(numbers[2], int) and numbers[2] > 0)
+    return len(bounds) == 1 or (from_literal and rises)
 
 
 def _starts_small(iterated: ast.expr) -> bool:

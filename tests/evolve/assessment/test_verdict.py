@@ -9,7 +9,7 @@ import pytest
 from search_parts import PlainPool, Watcher, comparable, rule, tinkering
 from tiny_problem import TINY
 
-from heuresis.archive.queries import check
+from heuresis.archive.check import check
 from heuresis.archive.store import Archive
 from heuresis.evolve import run as runs
 from heuresis.evolve.assessment import assess

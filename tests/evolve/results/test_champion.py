@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from broken_archives import forge
 from search_parts import PlainPool, Watcher, rule, trial
 from tiny_problem import TINY
 
-from heuresis.archive.records import Trial, candidate_id
+from heuresis.archive.records import FaultyRow, Trial, candidate_id
 from heuresis.archive.store import Archive
 from heuresis.evolve.assessment import assess, tasks
 from heuresis.evolve.assessment.assess import Assessor
@@ -192,4 +193,28 @@ def test_a_replay_in_the_sandbox_compiles_nothing_and_agrees() -> None:
         assert (outcome.status, np.max(outcome.arrays[0]) > 1e-3) == (Status.OK, True)
         uncompiled = rule("float(p > d) + p")  # screened; the compiler refuses it
         assert assessor.run(tasks.decide(uncompiled, order), "select").status is Status.COMPILE_ERROR
-        assert assessor.run(tasks.audit(uncompiled, order, decisions), "select").ok
+        assert assessor.run(tasks.replay(uncompiled, order, decisions), "select").ok
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ("UPDATE candidates SET source = 'def priority(p): return p' WHERE id = '{id}'", "expected the text of the program"),
+        ("UPDATE evaluations SET aggregate = 0.0 WHERE candidate = '{id}'", "column id: expected e_"),
+        ("UPDATE evaluations SET instance_values = '[0.0]' WHERE candidate = '{id}'", "values, got 1"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("whose", ["finalist", "baseline"])
+def test_no_score_is_taken_over_that_is_another_programs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str, fault: str, whose: str
+) -> None:
+    """Of an archive that somebody else has changed, with the ids of the evaluations made anew where that helps him."""
+    monkeypatch.setattr(assess, "Pool", PlainPool)
+    file = tmp_path / "archive.db"
+    source = BEST if whose == "finalist" else TINY.baselines[0].source
+    with Archive.open(str(file)) as archive:
+        assert crowned(archive, TRIALS, Watcher()) is not None
+        assert crowned(archive, TRIALS, Watcher()) is not None
+    forge(file, change.format(id=candidate_id(source)), reseal="values" in fault)
+    with Archive.open(str(file)) as archive, pytest.raises(FaultyRow, match=fault):
+        crowned(archive, TRIALS, Watcher())

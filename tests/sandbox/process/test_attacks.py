@@ -1,5 +1,6 @@
 """A suite of hostile programs goes the way of every candidate: each ends as expected and costs only itself."""
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -10,10 +11,15 @@ from attack_parts import ENGINES, Attack, Surroundings, load_attacks
 from search_parts import rule
 from tiny_problem import TINY
 
+from heuresis.archive.export import ExportError, Subject
+from heuresis.archive.export.python import export_python
 from heuresis.evaluators.cache import use_numba_cache
+from heuresis.evaluators.language.reference.rewrite import Untranslatable, rewrite
 from heuresis.evolve.assessment import tasks
 from heuresis.evolve.assessment.assess import Assessor
 from heuresis.evolve.assessment.verdict import INVALID
+from heuresis.problems.bin_packing.instances import PackingInstance
+from heuresis.problems.registry import get
 from heuresis.sandbox.layers import Layer
 from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.outcome import Outcome, Status
@@ -31,8 +37,9 @@ ORDER = np.arange(2)
 MDD = rule("max(t + p, d)")
 MESSAGE_CAP = 2_000
 
-SCALAR = [a for a in ATTACKS if a.contract != "array"]
+SCALAR = [a for a in ATTACKS if a.contract not in {"array", "whole"}]
 ARRAY = [a for a in ATTACKS if a.contract == "array"]
+WHOLE = [a for a in ATTACKS if a.contract == "whole"]
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +69,18 @@ def bins() -> Iterator[Pool]:
     options = {tasks.SIMULATOR: f"{ENGINES}:Bins"}
     allow = _bins_allow()
     with Pool(f"{ENGINES}:Attacked", payload, allow, options=options, workers=1, limits=LIMITS) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def packing() -> Iterator[Pool]:
+    """A pool for programs of whole arrays: two instances of bin packing."""
+    problem = get("bin-packing-array")
+    instances = [PackingInstance(f"i{n}", np.array([3, 6, 2, 5, 4, 1][n:]), 10) for n in range(2)]
+    with Pool(
+        f"{ENGINES}:Attacked", problem.scoring.pack(instances), problem.contract.allow_list(),
+        options={tasks.SIMULATOR: problem.simulator}, workers=1, limits=LIMITS,
+    ) as made:  # fmt: skip
         yield made
 
 
@@ -97,14 +116,15 @@ def assert_untouched(surroundings: Surroundings, pids: list[int], now: list[int]
 
 def test_the_suite_is_large_and_covers_every_kind_of_attack() -> None:
     assert len(ATTACKS) >= 150
-    assert {a.contract for a in ATTACKS} == {"smtt", "array", "python", "nopython"}
+    assert {a.contract for a in ATTACKS} == {"smtt", "array", "whole", "python", "nopython"}
     categories = {a.category for a in ATTACKS}
     assert {
         "network", "files", "keys", "processes", "memory", "time", "stack", "floods", "bombs", "escapes", "numba",
-        "bounds", "state", "results", "tampering", "shapes", "numbers", "duplicates", "sizes",
+        "bounds", "state", "results", "tampering", "shapes", "numbers", "duplicates", "sizes", "whole",
     } <= categories  # fmt: skip
     statuses = {str(s) for s in Status} | {INVALID}
     assert all(a.expect <= statuses for a in ATTACKS)
+    assert not any(Status.CRASHED in a.expect for a in ATTACKS)  # a child that dies is a fault of the layers before
     assert len({a.source for a in ATTACKS}) == len(ATTACKS)
 
 
@@ -156,9 +176,33 @@ def test_a_hostile_candidate_with_arrays_ends_as_expected_and_touches_nothing(
     assert_untouched(surroundings, before, bins.pids())
 
 
+@pytest.mark.parametrize("attack", WHOLE, ids=str)
+def test_a_hostile_candidate_of_whole_arrays_ends_as_expected_and_touches_nothing(
+    packing: Pool, surroundings: Surroundings, attack: Attack
+) -> None:
+    before, good = packing.pids(), packing.run(Task("good"))
+    assert good.ok, good.message
+    outcome = packing.run(tasks.decide(surroundings.fill(attack.source), ORDER))
+    assert str(outcome.status) in attack.expect, outcome.message
+    check_message(outcome.message)
+    if attack.expect == {"compile_error"}:
+        assert re.search(r"^line \d+, .* must be an integer, got (a float|a truth value): use ", outcome.message)
+    assert same(packing.run(Task("good")), good)
+    assert_untouched(surroundings, before, packing.pids())
+
+
+@pytest.mark.parametrize("attack", [a for a in WHOLE if a.expect == {"compile_error"}], ids=str)
+def test_what_does_not_compile_of_whole_arrays_is_neither_interpreted_nor_exported(attack: Attack) -> None:
+    problem = get("bin-packing-array")
+    with pytest.raises(Untranslatable, match=r"line \d+: .* must be an integer, this is "):
+        rewrite(screen(attack.source, problem.contract.allow_list()), problem.contract)
+    with pytest.raises(ExportError, match="must be an integer"):
+        export_python(Subject(attack.source, "c" * 64, problem))
+
+
 @pytest.fixture(scope="module")
 def unscreened() -> Iterator[Pool]:
-    """The real worker with everything but the screen."""
+    """The real worker with everything but the screen: there, and only there, to be killed is a good end."""
     instances = TINY.splits["search"]().instances[:2]
     options = {tasks.SIMULATOR: TINY.simulator}
     use_numba_cache()

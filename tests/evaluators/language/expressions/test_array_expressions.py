@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from packing_parts import BASELINES, PROBLEMS, bred, index, situation, trees
 
@@ -116,6 +116,7 @@ def test_a_read_means_what_it_says_wherever_its_index_points(
 
 @settings(max_examples=100)
 @given(trees)
+@example(bred(30044))  # an index beside the read of it, as a number
 def test_what_is_printed_is_read_back_as_the_same_tree(tree: Expr) -> None:
     source = to_source(tree, CONTRACT)
     again = from_source(source, CONTRACT)

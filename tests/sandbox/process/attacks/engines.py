@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from heuresis.evaluators.language.compile import Program, compile_program
 from heuresis.evaluators.language.contract import Contract, Function, Kind, Parameter, Unit
+from heuresis.evaluators.bin_packing.single_bins.contract import CONTRACT as WHOLE
 from heuresis.evaluators.tardiness.contract import CONTRACT as SMTT
 from heuresis.evolve.assessment import tasks
 from heuresis.evolve.worker import Worker
@@ -28,10 +29,11 @@ from heuresis.sandbox.screen.screen import screen
 
 GOOD = {
     "priority": f"{SMTT.main.signature}:\n    return max(t + p, d)\n",
+    "whole": f"{WHOLE.main.signature}:\n    return item - bins\n",
     "choose": "def choose(item, bins, counts):\n    best = 0\n    for i in range(len(bins)):\n"
     "        if bins[i] >= item and bins[i] < bins[best]:\n            best = i\n    return best + 0.001 * counts[best]\n",
 }
-"""Programs that work, by the name of the contract's function."""
+"""Programs that work, by the name of the contract's function; of a contract that returns arrays, `whole`."""
 
 BINS = Contract(
     functions=(
@@ -57,7 +59,8 @@ class Attacked(Worker):
     def warm(self) -> None:
         super().warm()
         contract = self.simulator.contract
-        self.good = self.compile(screen(GOOD[contract.main.name], contract.allow_list()), tasks.DECIDE)
+        name = "whole" if contract.has_whole_arrays else contract.main.name
+        self.good = self.compile(screen(GOOD[name], contract.allow_list()), tasks.DECIDE)
 
     def run(self, kind: str, program: object | None, arrays: Sequence[Array]) -> Sequence[Array]:
         if kind != "good":

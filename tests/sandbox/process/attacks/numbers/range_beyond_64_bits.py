@@ -1,5 +1,5 @@
 # contract: smtt
-# expect: ok
+# expect: runtime_error
 # Counts over a span that 64 bits do not hold.
 def priority(p, d, t, n_left, p_mean, p_max, p_sum, d_mean, d_min, d_max):
     x = 0.0
