@@ -1,7 +1,7 @@
 """Lengths, indices and bounds, whoever computes them: compiled in the sandbox, interpreted and exported code agree to the
 bit, and no child crashes.
 
-`HEURESIS_FUZZ_SECONDS=300 pytest -s tests/sandbox/test_bounds.py -k long` goes on for so long and says what it ran.
+`HEURESIS_FUZZ_SECONDS=300 pytest -s tests/sandbox/screen/test_bounds.py -k long` goes on for so long and says what it ran.
 """
 
 import ast
