@@ -7,7 +7,7 @@ PYTEST_ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help env models simulators demo test lint format clean
+.PHONY: help env models simulators demo test lint format house clean
 
 help:
 	@echo "make env     Python environment in .venv with everything for development"
@@ -15,6 +15,7 @@ help:
 	@echo "make test    lint, then all tests with coverage"
 	@echo "make lint    ruff, mypy --strict, import-linter"
 	@echo "make format  let ruff rewrite what it can"
+	@echo "make house   draw docs/house.svg again: which room imports which"
 	@echo "make clean   remove .venv, caches and build products"
 
 env: $(STAMP)
@@ -55,6 +56,9 @@ lint: $(STAMP)
 format: $(STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+house: $(STAMP)
+	$(BIN)/python docs/house/draw.py
 
 clean:
 	rm -rf .venv build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

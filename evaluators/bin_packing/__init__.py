@@ -1,1 +1,1 @@
-"""Online bin packing, by levels of remaining capacity and over single bins."""
+"""Online bin packing: by levels of remaining capacity, and over single bins."""

@@ -144,7 +144,7 @@ class Surroundings:
     def _start_neighbour(self) -> None:
         environment = {"PATH": os.defpath, "SOME_API_KEY": self.secret.decode()}
         # It gives up what only root may do, where the tests may, because the user's other processes may not either.
-        code = "from heuresis.sandbox import kernel; kernel.renounce_privileges(); import os; os.execvp('cat', ['cat'])"
+        code = "from heuresis.sandbox.process import kernel; kernel.renounce_privileges(); import os; os.execvp('cat', ['cat'])"
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 0}
         self._neighbour = subprocess.Popen([sys.executable, "-c", code], env=environment, **pipes)
         assert self._answers()  # from here on it is what it shall be

@@ -146,7 +146,7 @@ def missing(layers: frozenset[Layer]) -> str:
 
 @functools.cache
 def has_namespaces() -> bool:
-    code = "import sys; from heuresis.sandbox import kernel; sys.exit(not kernel.enter_namespaces())"
+    code = "import sys; from heuresis.sandbox.process import kernel; sys.exit(not kernel.enter_namespaces())"
     return subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
