@@ -22,7 +22,7 @@ import pytest
 from bound_engine import CONTRACTS, ERRORS, ROWS, Answer, answer
 from bound_programs import program
 
-from heuresis.evaluators.language.reference.interpreter import Reference, TooLong
+from heuresis.evaluators.language.reference.interpreter import Interpreter, TooLong
 from heuresis.evaluators.language.reference.rewrite import Untranslatable, helper_source, helpers_of, rewrite
 from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.outcome import Status
@@ -70,7 +70,7 @@ def rewritten(screened: str, kind: str) -> ast.Module | str:
         return str(error)
 
 
-def interpreted(reference: Reference, row: tuple[float, list[float]]) -> Answer | None:
+def interpreted(reference: Interpreter, row: tuple[float, list[float]]) -> Answer | None:
     """What the reference answers; None where it takes too many steps."""
     try:
         return answer(reference, *row)
@@ -109,7 +109,7 @@ def check(pool: Pool, kind: str, source: str) -> Counter[str]:
         assert outcome.status is Status.COMPILE_ERROR, f"{outcome.status} {outcome.message}; exported: {tree}\n{source}"
         assert "must be an integer" in outcome.message, f"{outcome.message}\n{source}"
         return Counter({"compile_error": 1})
-    reference, plain = Reference(tree, contract, STEPS), exported(tree)
+    reference, plain = Interpreter(tree, contract, STEPS), exported(tree)
     given = [interpreted(reference, row) for row in ROWS]
     rows = [i for i, one in enumerate(given) if one is not None]
     ended = Counter(one[0] or "value" for one in given if one is not None)
