@@ -31,7 +31,9 @@ SMTT = TINY.contract.allow_list()
 ARRAYS: AllowList = load(f"{ENGINES}:BINS").allow_list()  # type: ignore[attr-defined]
 ARRAY_SIGNATURE = "def choose(item, bins, counts):"
 
-BASELINES = [path.read_text() for path in sorted((Path(__file__).parents[2] / "problems/baselines/smtt").glob("*.py"))]
+BASELINES = [
+    path.read_text() for path in sorted((Path(__file__).parents[3] / "problems/tardiness/baselines").glob("*.py"))
+]
 ATTACKS = [attack.source for attack in load_attacks() if attack.contract in {"smtt", "array", "whole"}]
 ACCEPTED = [attack.source for attack in load_attacks() if attack.expect & {"ok", "invalid", "runtime_error"}]
 
