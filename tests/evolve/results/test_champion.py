@@ -193,7 +193,7 @@ def test_a_replay_in_the_sandbox_compiles_nothing_and_agrees() -> None:
         assert (outcome.status, np.max(outcome.arrays[0]) > 1e-3) == (Status.OK, True)
         uncompiled = rule("float(p > d) + p")  # screened; the compiler refuses it
         assert assessor.run(tasks.decide(uncompiled, order), "select").status is Status.COMPILE_ERROR
-        assert assessor.run(tasks.replay(uncompiled, order, decisions), "select").ok
+        assert assessor.run(tasks.audit(uncompiled, order, decisions), "select").ok
 
 
 @pytest.mark.parametrize(
