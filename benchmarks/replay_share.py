@@ -3,8 +3,8 @@
     python benchmarks/replay_share.py [PROBLEM:PROGRAM:SPLIT ...]
 
 An evaluation is as a search makes it, with a second run that confirms the first. Its CPU time is that of this process
-and of all it starts. The replay is everything that the scoring does with decisions and schedules (`replay`, `value`,
-`metrics`, `cut`). The least of several repetitions is taken of both.
+and of all it starts. Beside the replay stands what the scoring tells of schedules (`value`, `metrics`, and `cut` to
+compare the two runs). The least of several repetitions is taken of each.
 """
 
 import argparse
@@ -32,7 +32,7 @@ CASES = (
     "serving-router:llq:select",
     "serving-router:hra:select",
 )
-TIMED = ("replay", "value", "metrics", "cut")
+REPLAYS, TELLS = ("replay",), ("value", "metrics", "cut")
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -40,40 +40,44 @@ class Timed:
     """A scoring that counts the CPU seconds of what it does with decisions and schedules."""
 
     def __init__(self, scoring: Any) -> None:
-        self._scoring, self.seconds = scoring, 0.0
+        self._scoring = scoring
+        self.seconds = {REPLAYS: 0.0, TELLS: 0.0}
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._scoring, name)
-        return self._timed(found) if name in TIMED else found
+        kinds = [kind for kind in self.seconds if name in kind]
+        return self.timed(found, kinds[0]) if kinds else found
 
-    def _timed(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def timed(self, function: Callable[..., Any], kind: tuple[str, ...]) -> Callable[..., Any]:
+        """The same function, whose time is added to that of its kind."""
+
         def timed(*given: Any) -> Any:
             start = time.thread_time()
             try:
                 return function(*given)
             finally:
-                self.seconds += time.thread_time() - start
+                self.seconds[kind] += time.thread_time() - start
 
         return timed
 
 
-def measured(problem: str, program: str, split: str, repeat: int) -> tuple[float, float]:
-    """CPU seconds of an evaluation, and those of its replay."""
+def measured(problem: str, program: str, split: str, repeat: int) -> tuple[float, float, float]:
+    """CPU seconds of an evaluation, of its replay, and of what is told of schedules."""
     known = registry.get(problem)
     scoring: Any = Timed(known.scoring)
     source = find_program(program, known, None).source
-    whole, replayed = [], []
+    found: list[tuple[float, float, float]] = []
     with Assessor(replace(known, scoring=scoring), workers=1, limits=Limits(seconds=300.0)) as assessor:
         for number in range(repeat + 1):  # the first one warms up
-            scoring.seconds = 0.0
+            scoring.seconds = dict.fromkeys(scoring.seconds, 0.0)
             start = time.process_time() + _of_children(assessor)
             evaluation = assessor.evaluate(source, split, confirm=another_order(1, number))
             if not evaluation.ok:
                 raise SystemExit(f"{problem}, {program}: {evaluation.status}: {evaluation.message}")
-            if number:
-                whole.append(time.process_time() + _of_children(assessor) - start)
-                replayed.append(scoring.seconds)
-    return min(whole), min(replayed)
+            whole = time.process_time() + _of_children(assessor) - start
+            found.append((whole, scoring.seconds[REPLAYS], scoring.seconds[TELLS]))
+    whole, replayed, told = (min(column) for column in zip(*found[1:], strict=True))
+    return whole, replayed, told
 
 
 def _of_children(assessor: Assessor) -> float:
@@ -95,14 +99,13 @@ def main() -> None:
     parser.add_argument("cases", nargs="*", default=CASES, metavar="PROBLEM:PROGRAM:SPLIT")
     parser.add_argument("--repeat", type=int, default=3)
     given = parser.parse_args()
-    print("| problem | program | split | evaluation (CPU s) | replay (CPU s) | share |")
+    print("| problem | program | split | evaluation (CPU s) | replay | values, metrics |")
     print("|---|---|---|--:|--:|--:|")
     for case in given.cases:
         problem, program, split = case.split(":")
-        whole, replayed = measured(problem, program, split, given.repeat)
-        print(
-            f"| {problem} | {program} | {split} | {whole:.3f} | {replayed:.3f} | {replayed / whole:.0%} |", flush=True
-        )
+        whole, replayed, told = measured(problem, program, split, given.repeat)
+        cells = problem, program, split, f"{whole:.3f}", f"{replayed / whole:.1%}", f"{told / whole:.1%}"
+        print(f"| {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":
