@@ -48,8 +48,8 @@ def _show_problem(problem: "Problem", *, as_json: bool) -> None:
         ]
         references = [{"name": r.name, "title": r.title, "citation": r.citation} for r in problem.algorithms]
         extra: dict[str, Any] = {"statement": problem.statement, "contract": problem.contract.describe()}
-        extra |= {"splits": splits, "families": list(problem.families)}
-        extra["objectives"] = {name: one.definition for name, one in problem.objectives.items()}
+        extra |= {"splits": splits, "families": list(problem.options.families)}
+        extra["objectives"] = {name: one.definition for name, one in problem.options.objectives.items()}
         render.emit(_summary(problem) | extra | {"baselines": baselines, "references": references})
         return
     console = render.out()
@@ -63,11 +63,11 @@ def _show_problem(problem: "Problem", *, as_json: bool) -> None:
     for name, one in splits.items():
         made.add_row(name, str(one["instances"]), str(one["fingerprint"])[:12])
     console.print(made)
-    if problem.families:
-        console.print(f"families to search on (--family): {', '.join(problem.families)}", soft_wrap=True)
-    if problem.objectives:
-        console.print(f"objectives (--objective): {', '.join(problem.objectives)}", soft_wrap=True)
-    if "engine" in problem.takes:
+    if problem.options.families:
+        console.print(f"families to search on (--family): {', '.join(problem.options.families)}", soft_wrap=True)
+    if problem.options.objectives:
+        console.print(f"objectives (--objective): {', '.join(problem.options.objectives)}", soft_wrap=True)
+    if "engine" in problem.options.takes:
         console.print("engines (--engine): `heuresis engine list` shows them", soft_wrap=True)
     rules = render.table("rule", "", "source")
     for baseline in problem.baselines:

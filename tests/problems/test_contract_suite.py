@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scoring_parts import schedule_of, values_of
 
 from heuresis.evaluators.language.compile import Program, compile_program
 from heuresis.evaluators.language.reference.distance import TOLERANCE
@@ -75,7 +76,7 @@ def test_baselines_pass_the_screen_and_decide_every_search_instance(problem: Pro
     everything = np.arange(len(instances))
     for number, baseline in enumerate(problem.baselines):
         program = compiled(problem, number)
-        values, message = problem.scoring.values(instances, built.decide(program, NO_CONSTANTS, everything))
+        values, message = values_of(problem.scoring, instances, built.decide(program, NO_CONSTANTS, everything))
         assert message == "", baseline.name
         score = problem.scoring.score(instances, [v for v in values if v is not None])
         assert np.isfinite(score.aggregate)
@@ -91,15 +92,17 @@ def test_decisions_follow_the_order_asked_for(problem: Problem) -> None:
     program = compiled(problem, 0)
     order = np.random.default_rng(0).permutation(len(instances))[:20]
     some = [instances[i] for i in order]
-    values, _ = problem.scoring.values(some, built.decide(program, NO_CONSTANTS, order))
-    everything, _ = problem.scoring.values(instances, built.decide(program, NO_CONSTANTS, np.arange(len(instances))))
+    values, _ = values_of(problem.scoring, some, built.decide(program, NO_CONSTANTS, order))
+    everything, _ = values_of(
+        problem.scoring, instances, built.decide(program, NO_CONSTANTS, np.arange(len(instances)))
+    )
     assert list(values) == [everything[i] for i in order]
 
 
 def test_decisions_that_are_not_feasible_have_no_value(problem: Problem) -> None:
     instances = problem.splits["search"]().instances[:3]
     for wrong in ((), (np.zeros(3, np.uint8),), (np.ones(2, np.uint8), np.zeros(1, np.int32))):
-        values, message = problem.scoring.values(instances, wrong)
+        values, message = values_of(problem.scoring, instances, wrong)
         assert values == (None, None, None)
         assert message
 
@@ -195,6 +198,8 @@ def test_explanations_are_small(problem: Problem) -> None:
     built = simulator(problem, instances)
     program = compiled(problem, 0)
     for index in (0, len(instances) - 1):
-        text = problem.scoring.explain(instances[index], built.decide(program, NO_CONSTANTS, np.array([index])))
+        one = instances[index]
+        schedule = schedule_of(problem.scoring, one, built.decide(program, NO_CONSTANTS, np.array([index])))
+        text = problem.scoring.explain(one, schedule)
         assert 0 < len(text) < 3_000
         assert len(text.splitlines()) < 30

@@ -1,8 +1,9 @@
 """What two runs of one program say together, and what becomes of programs whose runs do not agree."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -11,16 +12,19 @@ from tiny_problem import TINY
 
 from heuresis.archive.check import check
 from heuresis.archive.store import Archive
+from heuresis.evaluators.aliases import Decisions
 from heuresis.evolve import run as runs
-from heuresis.evolve.assessment import assess
+from heuresis.evolve.assessment import pools
 from heuresis.evolve.assessment.assess import Assessor
 from heuresis.evolve.assessment.verdict import INVALID, UNSTABLE, Ran, another_order, second_verdict, verdict
 from heuresis.evolve.config import Config
 from heuresis.evolve.results.ranking import failed, succeeded
 from heuresis.evolve.run import start
+from heuresis.problems.problem import Replay
 from heuresis.problems.tardiness.instances import TardinessInstance
+from heuresis.problems.tardiness.scoring import TardinessScoring
 from heuresis.sandbox.outcome import Outcome, Status
-from heuresis.sandbox.task import Task
+from heuresis.sandbox.task import Array, Task
 
 MDD = rule("max(t + p, d)")
 INSTANCES = [
@@ -38,7 +42,7 @@ def ran(order: list[int], sequences: Mapping[int, list[int]] = SEQUENCES) -> Ran
 
 
 def together(first: Ran, again: Ran) -> tuple[str, str, tuple[float | None, ...]]:
-    found = second_verdict(TINY.scoring, INSTANCES, first, again)
+    found = second_verdict(TINY.scoring, INSTANCES, first, verdict(TINY.scoring, INSTANCES, first), again)
     return found.status, found.message, found.values
 
 
@@ -46,7 +50,7 @@ def test_the_same_decisions_in_another_order_are_the_same_verdict() -> None:
     first = verdict(TINY.scoring, INSTANCES, ran([0, 1, 2]))
     assert (first.status, first.message, first.values) == ("ok", "", (4.0, 1.0, 3.0))
     for order in ([0, 1, 2], [2, 0, 1], [1, 2, 0]):
-        assert second_verdict(TINY.scoring, INSTANCES, ran([0, 1, 2]), ran(order)) == first
+        assert second_verdict(TINY.scoring, INSTANCES, ran([0, 1, 2]), first, ran(order)) is first
 
 
 def test_other_decisions_of_the_same_value_are_found() -> None:
@@ -76,6 +80,51 @@ def test_a_second_run_that_ends_otherwise_gives_its_status(status: Status) -> No
     found, message, values = together(ran([0, 1, 2]), again)
     assert (found, values) == (status, ())
     assert message == "when it ran again, with the instances in another order: it went wrong"
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        (),
+        (np.ones(3, np.uint8),),
+        (np.ones(3, np.uint8), np.array([0, 1, 2, 1, 0], np.int32)),
+        (np.ones(3, np.uint8), np.array([0, 0, 1, 2, 1, 0], np.float64)),
+    ],
+)
+def test_a_second_run_that_sends_something_else_is_unstable(arrays: tuple[Array, ...]) -> None:
+    """Its decisions are never cut: they need not have the shape of decisions."""
+    again = Ran(Outcome(Status.OK, arrays), np.array([2, 0, 1]))
+    status, message, values = together(ran([0, 1, 2]), again)
+    assert (status, values) == (UNSTABLE, ())
+    assert "on 3 of 3 instances" in message
+
+
+def test_decisions_of_another_type_are_unstable() -> None:
+    again = ran([2, 0, 1])
+    wider = replace(again.outcome, arrays=(again.outcome.arrays[0], again.outcome.arrays[1].astype(np.int64)))
+    assert together(ran([0, 1, 2]), Ran(wider, again.order))[0] == UNSTABLE
+
+
+class Counting(TardinessScoring):
+    """Counts on how many instances it was asked to replay decisions, each time."""
+
+    asked: ClassVar[list[int]] = []
+
+    def replay(self, instances: Sequence[TardinessInstance], decisions: Decisions) -> Replay:
+        self.asked.append(len(instances))
+        return super().replay(instances, decisions)
+
+
+def test_an_evaluation_replays_once_whatever_is_told_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pools, "Pool", FicklePool)
+    Counting.asked.clear()
+    with Assessor(replace(TINY, scoring=Counting()), workers=1) as assessor:
+        assert assessor.evaluate(rule("max(t + p, d) + 0.25"), confirm=another_order(1, 2)).ok
+        assert Counting.asked == [20]
+        assert assessor.evaluate(rule("max(t + p, d) + 0.5"), confirm=another_order(1, 2)).status == UNSTABLE
+        assert Counting.asked == [20, 20, 20]  # the second run is replayed to say where it differs
+        assert assessor.explain(rule("p"), "search", 3).startswith("n = 8:")
+        assert Counting.asked[3:] == [1]
 
 
 def test_orders_follow_from_seed_number_and_purpose() -> None:
@@ -108,7 +157,7 @@ class BrittlePool(PlainPool):
 
 
 def test_a_program_that_depends_on_the_order_is_unstable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assess, "Pool", FicklePool)
+    monkeypatch.setattr(pools, "Pool", FicklePool)
     with Assessor(TINY, workers=1) as assessor:
         fickle, steady = rule("max(t + p, d) + 0.5"), rule("max(t + p, d) + 0.25")
         assert assessor.evaluate(fickle).ok  # one run says nothing
@@ -119,7 +168,7 @@ def test_a_program_that_depends_on_the_order_is_unstable(monkeypatch: pytest.Mon
 
 
 def test_a_failure_is_not_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assess, "Pool", BrittlePool)
+    monkeypatch.setattr(pools, "Pool", BrittlePool)
     with Assessor(TINY, workers=1) as assessor:
         assert assessor.evaluate(rule("math.log(0.0 * p)"), confirm=another_order(1, 2)).status == INVALID
         found = assessor.evaluate(MDD, confirm=another_order(1, 2))
@@ -129,7 +178,7 @@ def test_a_failure_is_not_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_unstable_programs_are_failures_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They are recorded, shown, offered as failures, and never parents or champion; the archive stays repeatable."""
-    monkeypatch.setattr(assess, "Pool", FicklePool)
+    monkeypatch.setattr(pools, "Pool", FicklePool)
     monkeypatch.setattr(runs, "sandbox_level", lambda: "none")
     given = (rule("max(t + p, d) * 0.5"), rule("max(t + p, d) + 0.25"))
     config = Config("tiny", seed=1, evaluations=12, round_size=4, seeds=given)
