@@ -209,7 +209,7 @@ def test_no_score_is_taken_over_that_is_another_programs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str, fault: str, whose: str
 ) -> None:
     """Of an archive that somebody else has changed, with the ids of the evaluations made anew where that helps him."""
-    monkeypatch.setattr(assess, "Pool", PlainPool)
+    monkeypatch.setattr(pools, "Pool", PlainPool)
     file = tmp_path / "archive.db"
     source = BEST if whose == "finalist" else TINY.baselines[0].source
     with Archive.open(str(file)) as archive:
