@@ -1,13 +1,12 @@
 """Lengths, indices and bounds, whoever computes them: compiled in the sandbox, interpreted and exported code agree to the
 bit, and no child crashes.
 
-`HEURESIS_FUZZ_SECONDS=300 pytest -s tests/sandbox/screen/test_bounds.py -k long` goes on for so long and says what it ran.
+`make test-long FUZZ_SECONDS=300` goes on for so long and says what it ran.
 """
 
 import ast
 import itertools
 import math
-import os
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ import numpy as np
 import pytest
 from bound_engine import CONTRACTS, ERRORS, ROWS, Answer, answer
 from bound_programs import program
+from long_run import SECONDS
 
 from heuresis.evaluators.language.reference.interpreter import Interpreter, TooLong
 from heuresis.evaluators.language.reference.rewrite import Untranslatable, helper_source, helpers_of, rewrite
@@ -39,8 +39,6 @@ STEPS = 20_000
 
 PROGRAMS = 20
 """Of each contract, in the normal run."""
-
-LONG = float(os.environ.get("HEURESIS_FUZZ_SECONDS", "0"))
 
 
 @pytest.fixture(scope="module")
@@ -139,11 +137,11 @@ def test_random_programs_about_bounds_agree_and_crash_nothing(pools: dict[str, P
     )  # else they are too tame
 
 
-@pytest.mark.skipif(not LONG, reason="a long run, for so many seconds as HEURESIS_FUZZ_SECONDS says")
-@pytest.mark.timeout(LONG + 600.0)
+@pytest.mark.long
+@pytest.mark.timeout(SECONDS + 600.0)
 def test_random_programs_about_bounds_for_long(pools: dict[str, Pool]) -> None:
     began, seed, ended = time.monotonic(), 1_000_000, Counter[str]()
-    while time.monotonic() - began < LONG:
+    while time.monotonic() - began < SECONDS:
         ended += fuzz(pools, range(seed, seed + 50))
         seed += 50
     print(f"{2 * (seed - 1_000_000)} programs in {time.monotonic() - began:.0f} s: {dict(ended.most_common())}")

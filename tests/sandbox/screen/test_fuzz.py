@@ -13,6 +13,7 @@ import pytest
 from attack_parts import ENGINES, load_attacks
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from long_run import SECONDS, examples
 from tiny_problem import SIGNATURE, TINY
 
 from heuresis.evolve.assessment import tasks
@@ -25,7 +26,7 @@ from heuresis.sandbox.screen.allow import AllowList
 from heuresis.sandbox.screen.screen import ScreenError, screen
 from heuresis.sandbox.task import Task
 
-pytestmark = pytest.mark.timeout(600)  # the machine may be busy
+pytestmark = pytest.mark.timeout(600 + 10 * SECONDS)  # the machine may be busy
 
 SMTT = TINY.contract.allow_list()
 ARRAYS: AllowList = load(f"{ENGINES}:BINS").allow_list()  # type: ignore[attr-defined]
@@ -45,7 +46,7 @@ MOST_CPU_SECONDS = 5.0
 """Of one program of at most 8,000 bytes, which takes some milliseconds: far above what any machine needs."""
 
 SETTINGS = settings(
-    derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck), print_blob=False
+    derandomize=not SECONDS, database=None, deadline=None, suppress_health_check=list(HealthCheck), print_blob=False
 )
 
 TOKEN = re.compile(r"\w+|[^\S\n]+|\n[ ]*|\*\*|//|[<>=!+*/-]=|.", re.DOTALL)
@@ -207,7 +208,7 @@ def screened(source: str, allow: AllowList) -> tuple[str, ScreenError | None]:
 
 @pytest.mark.parametrize("allow", [SMTT, ARRAYS], ids=["scalars", "arrays"])
 def test_the_screen_answers_random_text(allow: AllowList) -> None:
-    @settings(SETTINGS, max_examples=150)
+    @settings(SETTINGS, max_examples=examples(150))
     @given(st.lists(PIECES, max_size=60).map("".join) | st.text(max_size=200))
     @example("")
     def answers(source: str) -> None:
@@ -220,7 +221,7 @@ def test_the_screen_answers_random_text(allow: AllowList) -> None:
 def test_the_screen_answers_composed_programs(signature: str) -> None:
     allow = SMTT if signature == SIGNATURE else ARRAYS
 
-    @settings(SETTINGS, max_examples=500)
+    @settings(SETTINGS, max_examples=examples(500))
     @given(st.integers(0, 1 << 32).map(lambda seed: composed(seed, signature)))
     def answers(source: str) -> None:
         accepted.append(check_screen(source, allow))
@@ -232,7 +233,7 @@ def test_the_screen_answers_composed_programs(signature: str) -> None:
 
 @pytest.mark.parametrize("allow", [SMTT, ARRAYS], ids=["scalars", "arrays"])
 def test_the_screen_answers_mutated_programs(allow: AllowList) -> None:
-    @settings(SETTINGS, max_examples=400)
+    @settings(SETTINGS, max_examples=examples(400))
     @given(mutated(BASELINES * 8 + ATTACKS))
     def answers(source: str) -> None:
         check_screen(source, allow)
@@ -259,7 +260,7 @@ def test_the_sandbox_answers_mutated_programs(assessor: Assessor) -> None:
 
     programs = st.integers(0, 1 << 32).map(lambda seed: composed(seed, SIGNATURE))
 
-    @settings(SETTINGS, max_examples=80)
+    @settings(SETTINGS, max_examples=examples(80))
     @given(programs | mutated(BASELINES + [s for s in ACCEPTED if SIGNATURE in s], most=2))
     def answers(source: str) -> None:
         if LOOP.search(source):  # it may never end, and whether it ends in time is not asked
