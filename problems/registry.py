@@ -7,8 +7,9 @@ import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
+from typing import Protocol
 
-from heuresis.problems.problem import Problem
+from heuresis.problems.problem import Problem, ProblemError
 
 ENTRY_POINTS = "heuresis.problems"
 """The entry-point group under which a package names a module that registers a problem when it is imported."""
@@ -33,14 +34,33 @@ class UnknownProblem(ValueError):
     """A name that no problem has, or a file that registers none; the message lists what is known."""
 
 
-def register(problem: Problem) -> Problem:
-    """Make a problem known under its name, and return it. Raises ValueError where another one has that name."""
+class Definition(Protocol):
+    """What makes a problem of what its author wrote, such as a `SequentialProblem`."""
+
+    def problem(self) -> Problem:
+        """The problem. Raises ProblemError where a part is missing or does not fit."""
+
+
+def register(problem: Problem | Definition) -> Problem:
+    """Make a problem known under its name, and return it.
+
+    Raises ValueError where another one has that name, and ProblemError where a definition is not complete.
+    """
+    if not isinstance(problem, Problem):
+        problem = _defined(problem)
     if problem.name in _registered:
         raise ValueError(f"a problem named {problem.name!r} is already registered; give this one another name")
     if problem.name in _BUILT_IN and sys.modules.get(_BUILT_IN[problem.name]) is None:
         raise ValueError(f"{problem.name!r} is the name of a built-in problem; give this one another name")
     _registered[problem.name] = problem
     return problem
+
+
+def _defined(definition: Definition) -> Problem:
+    if isinstance(definition, type) or not callable(getattr(definition, "problem", None)):
+        hint = f"write register({definition.__name__}())" if isinstance(definition, type) else f"got {definition!r:.60}"
+        raise ProblemError(f"register(...) takes a Problem, or an object of a SequentialProblem's subclass; {hint}")
+    return definition.problem()
 
 
 def names() -> tuple[str, ...]:
