@@ -21,7 +21,7 @@ from heuresis.evaluators.language.compile import Program, compile_program
 from heuresis.evaluators.tardiness.contract import CONTRACT
 from heuresis.evaluators.tardiness.exact import solve
 from heuresis.evaluators.tardiness.simulator import Dispatch
-from heuresis.problems.problem import Algorithm
+from heuresis.problems.problem import Algorithm, valued
 from heuresis.problems.tardiness.instances import TardinessInstance
 from heuresis.problems.tardiness.problem import PROBLEM
 from heuresis.sandbox.screen.screen import screen
@@ -46,9 +46,10 @@ def gaps() -> None:
     print("|---|" + "--:|" * len(groups))
     for baseline in PROBLEM.baselines:
         decisions = simulator.decide(compiled(baseline.name), NO_CONSTANTS, np.arange(len(instances)))
-        values, message = PROBLEM.scoring.values(instances, decisions)
-        if message:
-            raise RuntimeError(message)
+        replay = PROBLEM.scoring.replay(instances, decisions)
+        if replay.fault:
+            raise RuntimeError(replay.fault)
+        values = valued(PROBLEM.scoring, instances, replay.schedules)
         print_row(baseline.name, instances, np.array(values, dtype=np.float64))
     for reference in PROBLEM.algorithms:
         solved = [_solved(reference, instance) for instance in instances]

@@ -13,7 +13,7 @@ stands what there is to gain: means where memory never runs out, and of requests
 """
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -65,17 +65,17 @@ def figures(results: Sequence[Results]) -> Figures:
     return Figures(found | {GOODPUT: 1.0 / found[GOODPUT]})
 
 
-def measured(problem: Problem, source: str, chosen: InstanceSet, replayed: Callable[..., Any]) -> Figures:
+def measured(problem: Problem, source: str, chosen: InstanceSet) -> Figures:
     """Run a program in the sandbox and replay what it decides. Raises SystemExit where it fails."""
     task = tasks.decide(source, np.arange(len(chosen.instances)))
     with Assessor(problem, workers=1) as assessor:
         outcome = assessor.run(replace(task, limits=Limits(seconds=SECONDS)), chosen)
     if not outcome.ok:
         raise SystemExit(f"{outcome.status}: {outcome.message}")
-    values, message = problem.scoring.values(chosen.instances, outcome.arrays)
-    if None in values:
-        raise SystemExit(message)
-    return figures([one.results for one in replayed(chosen.instances, outcome.arrays)[0]])
+    replay = problem.scoring.replay(chosen.instances, outcome.arrays)
+    if replay.fault:
+        raise SystemExit(replay.fault)
+    return figures([one.results for one in replay.schedules if one is not None])
 
 
 def weights(labels: Sequence[Mapping[str, Any]], draws: int = DRAWS) -> Floats:
@@ -198,9 +198,9 @@ def main() -> None:
     rules: dict[str, Figures] = {}
     if given.router:
         chosen = splits.build(replace(splits.TEST, settings=()))
-        names, replayed = RIVALS, schedules.replayed
+        names = RIVALS
     else:
-        chosen, replayed = problem.splits[given.split](), serving_runs.replayed
+        chosen = problem.splits[given.split]()
         names = tuple(one.name for one in problem.baselines)
     for rule in names:
         rules[rule] = figures(
@@ -208,7 +208,7 @@ def main() -> None:
         )
     if not given.router:
         rules |= {name: figures([one.results for one in solve(chosen.instances)]) for name, solve in REFERENCES.items()}
-    programs = {one.label: measured(problem, one.source, chosen, replayed) for one in found}
+    programs = {one.label: measured(problem, one.source, chosen) for one in found}
     labels = [one.labels for one in chosen.instances]
     mark = chosen.fingerprint[:12]
     print(f"{problem.name}@{problem.version}, {chosen.name}, {len(labels)} scenarios, fingerprint {mark}")

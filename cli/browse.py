@@ -70,11 +70,11 @@ def top(
     with read_archive(archive) as opened:
         rows = best(opened, wanted.name, limit, objective=wanted.chosen, instances=wanted.comparable())
     if as_json:
-        document = {"problem": wanted.name, "family": wanted.family or None, "objective": wanted.objective.name}
+        document = {"problem": wanted.name, "family": wanted.choice.family, "objective": wanted.objective.name}
         render.emit(document | {"programs": [_program_row(row) for row in rows]})
         return
     if not rows:
-        kind = f" ({wanted.family})" if wanted.family else ""
+        kind = f" ({wanted.choice.family})" if wanted.choice.family else ""
         by = f" by {wanted.chosen}" if wanted.chosen else ""
         option = f" --family {family}" if family else ""
         option += f" --objective {wanted.chosen}" if wanted.chosen else ""
@@ -83,7 +83,7 @@ def top(
     percent = wanted.objective.fraction
     unit = " %" if percent else ""
     columns = ("program", f"select{unit}", f"search{unit}", f"test{unit}", "nodes", "origin", "operator", "run")
-    title = f"{wanted.name} on {wanted.family} instances" if wanted.family else None
+    title = f"{wanted.name} on {wanted.choice.family} instances" if wanted.choice.family else None
     made = render.table(*columns, right=columns[1:5], firm=(columns[0], *columns[5:]), title=title)
     for row in rows:
         made.add_row(

@@ -127,6 +127,6 @@ def import_(
             opened.record_evaluation(evaluation)
     if as_json:
         scores = {"search": evaluations[0].aggregate, "select": evaluations[1].aggregate}
-        render.emit({"id": named.id, "family": wanted.family or None, **scores})
+        render.emit({"id": named.id, "family": wanted.choice.family, **scores})
     else:
         render.out().print(f"{named.id}", soft_wrap=True)

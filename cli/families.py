@@ -20,7 +20,7 @@ def setting(run: "Run", name: str) -> str | None:
 def family_of_run(run: "Run") -> str | None:
     """The family of instances that a run searches on; None where its problem has none."""
     known = known_problem(run.problem)
-    return setting(run, "family") or (known.family or None if known is not None else None)
+    return setting(run, "family") or (None if known is None else known.choice.family)
 
 
 def label_of_run(run: "Run") -> str:

@@ -56,20 +56,21 @@ def plot(
     """
     from heuresis.cli import render
     from heuresis.evolve.assessment.assess import Assessor
+    from heuresis.problems.problem import Drawn
 
     if output is not None and output.suffix not in FORMATS:
         raise UserError(f"-o {output}: expected a file that ends in {', '.join(FORMATS)}", USAGE)
     check_reading(instances, rate, limit)
     wanted = find_problem(problem, None, engine, rate, limit, family)
-    if wanted.figures is None:
+    if not isinstance(wanted.scoring, Drawn):
         raise UserError(f"{wanted.name} has nothing to draw", USAGE)
     named = [find_program(text, wanted, archive) for text in programs]
     chosen = find_instances(wanted, split, instances, "select", family)
     index = _place(chosen, instance)
     with Assessor(wanted, workers=1) as assessor:
-        decisions = {one.label: _decided(assessor, one.label, one.source, chosen, index) for one in named}
+        schedules = {one.label: _scheduled(assessor, one.label, one.source, chosen, index) for one in named}
     one = chosen.instances[index]
-    found = wanted.figures(one, decisions)
+    found = wanted.scoring.figures(one, schedules)
     title = f"{wanted.name}: {one.name}"
     if output is not None:
         draw(found, output, title)
@@ -118,19 +119,12 @@ def _place(chosen: "InstanceSet", name: str | None) -> int:
     return names.index(name)
 
 
-def _decided(assessor: "Assessor", label: str, source: str, chosen: "InstanceSet", index: int) -> Any:
-    """The decisions of a program on one instance, found feasible."""
-    import numpy as np
-
-    from heuresis.evolve.assessment import tasks
-
-    outcome = assessor.run(tasks.decide(source, np.array([index])), chosen)
-    if not outcome.ok:
-        raise UserError(f"{label}: {outcome.status}: {outcome.message}", FAILED)
-    values, message = assessor.problem.scoring.values([chosen.instances[index]], outcome.arrays)
-    if values[0] is None:
-        raise UserError(f"{label}: {message}", FAILED)
-    return outcome.arrays
+def _scheduled(assessor: "Assessor", label: str, source: str, chosen: "InstanceSet", index: int) -> Any:
+    """What a program does on one instance. Raises UserError where that is nothing feasible."""
+    found = assessor.schedule(source, chosen, index)
+    if found.schedules[0] is None:
+        raise UserError(f"{label}: {found.fault}", FAILED)
+    return found.schedules[0]
 
 
 def _print(figures: "Sequence[Figure]", title: str) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from heuresis.archive.records import Evaluation, Run, RunStatus, candidate_id
 from heuresis.archive.store import Archive
-from heuresis.evolve.assessment.assess import SEARCH, Assessor
+from heuresis.evolve.assessment.assess import Assessor
+from heuresis.evolve.assessment.pools import SEARCH
 from heuresis.evolve.assessment.verdict import another_order
 from heuresis.evolve.config import Config, ConfigError
 from heuresis.evolve.errors import BudgetExhausted, ProposerUnavailable

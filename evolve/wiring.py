@@ -5,7 +5,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from heuresis.archive.records import Trial
-from heuresis.evolve.assessment.assess import SEARCH, Assessor
+from heuresis.evolve.assessment.assess import Assessor
+from heuresis.evolve.assessment.pools import SEARCH
 from heuresis.evolve.config import Config, ConfigError
 from heuresis.evolve.models.calls import Ledger
 from heuresis.evolve.models.errors import PriceUnknown

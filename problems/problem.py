@@ -1,9 +1,10 @@
 """What a problem is: statement, contract, simulator, splits, baselines, references and how decisions are scored."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,26 +113,48 @@ class Score:
     metrics: Mapping[str, float | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Decisions, executed once more on the trusted side; all that is said of them later is said of the schedules.
+
+    A schedule is of the problem's own type: what became of one instance.
+    """
+
+    schedules: tuple[Any | None, ...]  # in the order of the instances; None where the decisions are not feasible
+    fault: str = ""  # what is wrong on the first such instance, or with the shapes of all; empty where nothing is
+
+
 class Scoring(Protocol):
-    """The trusted side of a problem: from instances and untrusted decisions to values, scores and explanations."""
+    """The trusted side of a problem: from untrusted decisions to schedules, and from these to all that is told.
+
+    `replay` alone reads decisions; it does so once for each evaluation. A scoring may inherit from this class, and then
+    has `metrics`, `worst` and `objective_on` as they are here.
+    """
 
     def pack(self, instances: Sequence[Any]) -> Mapping[str, NDArray[np.generic]]:
         """The arrays from which a simulator is built in a zygote."""
 
-    def values(
-        self, instances: Sequence[Any], decisions: Sequence[NDArray[np.generic]]
-    ) -> tuple[tuple[float | None, ...], str]:
-        """Replay decisions (in the order of `instances`); None where infeasible, with a message on the first such.
+    def replay(self, instances: Sequence[Any], decisions: Sequence[NDArray[np.generic]]) -> Replay:
+        """Execute decisions (in the order of `instances`), from the instances alone and without the program.
 
-        Raises MachineryError where a value lies below a proven bound.
+        Whatever came back from the sandbox is a fault where it is not feasible or not of the declared types and shapes.
         """
+
+    def value(self, instance: Any, schedule: Any) -> float:
+        """The value of one instance's schedule. Raises MachineryError where it lies below a proven bound."""
+
+    def metrics(self, instances: Sequence[Any], schedules: Sequence[Any]) -> Mapping[str, float | None]:
+        """Metrics that follow from schedules and not from values; asked only where every instance has a schedule."""
+        del instances, schedules
+        return {}
 
     def cut(
         self, instances: Sequence[Any], decisions: Sequence[NDArray[np.generic]]
     ) -> Sequence[Sequence[NDArray[np.generic]]]:
         """The decisions on each instance by themselves, to compare two runs that met the instances in other orders.
 
-        Asked only of decisions in which `values` found a value for every instance.
+        Asked only of decisions in which `replay` found a schedule for every instance. Where each array of decisions is
+        its parts one after the other, two runs that decide the same are told without a second replay.
         """
 
     def audited(self, instances: Sequence[Any]) -> NDArray[np.int64]:
@@ -142,6 +165,11 @@ class Scoring(Protocol):
 
     def score(self, instances: Sequence[Any], values: Sequence[float]) -> Score:
         """Aggregate one value per instance."""
+
+    def objective_on(self, instances: Sequence[Any]) -> Objective | None:
+        """What `score` aggregates on these instances, where that is not the problem's objective."""
+        del instances
+        return None
 
     def resample(
         self, instances: Sequence[Any], values: NDArray[np.float64], draws: int, rng: np.random.Generator
@@ -154,11 +182,63 @@ class Scoring(Protocol):
     def groups(self, instances: Sequence[Any]) -> Mapping[str, NDArray[np.int64]]:
         """Named groups of instance indices that tables show side by side (smtt: `n=20`, `n=50`, …)."""
 
-    def explain(self, instance: Any, decisions: Sequence[NDArray[np.generic]]) -> str:
-        """A small Markdown table of where these decisions lose, against the optimum where there is one."""
+    def worst(self, instances: Sequence[Any], values: Sequence[float | None]) -> int:
+        """The number of the instance that loses most against its reference; one without a value loses most of all."""
+        losses = [
+            math.inf if value is None else value - (instance.reference or 0.0)
+            for instance, value in zip(instances, values, strict=True)
+        ]
+        return losses.index(max(losses))
+
+    def explain(self, instance: Any, schedule: Any) -> str:
+        """A small Markdown table of where this schedule loses, against the optimum where there is one."""
 
     def decisions_in(self, instances: Sequence[Any]) -> int:
         """How many decisions one evaluation makes (smtt: jobs scheduled)."""
+
+
+@runtime_checkable
+class Drawn(Protocol):
+    """A scoring whose schedules can be drawn."""
+
+    def figures(self, instance: Any, schedules: Mapping[str, Any]) -> Sequence[Figure]:
+        """What to draw of schedules of one instance, by the name of who made them."""
+
+
+def valued(scoring: Scoring, instances: Sequence[Any], schedules: Sequence[Any | None]) -> tuple[float | None, ...]:
+    """The value of each instance, None where it has no schedule. Raises MachineryError as `Scoring.value` does."""
+    return tuple(
+        None if schedule is None else scoring.value(instance, schedule)
+        for instance, schedule in zip(instances, schedules, strict=True)
+    )
+
+
+def complaint(instances: Sequence[Instance], faults: Sequence[str], *, counted: bool = False) -> str:
+    """A message on the first instance that has a fault, and if asked for on how many there are; "" where none has."""
+    bad = [index for index, fault in enumerate(faults) if fault]
+    if not bad:
+        return ""
+    more = f"; {len(bad)} of {len(instances)} instances have no value" if counted else ""
+    return f"{faults[bad[0]]} (first on instance {instances[bad[0]].name}{more})"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a `Choice` may ask of a problem."""
+
+    families: Mapping[str, Mapping[str, Callable[[], InstanceSet]]] = field(default_factory=dict)
+    """Kinds of instances that a run may search on, by name, the default first: each its own `search` and `select`."""
+    objectives: Mapping[str, Objective] = field(default_factory=dict)
+    """Where there are several: all of them by name, the default first."""
+    takes: frozenset[str] = frozenset()
+    """Which of the fields `engine`, `rate` and `limit` of a choice the problem knows."""
+    configure: Callable[[Choice], "Problem"] | None = None
+    """The problem with one of `objectives` and what else it `takes`; the family is not for it."""
+
+    def __post_init__(self) -> None:
+        for name, splits in self.families.items():
+            if set(splits) != {"search", "select"}:
+                raise ValueError(f"family {name}: splits must be search and select, never test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,43 +259,34 @@ class Problem:
     read: Callable[[Sequence[Path]], InstanceSet] | None = None  # instance files of the user
     sources: tuple[str, ...] = field(default=())  # literature
     standalone: str = ""  # Python source of a plain driver around the exported rule
-    objective_of: Callable[[Sequence[Any]], Objective] | None = None  # where it depends on the instances at hand
-    families: Mapping[str, Mapping[str, Callable[[], InstanceSet]]] = field(default_factory=dict)
-    """Kinds of instances that a run may search on, by name, the default first: each its own `search` and `select`."""
-    family: str = ""
-    """The one of `families` whose `search` and `select` are in `splits`; empty where there are none."""
-    objectives: Mapping[str, Objective] = field(default_factory=dict)
-    """Where there are several to choose from: all of them by name, the default first."""
-    chosen: str = ""
-    """The name of the objective, where it is another than the default; goes into each evaluation."""
-    configure: Callable[[Choice], "Problem"] | None = None
-    """The problem with one of `objectives` and what else it `takes`; the family is not for it."""
-    takes: frozenset[str] = frozenset()
-    """Which of the fields `engine`, `rate` and `limit` of a choice the problem knows."""
-    measure: Callable[[Sequence[Any], Sequence[NDArray[np.generic]]], Mapping[str, float | None]] | None = None
-    """Metrics that follow from decisions and not from values; asked only where `values` found one everywhere."""
-    figures: Callable[[Any, Mapping[str, Sequence[NDArray[np.generic]]]], Sequence[Figure]] | None = None
-    """What to draw of one instance and feasible decisions on it, by the name of who made them."""
+    options: Options = Options()
+    choice: Choice = Choice()
+    """How it was asked for. `family` is the one whose `search` and `select` are in `splits`, None where there are none;
+    `objective` is None where it is the default."""
 
     def __post_init__(self) -> None:
         if set(self.splits) != set(SPLITS):
             raise ValueError(f"problem {self.name}: splits must be {SPLITS}, got {tuple(self.splits)}")
-        for name, splits in self.families.items():
-            if set(splits) != {"search", "select"}:
-                raise ValueError(f"problem {self.name}, family {name}: splits must be search and select, never test")
-        if self.families and not self.family:
-            object.__setattr__(self, "family", next(iter(self.families)))
+        if self.options.families and self.choice.family is None:
+            first = next(iter(self.options.families))
+            object.__setattr__(self, "choice", replace(self.choice, family=first))
 
     def asked(self, choice: Choice) -> "Problem":
         """The problem as it is asked for. Raises UnknownChoice where it has no such family, objective or engine."""
-        objective = choice.objective
-        if objective is not None and objective not in self.objectives:
-            known = f"expected one of {', '.join(self.objectives)}" if self.objectives else "this problem has only one"
+        options, objective = self.options, choice.objective
+        if objective is not None and objective not in options.objectives:
+            known = (
+                f"expected one of {', '.join(options.objectives)}"
+                if options.objectives
+                else "this problem has only one"
+            )
             raise UnknownChoice(f"{self.name}: no objective {objective!r}: {known}")
         given = {name for name in ("engine", "rate", "limit") if getattr(choice, name) is not None}
-        if given - self.takes:
-            raise UnknownChoice(f"{self.name}: this problem takes no {' and no '.join(sorted(given - self.takes))}")
-        problem = self.configure(choice) if self.configure is not None and (objective or given) else self
+        if given - options.takes:
+            raise UnknownChoice(f"{self.name}: this problem takes no {' and no '.join(sorted(given - options.takes))}")
+        problem = self
+        if options.configure is not None and (objective or given):
+            problem = options.configure(choice)
         return problem.of_family(choice.family)
 
     def of_family(self, name: str | None) -> "Problem":
@@ -225,34 +296,42 @@ class Problem:
         """
         if name is None:
             return self
-        if name not in self.families:
-            known = f"expected one of {', '.join(self.families)}" if self.families else "this problem has none"
+        families = self.options.families
+        if name not in families:
+            known = f"expected one of {', '.join(families)}" if families else "this problem has none"
             raise UnknownFamily(f"{self.name}: no family {name!r}: {known}")
-        return replace(self, splits={**self.splits, **self.families[name]}, family=name)
+        return replace(self, splits={**self.splits, **families[name]}, choice=replace(self.choice, family=name))
 
     def family_of(self, fingerprint: str) -> str | None:
         """The family whose `search` or `select` has that fingerprint; None for all other instances, also of `test`."""
-        for name, splits in self.families.items():
+        for name, splits in self.options.families.items():
             if any(make().fingerprint == fingerprint for make in splits.values()):
                 return name
         return None
 
     def family_on(self, instances: InstanceSet) -> str | None:
         """The name of this family where these are its instances of a split; else None."""
-        make = self.families.get(self.family, {}).get(instances.name)
-        return self.family if make is not None and make().fingerprint == instances.fingerprint else None
+        make = self._of_own_family().get(instances.name)
+        return self.choice.family if make is not None and make().fingerprint == instances.fingerprint else None
 
     def comparable(self) -> Mapping[str, str]:
         """By split the fingerprint of the instances of this family, whose scores alone may stand side by side.
 
         Empty where there are no families.
         """
-        own = self.families.get(self.family, {})
-        return {split: make().fingerprint for split, make in own.items()}
+        return {split: make().fingerprint for split, make in self._of_own_family().items()}
+
+    def _of_own_family(self) -> Mapping[str, Callable[[], InstanceSet]]:
+        return {} if self.choice.family is None else self.options.families[self.choice.family]
 
     def objective_on(self, instances: Sequence[Any]) -> Objective:
         """The objective that `scoring` aggregates on these instances."""
-        return self.objective if self.objective_of is None else self.objective_of(instances)
+        return self.scoring.objective_on(instances) or self.objective
+
+    @property
+    def chosen(self) -> str:
+        """The name of the objective, where it is another than the default; goes into each evaluation."""
+        return self.choice.objective or ""
 
     def baseline(self, name: str) -> Baseline | None:
         """The baseline of that name, if there is one."""

@@ -1,15 +1,13 @@
 """Where problems are found: built-in ones, those of installed packages, and Python files that register one."""
 
-import hashlib
 import importlib
-import importlib.util
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
-from types import ModuleType
 from typing import Protocol
 
 from heuresis.problems.problem import Problem, ProblemError
+from heuresis.sandbox.process.zygote import execute
 
 ENTRY_POINTS = "heuresis.problems"
 """The entry-point group under which a package names a module that registers a problem when it is imported."""
@@ -98,26 +96,10 @@ def _from_file(path: Path) -> Problem:
     if not path.is_file():
         raise UnknownProblem(f"no such problem file: {path}; known problems are: {', '.join(names())}")
     before = set(names())  # a file may well build on a problem that was known but not loaded
-    _execute(path)
+    execute(path)  # what the file raises is its author's to see, unchanged
     new = sorted(set(_registered) - before)
     if len(new) != 1:
         found = ", ".join(new) or "none"
         raise UnknownProblem(f"{path} must call register(Problem(...)) once for one problem; it registered: {found}")
     _files[path] = new[0]
     return _registered[new[0]]
-
-
-def _execute(path: Path) -> ModuleType:
-    """Run a problem file as a module of its own; what it raises is its author's to see, unchanged."""
-    module_name = f"heuresis_problem_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
-    spec = importlib.util.spec_from_file_location(module_name, path)
-    if spec is None or spec.loader is None:
-        raise UnknownProblem(f"{path} cannot be loaded as a Python module")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[module_name]
-        raise
-    return module

@@ -15,7 +15,17 @@ from numpy.typing import NDArray
 from heuresis.evaluators.language.compile import Program
 from heuresis.evaluators.language.contract import Contract, Function, Parameter, Unit
 from heuresis.evaluators.language.reference.distance import distance
-from heuresis.problems.problem import Baseline, InstanceSet, MachineryError, Objective, Problem, Score
+from heuresis.problems.problem import (
+    Baseline,
+    InstanceSet,
+    MachineryError,
+    Objective,
+    Problem,
+    Replay,
+    Score,
+    Scoring,
+    complaint,
+)
 from heuresis.problems.registry import register
 
 Values = NDArray[np.float64]
@@ -57,7 +67,7 @@ class Sequencing:
     contract: ClassVar[Contract] = CONTRACT
 
     def __init__(self, payload: Mapping[str, NDArray[np.generic]]) -> None:
-        """Take the arrays that `Scoring.pack` made."""
+        """Take the arrays that `CompletionScoring.pack` made."""
         self.p, self.w = np.asarray(payload["p"], np.float64), np.asarray(payload["w"], np.float64)
         self.best = np.asarray(payload["best"], np.float64)
         self.size = len(self.best)
@@ -109,31 +119,37 @@ class Sequencing:
         return np.array([weighted(self.p[i], self.w[i], sequence) for i, sequence in rows])
 
 
-class Scoring:
-    """The trusted side: it computes every value itself, from the instance and the decisions."""
+class CompletionScoring(Scoring):
+    """The trusted side: it computes every value itself, from the instance and the decisions.
+
+    A schedule is the sequence of an instance's jobs.
+    """
 
     def pack(self, instances: Sequence[Jobs]) -> Mapping[str, NDArray[np.generic]]:
         """The arrays for the simulator."""
         best = np.array([jobs.reference for jobs in instances])
         return {"p": np.array([jobs.p for jobs in instances]), "w": np.array([j.w for j in instances]), "best": best}
 
-    def values(self, instances: Sequence[Jobs], decisions: Arrays) -> tuple[tuple[float | None, ...], str]:
-        """The weighted sum of completion times of each sequence; None where it is no permutation."""
+    def replay(self, instances: Sequence[Jobs], decisions: Arrays) -> Replay:
+        """Each instance's sequence; None where it is no permutation."""
         shapes = [a.shape for a in decisions]
         if shapes != [(len(instances),), (len(instances), len(instances[0].p))]:  # a child may send anything
-            return (None,) * len(instances), f"expected one sequence of each instance, got arrays {shapes}"
+            return Replay((None,) * len(instances), f"expected one sequence of each instance, got arrays {shapes}")
         finite, sequences = decisions
-        values: list[float | None] = []
-        message = ""
+        schedules: list[NDArray[np.int64] | None] = []
+        faults = []
         for jobs, good, sequence in zip(instances, finite, sequences, strict=True):
-            if not good or sorted(sequence.tolist()) != list(range(len(jobs.p))):
-                values.append(None)
-                message = message or f"{jobs.name}: " + ("not a permutation" if good else "a priority is not finite")
-                continue
-            values.append(weighted(jobs.p, jobs.w, sequence))
-            if values[-1] < jobs.reference * (1 - 1e-9):  # type: ignore[operator]
-                raise MachineryError(f"{jobs.name}: {values[-1]} is below the optimum {jobs.reference}")
-        return tuple(values), message
+            fits = sorted(sequence.tolist()) == list(range(len(jobs.p)))
+            schedules.append(sequence.astype(np.int64) if good and fits else None)
+            faults.append("" if good and fits else "not a permutation" if good else "a priority is not finite")
+        return Replay(tuple(schedules), complaint(instances, faults))
+
+    def value(self, instance: Jobs, schedule: NDArray[np.int64]) -> float:
+        """The weighted sum of completion times."""
+        value = weighted(instance.p, instance.w, schedule)
+        if value < instance.reference * (1 - 1e-9):
+            raise MachineryError(f"{instance.name}: {value} is below the optimum {instance.reference}")
+        return value
 
     def cut(self, instances: Sequence[Jobs], decisions: Arrays) -> Sequence[Arrays]:
         """The decisions on each instance by themselves: one row of each array."""
@@ -160,10 +176,10 @@ class Scoring:
         """All instances have one size, so there is one group."""
         return {f"n={len(instances[0].p)}": np.arange(len(instances))}
 
-    def explain(self, instance: Jobs, decisions: Arrays) -> str:
+    def explain(self, instance: Jobs, schedule: NDArray[np.int64]) -> str:
         """The first jobs of the sequence beside the optimal ones."""
         best = np.argsort(instance.p / instance.w, kind="stable")
-        rows = list(zip(np.asarray(decisions[1])[0], best, strict=True))[:8]
+        rows = list(zip(schedule, best, strict=True))[:8]
         return "\n".join(["| chosen | optimal |", "|---|---|", *(f"| {a} | {b} |" for a, b in rows)])
 
     def decisions_in(self, instances: Sequence[Jobs]) -> int:
@@ -196,7 +212,7 @@ PROBLEM = register(
         statement="Sequence jobs on a single machine so that the weighted sum of completion times is small.",
         contract=CONTRACT,
         simulator=f"{__file__}:Sequencing",
-        scoring=Scoring(),
+        scoring=CompletionScoring(),
         objective=Objective("aggregate gap", "sum of values / sum of optima - 1, a fraction", fraction=True),
         splits={
             "search": functools.partial(split, "search", 1, 20),

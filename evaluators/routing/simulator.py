@@ -18,11 +18,12 @@ from heuresis.evaluators.routing.cases import FleetCase, FleetCases
 from heuresis.evaluators.routing.contract import CONTRACT, JUDGEMENTS
 from heuresis.evaluators.routing.fleet.state import World, world
 from heuresis.evaluators.routing.loop import WATCHED, run
+from heuresis.evaluators.routing.objective import value
 from heuresis.evaluators.routing.plain.audit import furthest
 from heuresis.evaluators.routing.policy import defaults, policy_of, scheduler
 from heuresis.evaluators.routing.results import Routed
 from heuresis.evaluators.serving.cases import streams_of
-from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, aggregate, value
+from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, aggregate
 
 _NO_TICKS, _UNSEEN = np.zeros(0), np.zeros((0, 0))
 
@@ -90,8 +91,7 @@ class Routing:
 
     def value(self, i: int, routed: Routed) -> float:
         """The objective on an instance: that of its requests, and the price of the replicas for each request."""
-        cost = self.cases[i].price * routed.replica_seconds / len(routed.restarts)
-        return value(self.objective, routed.results) + float(cost)
+        return value(self.objective, routed, self.cases[i].price)
 
     def audit(self, judge: Callable[..., float], order: Ints, decisions: Decisions) -> Floats:
         """The largest distance of a choice from the reference interpreter's, by instance (see `Simulator`).

@@ -46,7 +46,7 @@ class SimulateError(RuntimeError):
 class Ended(BaseException):
     """`choose` ends a simulation: no BaseException is caught by an author's `except Exception`.
 
-    `cause` is what the judge of an audit raised, and None where the rule, or the record, has no choice.
+    `cause` is what the program raised, compiled or interpreted, and None where the rule, or the record, has no choice.
     """
 
     def __init__(self, reason: str = "", cause: BaseException | None = None) -> None:
@@ -83,16 +83,26 @@ def called(definition: object, method: str, *arguments: Any) -> Any:
 
 def told(definition: object, method: str, error: BaseException) -> str:
     """An exception in an author's method in one line: file, line, and what it says."""
-    file = Path(file_of(definition)).resolve()
-    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).resolve() == file]
-    where = f"{place_of(definition)}{f', line {lines[-1]}' if lines else ''}, in {method}"
+    files = {Path(_file(kind)).resolve() for kind in type(definition).__mro__ if _is_authors(kind)}
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).resolve() in files]
+    place = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else place_of(definition)
+    where = f"{place}, in {method}"
     says = str(error) if isinstance(error, ChoiceError) else f"{type(error).__name__}: {error}"
     return f"{where}: {says}"
 
 
 def file_of(definition: object) -> str:
     """The file of an author's class; empty where it has none."""
-    return getattr(sys.modules.get(type(definition).__module__), "__file__", None) or ""
+    return _file(type(definition))
+
+
+def _file(kind: type) -> str:
+    return getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
+
+
+def _is_authors(kind: type) -> bool:
+    """Whether a class has a file, and is none of ours."""
+    return bool(_file(kind)) and kind.__module__.partition(".")[0] != "heuresis"
 
 
 def place_of(definition: object) -> str:
@@ -115,7 +125,10 @@ class ByRule:
         arguments, count = self._read(positional, features)
         if count > len(self._keys):
             self._keys = np.empty(2 * count)
-        self._rule(*arguments, self._theta, self._keys, count)
+        try:
+            self._rule(*arguments, self._theta, self._keys, count)
+        except Exception as error:  # the program's, such as an index outside of an array: not the author's
+            raise Ended(str(error), error) from error
         chosen = int(self._smallest(self._keys, count))
         if chosen < 0:
             raise Ended("a key was NaN or infinite")

@@ -116,6 +116,7 @@ class _Column:
 
     def __init__(self, parameter: Parameter, each: str) -> None:
         self._name, self._each = parameter.name, each
+        self._varies = parameter.varies  # a compiled rule takes columns that may be written to, as a loop has them
         self._dtype, self._whole = _DTYPES[parameter.kind], parameter.kind in _WHOLE
 
     def __call__(self, value: object) -> np.ndarray[Any, Any]:
@@ -123,7 +124,8 @@ class _Column:
         try:
             array = np.asarray(value)
             if array.ndim == 1 and array.dtype.kind in ("biu" if self._whole or not array.size else "biuf"):
-                return np.ascontiguousarray(array, self._dtype)
+                column = np.ascontiguousarray(array, self._dtype)
+                return column if column.flags.writeable or not self._varies else column.copy()
             if array.ndim == 1 and not array.size:  # an empty list has the type of floats
                 return np.empty(0, self._dtype)
         except ValueError:  # lists of different lengths

@@ -2,10 +2,18 @@
 
 from heuresis.evaluators.aliases import Floats
 
+ROUNDING = 1e-9
+"""A value may lie below its bound by this fraction of it."""
+
 
 def is_gap(reference: Floats) -> bool:
     """Whether the objective is a gap: where every instance has a bound (none is NaN) and they sum to more than 0."""
     return bool(reference.sum() > 0)
+
+
+def falls_short(value: float, bound: float) -> bool:
+    """Whether a value lies below its bound by more than rounding explains."""
+    return value < bound - ROUNDING * abs(bound)
 
 
 def aggregate(values: Floats, reference: Floats) -> float:

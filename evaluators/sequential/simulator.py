@@ -48,12 +48,14 @@ class Sequential:
         """The choices of a rule on one instance, `int32`, and its value; None where a key is NaN or infinite.
 
         A choice is the place of an item among those that `simulate` hands to `choose`; of equal keys the first wins.
-        Raises SimulateError.
+        Raises SimulateError, and what the rule raises.
         """
         choose = ByRule(self._reader, rule, theta)
         try:
             outcome = played(self.definition, instance, choose)
-        except Ended:
+        except Ended as end:
+            if end.cause is not None:
+                raise end.cause from None
             return None
         return np.array(choose.choices, dtype=np.int32), valued(self.definition, instance, outcome)
 

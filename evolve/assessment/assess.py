@@ -1,14 +1,12 @@
-"""The straight line from source to evaluation: screen, sandbox, decisions, values, score.
+"""The straight line from source to evaluation: screen, sandbox, decisions, one trusted replay, values, score.
 
-The only place where sandbox and problems meet. Programs run on `search` in processes that hold nothing else; any
-other instance set gets processes of its own, for as long as it is in use.
+With `pools.py` the only place where sandbox and problems meet.
 """
 
 import ast
 import math
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
@@ -17,22 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.archive.records import Evaluation, candidate_id
-from heuresis.evaluators.cache import use_numba_cache
 from heuresis.evaluators.language.literals import lift_literals, write_literals
 from heuresis.evolve.assessment import tasks
+from heuresis.evolve.assessment.pools import SEARCH, Pools
 from heuresis.evolve.assessment.turns import LONG, SHORT, Turns
 from heuresis.evolve.assessment.verdict import Ran, Verdict, second_verdict, verdict
 from heuresis.evolve.crew import Crew
-from heuresis.problems.problem import InstanceSet, Problem
-from heuresis.sandbox.layers import Layer
+from heuresis.problems.problem import InstanceSet, Problem, Replay, valued
 from heuresis.sandbox.limits import Limits
-from heuresis.sandbox.outcome import Outcome, SandboxError, Status
+from heuresis.sandbox.outcome import Outcome, Status
 from heuresis.sandbox.process.pool import Pool
 from heuresis.sandbox.process.wire import sanitise
 from heuresis.sandbox.screen.screen import ScreenError, screen
-from heuresis.sandbox.task import Array, Task
+from heuresis.sandbox.task import Task
 
-SEARCH = "search"
 _LIMITS = Limits()
 
 TUNE_PATIENCE = 6
@@ -70,11 +66,9 @@ class Assessor:
         self.problem, self.workers, self.limits = problem, workers, limits
         self._allow = problem.contract.allow_list()
         self._sets = dict(instance_sets or {})
-        self._pools: dict[tuple[str, str], Pool] = {}
-        self._opening = threading.RLock()
-        self._visiting = threading.RLock()  # one set beside `search` is in use at a time
+        self._building = threading.RLock()
+        self._pools = Pools(problem, workers, limits)
         self._turns = Turns(workers)
-        self._closed = False
 
     def __enter__(self) -> Self:
         return self
@@ -86,28 +80,22 @@ class Assessor:
 
     def close(self) -> None:
         """Kill what runs and leave no process behind; whoever waits for an evaluation gets a SandboxError."""
-        self._closed = True
-        with self._opening:
-            pools, self._pools = list(self._pools.values()), {}
-        for pool in pools:
-            pool.close()
+        self._pools.close()
 
     @property
     def confined(self) -> bool:
         """Whether the operating system confines the programs that have run so far (seccomp, sandbox level `medium`)."""
-        with self._opening:
-            return all(Layer.SECCOMP not in pool.missing for pool in self._pools.values())
+        return self._pools.confined
 
     def pids(self) -> list[int]:
         """The process ids of the workers that are warm."""
-        with self._opening:
-            return [pid for pool in self._pools.values() for pid in pool.pids()]
+        return self._pools.pids()
 
     def instance_set(self, where: str | InstanceSet = SEARCH) -> InstanceSet:
         """A split by name, built once; an instance set as it is."""
         if isinstance(where, InstanceSet):
             return where
-        with self._opening:
+        with self._building:
             if where not in self._sets:
                 self._sets[where] = self.problem.splits[where]()
             return self._sets[where]
@@ -128,7 +116,7 @@ class Assessor:
         nothing about the program.
         """
         instances = self.instance_set(where)
-        with self._pool(instances) as pool:
+        with self._pools.holding(instances) as pool:
             return self._evaluate(pool, source, instances, run, number, confirm)
 
     def evaluate_all(self, sources: Sequence[str], where: str | InstanceSet = SEARCH) -> list[Evaluation]:
@@ -136,7 +124,7 @@ class Assessor:
         instances = self.instance_set(where)
         if not sources:
             return []
-        with self._pool(instances, len(sources)) as pool:
+        with self._pools.holding(instances, len(sources)) as pool:
             crew = Crew[Evaluation](min(len(sources), self.workers), "evaluate-all")
             try:
                 futures = [crew.submit(self._evaluate, pool, source, instances) for source in sources]
@@ -145,7 +133,12 @@ class Assessor:
                 crew.dismiss()
 
     def check(self, source: str) -> str | None:
-        """What keeps a program from compiling, for people and models; None where nothing does."""
+        """What keeps a program from compiling, for people and models; None where nothing does.
+
+        By design a model's program is compiled three times: here, so that the model gets to see the message; in the
+        run that is scored; and in the second one that confirms it. Each time in a fresh child, for no machine code that
+        a program had to do with is ever used again.
+        """
         outcome = self.run(tasks.check(source))
         return None if outcome.ok else outcome.message or str(outcome.status)
 
@@ -179,25 +172,33 @@ class Assessor:
         Evaluations go first where a worker is free, and checks too: other proposals wait for those.
         """
         rank = SHORT if task.kind in (tasks.CHECK, tasks.DECIDE) else LONG
-        with self._pool(self.instance_set(where)) as pool, self._turns.turn(rank):
+        with self._pools.holding(self.instance_set(where)) as pool, self._turns.turn(rank):
             return pool.run(task)
+
+    def schedule(self, source: str, where: str | InstanceSet, index: int) -> Replay:
+        """What a program does on one instance of a set: its schedule, or why there is none.
+
+        Raises MachineryError where the schedule's value lies below a proven bound.
+        """
+        outcome = self.run(tasks.decide(source, np.array([index])), where)
+        if not outcome.ok:
+            return Replay((None,), f"{outcome.status}: {outcome.message}")
+        scoring, instance = self.problem.scoring, self.instance_set(where).instances[index]
+        found = scoring.replay([instance], outcome.arrays)
+        valued(scoring, [instance], found.schedules)
+        return found
 
     def explain(self, source: str, where: str | InstanceSet, index: int) -> str:
         """Where a program loses on one instance of a set: a small Markdown table, or why it decides nothing there."""
-        outcome = self.run(tasks.decide(source, np.array([index])), where)
-        if not outcome.ok:
-            return f"{outcome.status}: {outcome.message}"
-        return self.problem.scoring.explain(self.instance_set(where).instances[index], outcome.arrays)
+        found = self.schedule(source, where, index)
+        if found.schedules[0] is None:
+            return found.fault
+        return self.problem.scoring.explain(self.instance_set(where).instances[index], found.schedules[0])
 
     def worst(self, evaluation: Evaluation, where: str | InstanceSet = SEARCH) -> int:
-        """The number of the instance on which an evaluation loses most against its reference; failures lose most."""
+        """The number of the instance on which an evaluation loses most, as the scoring says."""
         instances = self.instance_set(where).instances
-        values = evaluation.values or (None,) * len(instances)
-        losses = [
-            math.inf if value is None else value - (instance.reference or 0.0)
-            for value, instance in zip(values, instances, strict=True)
-        ]
-        return losses.index(max(losses))
+        return self.problem.scoring.worst(instances, evaluation.values or (None,) * len(instances))
 
     def _evaluate(
         self,
@@ -224,10 +225,13 @@ class Assessor:
         seconds = first.outcome.seconds
         if found.ok and confirm is not None:
             again = self._ran(pool, checked, confirm.permutation(len(them)))
-            found = second_verdict(scoring, them, first, again)
+            found = second_verdict(scoring, them, first, found, again)
             seconds += again.outcome.seconds
-        score = scoring.score(them, [v for v in found.values if v is not None]) if found.ok else None
-        measured = self.problem.measure(them, first.outcome.arrays) if found.ok and self.problem.measure else {}
+        aggregate: float | None = None
+        metrics: Mapping[str, float | None] = {}
+        if found.ok:
+            score = scoring.score(them, [v for v in found.values if v is not None])
+            aggregate, metrics = score.aggregate, {**score.metrics, **scoring.metrics(them, found.schedules)}
         speed = None
         if first.outcome.ok and first.outcome.run_seconds > 0:
             speed = scoring.decisions_in(them) / first.outcome.run_seconds
@@ -240,8 +244,8 @@ class Assessor:
             status=found.status,
             message=found.message,
             values=found.values,
-            aggregate=None if score is None else score.aggregate,
-            metrics={} if score is None else {**score.metrics, **measured},
+            aggregate=aggregate,
+            metrics=metrics,
             code_size=size,
             decisions_per_second=speed,
             seconds=seconds,
@@ -253,33 +257,3 @@ class Assessor:
     def _ran(self, pool: Pool, source: str, order: NDArray[np.int64]) -> Ran:
         with self._turns.turn(SHORT):
             return Ran(pool.run(tasks.decide(source, order)), order)
-
-    @contextmanager
-    def _pool(self, instances: InstanceSet, programs: int = 1) -> Iterator[Pool]:
-        """The processes that hold these instances; those of a set beside `search` replace the one before."""
-        if instances.name == SEARCH:
-            yield self._opened(instances, self.workers, {tasks.IMPROVES: ""})
-            return
-        with self._visiting:
-            yield self._opened(instances, min(programs, self.workers), {})
-
-    def _opened(self, instances: InstanceSet, workers: int, options: Mapping[str, str]) -> Pool:
-        key = (instances.name, instances.fingerprint)
-        with self._opening:
-            if self._closed:
-                raise SandboxError("the assessor was closed")
-            if key not in self._pools:
-                if instances.name != SEARCH:
-                    for other in [k for k in self._pools if k[0] != SEARCH]:
-                        self._pools.pop(other).close()
-                use_numba_cache()
-                payload: Mapping[str, Array] = self.problem.scoring.pack(instances.instances)
-                self._pools[key] = Pool(
-                    tasks.ENGINE,
-                    payload,
-                    self._allow,
-                    options={tasks.SIMULATOR: self.problem.simulator, **options},
-                    workers=workers,
-                    limits=self.limits,
-                )
-            return self._pools[key]

@@ -9,6 +9,7 @@ from heuresis.archive.records import Evaluation
 from heuresis.evaluators.language.reference.distance import TOLERANCE
 from heuresis.evolve.assessment import tasks
 from heuresis.evolve.assessment.assess import Assessor
+from heuresis.problems.problem import valued
 from heuresis.sandbox.outcome import Outcome, Status
 from heuresis.sandbox.task import Array, Task
 
@@ -59,7 +60,8 @@ def _on(assessor: Assessor, source: str, evaluation: Evaluation, where: str, ord
     decided = assessor.run(tasks.decide(source, order), where)
     if not decided.ok:
         return _not_audited(decided)
-    values, _ = assessor.problem.scoring.values([instances[i] for i in order], decided.arrays)
+    scoring, sample = assessor.problem.scoring, [instances[i] for i in order]
+    values = valued(scoring, sample, scoring.replay(sample, decided.arrays).schedules)
     if list(values) != [evaluation.values[i] for i in order]:
         return Audit(len(order), float("inf"), "on its own these instances have other values")
     task: Task = tasks.audit(source, order, decided.arrays)

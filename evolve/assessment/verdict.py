@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.problems.problem import Scoring
+from heuresis.problems.problem import Scoring, valued
 from heuresis.sandbox.outcome import Outcome, Status
 
 INVALID = "invalid"
@@ -34,11 +34,15 @@ class Ran:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The status of a program, why, and its values in the order of the instance set (empty where it has none)."""
+    """The status of a program, why, and its values in the order of the instance set (empty where it has none).
+
+    `schedules` are what the values were computed from, in the same order.
+    """
 
     status: str
     message: str
     values: tuple[float | None, ...] = ()
+    schedules: tuple[Any | None, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def ok(self) -> bool:
@@ -52,25 +56,32 @@ def another_order(seed: int, number: int, purpose: int = SECOND_RUN) -> np.rando
 
 
 def verdict(scoring: Scoring, instances: Sequence[Any], ran: Ran) -> Verdict:
-    """What one run says. Raises MachineryError where a value lies below a proven bound."""
+    """What one run says: the one trusted replay of an evaluation. Raises MachineryError where a value is too good."""
     if not ran.outcome.ok:
         return Verdict(str(ran.outcome.status), ran.outcome.message)
-    found, message = scoring.values([instances[i] for i in ran.order], ran.outcome.arrays)
+    met = [instances[i] for i in ran.order]
+    replay = scoring.replay(met, ran.outcome.arrays)
     values: list[float | None] = [None] * len(instances)
-    for index, value in zip(ran.order, found, strict=True):
+    schedules: list[Any | None] = [None] * len(instances)
+    for index, value, schedule in zip(ran.order, valued(scoring, met, replay.schedules), replay.schedules, strict=True):
         values[int(index)] = value if value is not None and math.isfinite(value) else None
-    return Verdict(INVALID if None in values else str(Status.OK), message, tuple(values))
+        schedules[int(index)] = schedule
+    return Verdict(INVALID if None in values else str(Status.OK), replay.fault, tuple(values), tuple(schedules))
 
 
-def second_verdict(scoring: Scoring, instances: Sequence[Any], first: Ran, again: Ran) -> Verdict:
+def second_verdict(scoring: Scoring, instances: Sequence[Any], first: Ran, before: Verdict, again: Ran) -> Verdict:
     """What a second run, in another order, says of a program whose first run found a value for each instance.
 
-    The first verdict where every decision is the same; `unstable` where one differs. A second run that ends otherwise
-    (`timeout`, say) gives that status.
+    `before` where every decision is the same: then nothing is replayed again. `unstable` where one differs; what the
+    second run came to is only replayed to say where. A second run that ends otherwise (`timeout`, say) gives that
+    status.
     """
-    before, after = verdict(scoring, instances, first), verdict(scoring, instances, again)
     if not again.outcome.ok:
-        return Verdict(after.status, f"when it ran again, with the instances in another order: {after.message}")
+        message = f"when it ran again, with the instances in another order: {again.outcome.message}"
+        return Verdict(str(again.outcome.status), message)
+    if _alike(scoring, instances, first, again):
+        return before
+    after = verdict(scoring, instances, again)
     differing = [i for i, pair in enumerate(zip(before.values, after.values, strict=True)) if pair[0] != pair[1]]
     if after.ok and not differing:
         one, other = _decisions(scoring, instances, first), _decisions(scoring, instances, again)
@@ -79,6 +90,24 @@ def second_verdict(scoring: Scoring, instances: Sequence[Any], first: Ran, again
         return before
     where = f"first on instance {instances[differing[0]].name}; on {len(differing)} of {len(instances)} instances"
     return Verdict(UNSTABLE, f"decides otherwise when it runs again with the instances in another order ({where})")
+
+
+def _alike(scoring: Scoring, instances: Sequence[Any], first: Ran, again: Ran) -> bool:
+    """Whether the decisions of the first run, put into the order of the second, are those of the second to the bit.
+
+    Only the first run's are cut: nothing has said yet that the second's have the shape of decisions.
+    """
+    parts = scoring.cut([instances[i] for i in first.order], first.outcome.arrays)
+    place = {int(index): number for number, index in enumerate(first.order)}
+    ordered = [parts[place[int(index)]] for index in again.order]
+    if len(first.outcome.arrays) != len(again.outcome.arrays):
+        return False
+    for number, (one, other) in enumerate(zip(first.outcome.arrays, again.outcome.arrays, strict=True)):
+        if one.dtype != other.dtype or one.shape != other.shape:
+            return False
+        if b"".join(part[number].tobytes() for part in ordered) != other.tobytes():
+            return False
+    return True
 
 
 def _decisions(scoring: Scoring, instances: Sequence[Any], ran: Ran) -> dict[int, list[tuple[str, Any, bytes]]]:

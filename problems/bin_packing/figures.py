@@ -5,18 +5,20 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.aliases import Decisions, Floats
+from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.problems.bin_packing.instances import PackingInstance
-from heuresis.problems.bin_packing.scoring import PackingScoring
 from heuresis.problems.figures import Curve, Figure, cumulative, thinned
 
 
-def figures(scoring: PackingScoring, instance: PackingInstance, decisions: Mapping[str, Decisions]) -> Sequence[Figure]:
-    """Of feasible decisions by the name of who made them: bins beyond L1 over time; what bins have left; room lost."""
-    chosen = {name: made[1].astype(np.int64) for name, made in decisions.items()}
-    left = {name: np.array(scoring.left_over(instance, made)) for name, made in chosen.items()}
+def figures(
+    instance: PackingInstance, opens: Mapping[str, NDArray[np.bool_]], left: Mapping[str, Ints]
+) -> Sequence[Figure]:
+    """Of packings by the name of who made them: bins beyond L1 over time; what bins have left; room lost.
+
+    `opens` says of each item whether it takes a new bin, `left` what each bin has left at the end.
+    """
     bound = -(-np.cumsum(instance.items) // instance.capacity)
-    over_time = {name: np.cumsum(scoring.opens(instance, made)) - bound for name, made in chosen.items()}
+    over_time = {name: np.cumsum(new) - bound for name, new in opens.items()}
     return (
         Figure(
             "Bins opened beyond the lower bound L1 of the items so far",

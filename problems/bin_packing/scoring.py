@@ -8,10 +8,14 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.aliases import Decisions
+from heuresis.evaluators import ragged
+from heuresis.evaluators.aliases import Decisions, Ints
 from heuresis.evaluators.bin_packing.objective import aggregate
+from heuresis.problems import resampling
+from heuresis.problems.bin_packing.figures import figures
 from heuresis.problems.bin_packing.instances import PackingInstance
-from heuresis.problems.problem import MachineryError, Objective, Score
+from heuresis.problems.figures import Figure
+from heuresis.problems.problem import MachineryError, Objective, Replay, Score, Scoring, complaint
 
 Instances = Sequence[PackingInstance]
 
@@ -21,6 +25,8 @@ EXCESS = Objective(
     "several families of instances, the mean of their excesses",
     fraction=True,
 )
+
+_NO_BIN = "an item was put where no open bin is"
 
 EXPLAINED_ROWS = 12
 
@@ -34,8 +40,8 @@ def families(instances: Instances) -> NDArray[np.int64]:
     return np.unique(names, return_inverse=True)[1].astype(np.int64)
 
 
-def _offsets(instances: Instances) -> NDArray[np.int64]:
-    return np.concatenate(([0], np.cumsum([i.size for i in instances]))).astype(np.int64)
+def _offsets(instances: Instances) -> Ints:
+    return ragged.offsets(i.size for i in instances)
 
 
 def _bounds(instances: Instances) -> NDArray[np.float64]:
@@ -47,7 +53,15 @@ def _group(instance: PackingInstance) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class PackingScoring:
+class Packed:
+    """What became of an instance: what was chosen for each item, as in the decisions, and the number of bins used."""
+
+    chosen: Ints
+    bins: int
+
+
+@dataclass(frozen=True, slots=True)
+class PackingScoring(Scoring):
     """Scores packings. Decisions: `uint8[instances]` (1: decided) and what the bin of each item had left (`int32`)."""
 
     failure: ClassVar[str] = "a score was NaN or infinite"
@@ -62,30 +76,34 @@ class PackingScoring:
             "group": families(instances),
         }
 
-    def values(self, instances: Instances, decisions: Decisions) -> tuple[tuple[float | None, ...], str]:
-        """The number of bins of each instance; None where an item was put where no open bin had that much left.
+    def replay(self, instances: Instances, decisions: Decisions) -> Replay:
+        """Follow the choices of each instance; None where an item was put where no open bin had that much left.
 
         Bins with equally much left are the same to all that follows, so a choice says how much, and the lowest-numbered
-        such bin takes the item (`assigned`). Raises MachineryError where a value lies below L2.
+        such bin takes the item (`assigned`).
         """
         offsets = _offsets(instances)
-        problem = _misfit(decisions, len(instances), int(offsets[-1]))
-        if problem:
-            return (None,) * len(instances), problem
-        decided = decisions[0] == 1
-        feasible, bins = self._replayed(instances, decisions[1].astype(np.int64), offsets)
-        values = tuple(
-            float(count) if ok and fits else None for count, ok, fits in zip(bins, decided, feasible, strict=True)
-        )
-        for instance, value in zip(instances, values, strict=True):
-            if value is not None and value < instance.proven:
-                raise MachineryError(f"{instance.name}: {value:.0f} bins lie below the lower bound {instance.proven}")
-        return values, _complaint(instances, decided, feasible, self.failure)
+        if problem := ragged.misfit(decisions, len(instances), int(offsets[-1])):
+            return Replay((None,) * len(instances), problem)
+        chosen = decisions[1].astype(np.int64)
+        feasible, bins = self._replayed(instances, chosen, offsets)
+        schedules: list[Packed | None] = []
+        faults: list[str] = []
+        columns = decisions[0] == 1, feasible, bins, ragged.split(offsets, chosen)
+        for decided, fits, count, part in zip(*columns, strict=True):
+            schedules.append(Packed(part, int(count)) if decided and fits else None)
+            faults.append("" if decided and fits else _NO_BIN if decided else self.failure)
+        return Replay(tuple(schedules), complaint(instances, faults, counted=True))
+
+    def value(self, instance: PackingInstance, schedule: Packed) -> float:
+        """The number of bins. Raises MachineryError where it lies below L2."""
+        if schedule.bins < instance.proven:
+            raise MachineryError(f"{instance.name}: {schedule.bins} bins lie below the lower bound {instance.proven}")
+        return float(schedule.bins)
 
     def cut(self, instances: Instances, decisions: Decisions) -> Sequence[Decisions]:
         """Of each instance, whether it was decided and what each item's bin had left."""
-        offsets, (decided, chosen) = _offsets(instances), decisions
-        return [(decided[i : i + 1], chosen[offsets[i] : offsets[i + 1]]) for i in range(len(instances))]
+        return ragged.cut(_offsets(instances), decisions)
 
     def audited(self, instances: Instances) -> NDArray[np.int64]:
         """Up to six instances of up to 1,000 items, in turn one of each group; else the one of fewest items."""
@@ -113,10 +131,8 @@ class PackingScoring:
     ) -> NDArray[np.float64]:
         """Bootstrap within groups (family and length): programs × draws, the same draws for all."""
         names = np.unique([_group(i) for i in instances], return_inverse=True)[1]
-        counts = np.zeros((draws, len(instances)))
-        for number in range(int(names.max()) + 1):
-            members = np.flatnonzero(names == number)
-            counts[:, members] = rng.multinomial(len(members), np.full(len(members), 1.0 / len(members)), size=draws)
+        members = [np.flatnonzero(names == number) for number in range(int(names.max()) + 1)]
+        counts = resampling.drawn(members, len(instances), draws, rng)
         bound, family = _bounds(instances), families(instances)
         result = np.zeros((len(values), draws))
         for number in range(int(family.max()) + 1):
@@ -127,17 +143,17 @@ class PackingScoring:
 
     def groups(self, instances: Instances) -> Mapping[str, NDArray[np.int64]]:
         """Instances by family and length (`weibull-5k`, `u500`); those of files by their label `group`, or as `n=…`."""
-        names = [_group(i) for i in instances]
-        return {
-            name: np.flatnonzero([other == name for other in names]).astype(np.int64) for name in dict.fromkeys(names)
-        }
+        return resampling.cells(_group(i) for i in instances)
 
-    def explain(self, instance: PackingInstance, decisions: Decisions) -> str:
+    def explain(self, instance: PackingInstance, schedule: Packed) -> str:
         """A Markdown table of the room lost at the end, by how much the bins have left."""
-        values, message = self.values([instance], decisions)
-        if values[0] is None:
-            return message
-        return _table(instance, Counter(self.left_over(instance, decisions[1].astype(np.int64))))
+        return _table(instance, Counter(self.left_over(instance, schedule.chosen)))
+
+    def figures(self, instance: PackingInstance, schedules: Mapping[str, Packed]) -> Sequence[Figure]:
+        """Bins beyond L1 over time; what bins have left; room lost."""
+        opens = {name: self.opens(instance, one.chosen) for name, one in schedules.items()}
+        left = {name: np.array(self.left_over(instance, one.chosen)) for name, one in schedules.items()}
+        return figures(instance, opens, left)
 
     def _replayed(
         self, instances: Instances, chosen: NDArray[np.int64], offsets: NDArray[np.int64]
@@ -178,15 +194,6 @@ def assigned(instance: PackingInstance, chosen: Sequence[int]) -> list[int]:
     return bins
 
 
-def _misfit(decisions: Decisions, count: int, items: int) -> str:
-    """What is wrong with the shape of the decisions, or nothing."""
-    got = ", ".join(f"{a.dtype}{list(a.shape)}" for a in decisions)
-    fits = len(decisions) == 2 and decisions[0].shape == (count,) and decisions[1].shape == (items,)
-    if fits and decisions[0].dtype.kind == "u" and decisions[1].dtype.kind in "iu":
-        return ""
-    return f"expected decisions uint8[{count}], int32[{items}], got {got or 'none'}"
-
-
 def _replayed(
     instances: Instances, chosen: NDArray[np.int64], offsets: NDArray[np.int64]
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
@@ -220,16 +227,6 @@ def _replayed(
 def _narrow(numbers: NDArray[np.int64], end: int) -> NDArray[np.integer]:
     """The same numbers, in 16 bits where they fit: NumPy sorts those in linear time."""
     return numbers.astype(np.uint16) if end <= 1 << 16 else numbers
-
-
-def _complaint(instances: Instances, decided: NDArray[np.bool_], feasible: NDArray[np.bool_], failure: str) -> str:
-    """A message on the first instance without a value."""
-    bad = np.flatnonzero(~(decided & feasible))
-    if len(bad) == 0:
-        return ""
-    first = instances[int(bad[0])].name
-    reason = "an item was put where no open bin is" if decided[bad[0]] else failure
-    return f"{reason} (first on instance {first}; {len(bad)} of {len(instances)} instances have no value)"
 
 
 def _left_over(instance: PackingInstance, chosen: NDArray[np.int64]) -> list[int]:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.aliases import Decisions, Floats
+from heuresis.evaluators.aliases import Floats
 from heuresis.evaluators.routing.results import Routed
 from heuresis.evaluators.routing.roles import DECODES_ONLY, PREFILLS_ONLY
 from heuresis.problems.figures import Curve, Figure, cumulative
 from heuresis.problems.routing.instances import RouterInstance
-from heuresis.problems.routing.schedules import pack, replayed
+from heuresis.problems.routing.schedules import Schedule, pack
 
 POINTS = 2000
 """So many points has a curve over time."""
@@ -59,13 +59,13 @@ class _Watched:
         return widest
 
 
-def figures(instance: RouterInstance, decisions: Mapping[str, Decisions]) -> Sequence[Figure]:
-    """Of feasible decisions by the name of who made them: queues, batches and memory, then distributions of times.
+def figures(instance: RouterInstance, schedules: Mapping[str, Schedule]) -> Sequence[Figure]:
+    """Of schedules by the name of who made them: queues, batches and memory, then distributions of times.
 
     One router is shown replica by replica (those that are ever on), several side by side with sums over the replicas,
     and how evenly they fill them. How many replicas there are is shown where they may be switched.
     """
-    seen = {name: _watched(instance, made) for name, made in decisions.items()}
+    seen = {name: _watched(instance, one) for name, one in schedules.items()}
     if len(seen) == 1:
         (one,) = seen.values()
         found = _by_replica(instance, one)
@@ -115,16 +115,13 @@ def _over_time(title: str, label: str, seen: Mapping[str, _Watched], get: Callab
     return Figure(title, "time (s)", label, curves)
 
 
-def _watched(instance: RouterInstance, decisions: Decisions) -> _Watched:
+def _watched(instance: RouterInstance, schedule: Schedule) -> _Watched:
     """A schedule at even dates until its last request is done."""
     from heuresis.evaluators.routing.simulator import Routing
 
-    (found,), (fault,) = replayed([instance], decisions)
-    if found is None:
-        raise ValueError(f"{instance.name}: {fault}")
+    found = schedule.routed
     finish = found.results.finish[~np.isnan(found.results.finish)]
     dates = np.linspace(0.0, finish.max() if len(finish) else 0.0, POINTS, endpoint=False)
-    stream = decisions[2].astype(np.int32, copy=False)
-    held, replicas = Routing(pack([instance])).timeline(0, stream, dates)
+    held, replicas = Routing(pack([instance])).timeline(0, schedule.stream, dates)
     blocks = np.array([float(one.blocks) for one in instance.fleet])
     return _Watched(dates, held, replicas, blocks, np.array(instance.roles), found)

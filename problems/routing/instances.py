@@ -29,7 +29,7 @@ class Switching:
     price: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class RouterInstance:
     """Requests (`requests.engine` is that of the first replica) and replicas with their roles.
 
@@ -79,6 +79,11 @@ class RouterInstance:
     def size(self) -> int:
         """Number of requests."""
         return self.requests.size
+
+    @property
+    def price(self) -> float:
+        """What a replica-second costs for each request (s of mean response); 0 where no replica may be switched."""
+        return 0.0 if self.switching is None else self.switching.price
 
     @property
     def reference(self) -> float | None:

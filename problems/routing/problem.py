@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from heuresis.evaluators.routing.contract import CONTRACT
@@ -9,11 +10,10 @@ from heuresis.evaluators.serving.engine import Engine
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES
 from heuresis.problems.baselines import baselines
 from heuresis.problems.engines import files as engines
-from heuresis.problems.problem import Choice, InstanceError, InstanceSet, Problem
+from heuresis.problems.problem import Choice, InstanceError, InstanceSet, Options, Problem
 from heuresis.problems.registry import register
-from heuresis.problems.routing.figures import figures
 from heuresis.problems.routing.instances import equal, fingerprint
-from heuresis.problems.routing.scoring import OBJECTIVES, RouterScoring, measure
+from heuresis.problems.routing.scoring import OBJECTIVES, RouterScoring
 from heuresis.problems.routing.splits import SEARCH, SELECT, TEST, Split, build
 from heuresis.problems.serving.traces.reader import Reading, read
 
@@ -138,12 +138,8 @@ def configure(choice: Choice) -> Problem:
         read=_reader(choice, engine),
         sources=SOURCES,
         standalone=STANDALONE,
-        objectives=OBJECTIVES,
-        chosen="" if name == OBJECTIVE_NAMES[0] else name,
-        configure=configure,
-        takes=frozenset({"engine", "rate", "limit"}),
-        measure=measure,
-        figures=figures,
+        options=Options(objectives=OBJECTIVES, takes=frozenset({"engine", "rate", "limit"}), configure=configure),
+        choice=replace(choice, family=None, objective=None if name == OBJECTIVE_NAMES[0] else name),
     )
 
 

@@ -1,21 +1,38 @@
 """Schedules of routers on the trusted side: decisions replayed, and what the shortest queue reaches."""
 
 import functools
-import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.aliases import Decisions, Floats, Ints
+from heuresis.evaluators import ragged
+from heuresis.evaluators.aliases import Decisions, Floats, Ints, Stream
 from heuresis.evaluators.routing.contract import CONTRACT
 from heuresis.evaluators.routing.results import Routed
+from heuresis.evaluators.serving.results import Results
 from heuresis.problems.baselines import source_of
-from heuresis.problems.routing.instances import RouterInstance, fingerprint
+from heuresis.problems.routing.instances import RouterInstance
 from heuresis.problems.serving import schedules
-from heuresis.problems.serving.replay_cache import Replays
+from heuresis.problems.serving.decisions import cut
+from heuresis.problems.serving.per_instance import PerInstance
 
 Instances = Sequence[RouterInstance]
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """What became of an instance, and the decisions that it comes from."""
+
+    routed: Routed
+    stream: Stream
+
+    @property
+    def results(self) -> Results:
+        """The times of its requests."""
+        return self.routed.results
+
 
 BASE = "llq"
 """The rule whose values all others are divided by."""
@@ -31,44 +48,31 @@ def pack(
     return arrays | {
         "engine": np.array([engine.to_array() for one in instances for engine in one.fleet]),
         "role": np.array([role for one in instances for role in one.roles], dtype=np.int64),
-        "replica_offsets": np.concatenate(([0], np.cumsum([len(one.fleet) for one in instances]))).astype(np.int64),
+        "replica_offsets": ragged.offsets(len(one.fleet) for one in instances),
         "active": np.array([len(one.fleet) if some is None else some.active for one, some in pairs], dtype=np.int64),
         "startup": np.array([np.nan if some is None else some.startup for some in switching]),
-        "price": np.array([0.0 if some is None else some.price for some in switching]),
+        "price": np.array([one.price for one in instances]),
     }
 
 
-def replayed(instances: Instances, decisions: Decisions) -> tuple[list[Routed | None], list[str]]:
-    """What became of each instance, None where its decisions are not feasible, and what is wrong with them (or "")."""
+def replayed(instances: Instances, decisions: Decisions) -> list[Schedule | str]:
+    """What became of each instance, or what is wrong with its decisions.
 
-    def replay(numbers: Sequence[int], some: Decisions) -> list[tuple[Routed | None, str]]:
-        from heuresis.evaluators.routing.simulator import Routing
-
-        made, faults = Routing(pack([instances[i] for i in numbers])).routed(np.arange(len(numbers)), some)
-        return list(zip(made, faults, strict=True))
-
-    marks = [fingerprint([one]) for one in instances]
-    found = _REPLAYS.of(marks, [one.size for one in instances], decisions, replay)
-    return [one for one, _ in found], [fault for _, fault in found]
-
-
-def values(objective: int, instances: Instances, found: Sequence[Routed]) -> Floats:
-    """The objective, with the price of the replicas, on each instance."""
+    Raises ValueError where they are not of the shape of those of `Routing.decide` (`decisions.misfit`).
+    """
     from heuresis.evaluators.routing.simulator import Routing
 
-    simulator = Routing(pack(instances, objective))
-    return np.array([simulator.value(i, one) for i, one in enumerate(found)])
+    made, faults = Routing(pack(instances)).routed(np.arange(len(instances)), decisions)
+    streams = [stream.astype(np.int32, copy=False) for _, _, stream in cut(decisions)]
+    return [
+        fault if one is None else Schedule(one, stream)
+        for one, fault, stream in zip(made, faults, streams, strict=True)
+    ]
 
 
 def base(instances: Instances) -> list[Routed]:
-    """What the shortest queue makes of each instance; computed once for each and kept in memory."""
-    names = [fingerprint([one]) for one in instances]
-    missing = {name: one for name, one in zip(names, instances, strict=True) if name not in _KNOWN}
-    if missing:
-        found = run(BASE, list(missing.values()))
-        with _LOCK:
-            _KNOWN.update(zip(missing, found, strict=True))
-    return [_KNOWN[name] for name in names]
+    """What the shortest queue makes of each instance; computed once for each and kept with it."""
+    return _BASE.of(instances)
 
 
 def run(rule: str, instances: Instances) -> list[Routed]:
@@ -84,9 +88,7 @@ def run(rule: str, instances: Instances) -> list[Routed]:
     return done
 
 
-_KNOWN: dict[str, Routed] = {}
-_REPLAYS: Replays[tuple[Routed | None, str]] = Replays()
-_LOCK = threading.Lock()
+_BASE = PerInstance[RouterInstance, Routed](functools.partial(run, BASE))
 
 
 @functools.cache

@@ -8,16 +8,18 @@ from numpy.typing import NDArray
 
 from heuresis.evaluators.aliases import Decisions, Floats, Ints
 from heuresis.evaluators.routing.contract import JUDGEMENTS
-from heuresis.evaluators.routing.results import Routed
+from heuresis.evaluators.routing.objective import value
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, aggregate
-from heuresis.problems.problem import Objective, Score
-from heuresis.problems.routing import schedules
+from heuresis.problems import resampling
+from heuresis.problems.figures import Figure
+from heuresis.problems.problem import Objective, Replay, Score, Scoring, complaint
 from heuresis.problems.routing.explain import explanation
+from heuresis.problems.routing.figures import figures
 from heuresis.problems.routing.instances import RouterInstance
-from heuresis.problems.routing.schedules import replayed
+from heuresis.problems.routing.schedules import Schedule, base, pack, replayed
 from heuresis.problems.serving import scoring
+from heuresis.problems.serving.decisions import cut, misfit
 from heuresis.problems.serving.metrics import Scenario, metrics
-from heuresis.problems.serving.replay_cache import cut
 
 Instances = Sequence[RouterInstance]
 
@@ -36,7 +38,7 @@ AUDITED = 4
 
 
 @dataclass(frozen=True, slots=True)
-class RouterScoring:
+class RouterScoring(Scoring):
     """Scores routers by one of the objectives.
 
     Decisions: `uint8[instances]` (1: decided), `int64[instances]` (how long each one's are) and all of them (`int32`),
@@ -47,24 +49,27 @@ class RouterScoring:
 
     def pack(self, instances: Instances) -> Mapping[str, NDArray[np.generic]]:
         """The payload of `heuresis.evaluators.routing.simulator.Routing`."""
-        return schedules.pack(instances, self._number, self._reference(instances))
+        return pack(instances, OBJECTIVE_NAMES.index(self.objective), self._reference(instances))
 
-    def values(self, instances: Instances, decisions: Decisions) -> tuple[tuple[float | None, ...], str]:
-        """The objective over that of the shortest queue; None where infeasible."""
-        if problem := scoring.misfit(decisions, len(instances)):
-            return (None,) * len(instances), problem
-        found, faults = replayed(instances, decisions)
-        there = [i for i, one in enumerate(found) if one is not None]
-        served = [one for one in found if one is not None]
-        some = [instances[i] for i in there]
-        ratios = schedules.values(self._number, some, served) / self._reference(some) if some else np.zeros(0)
-        values: list[float | None] = [None] * len(instances)
-        for place, ratio in zip(there, ratios.tolist(), strict=True):
-            values[place] = ratio
-        wrong = next(
-            (f"{fault} (first on instance {instances[i].name})" for i, fault in enumerate(faults) if fault), ""
-        )
-        return tuple(values), wrong
+    def replay(self, instances: Instances, decisions: Decisions) -> Replay:
+        """Follow the decisions on each instance's replicas; None where they cannot do what they say."""
+        if problem := misfit(decisions, len(instances)):
+            return Replay((None,) * len(instances), problem)
+        found = replayed(instances, decisions)
+        schedules = tuple(None if isinstance(one, str) else one for one in found)
+        return Replay(schedules, complaint(instances, [one if isinstance(one, str) else "" for one in found]))
+
+    def value(self, instance: RouterInstance, schedule: Schedule) -> float:
+        """The objective over that of the shortest queue."""
+        reached = value(self.objective, schedule.routed, instance.price)
+        return reached / float(self._reference([instance])[0])
+
+    def metrics(self, instances: Instances, schedules: Sequence[Schedule]) -> Mapping[str, float | None]:
+        """The metrics of serving, and `replica_seconds` in sum."""
+        del instances
+        there = [one.routed for one in schedules]
+        measured = metrics([Scenario(one.results, one.restarts, one.cached, one.recomputed) for one in there])
+        return {**measured, "replica_seconds": float(sum(one.replica_seconds for one in there))}
 
     def cut(self, instances: Instances, decisions: Decisions) -> Sequence[Decisions]:
         """Of each instance, whether it was decided, the length of its decisions and themselves."""
@@ -82,54 +87,34 @@ class RouterScoring:
         return np.array(sorted(some, key=lambda i: (instances[i].size, i)), dtype=np.int64)
 
     def score(self, instances: Instances, values: Sequence[float]) -> Score:
-        """The geometric mean of the values; the metrics are those of `measure`, from decisions."""
+        """The geometric mean of the values; the metrics are those of schedules."""
         del instances
         return Score(aggregate(np.asarray(values, dtype=np.float64)), {})
 
     def resample(self, instances: Instances, values: Floats, draws: int, rng: np.random.Generator) -> Floats:
         """Bootstrap within cells (workload, engine, replicas and load): programs × draws, the same for all programs."""
-        counts = np.zeros((draws, len(instances)))
-        for members in scoring.cells(instances, "workload", "engine", "replicas", "load").values():
-            share = np.full(len(members), 1.0 / len(members))
-            counts[:, members] = rng.multinomial(len(members), share, size=draws)
+        alike = scoring.cells(instances, "workload", "engine", "replicas", "load").values()
+        counts = resampling.drawn(alike, len(instances), draws, rng)
         means: Floats = np.exp(np.log(values) @ counts.T / len(instances))
         return means
 
     def groups(self, instances: Instances) -> Mapping[str, Ints]:
         """Instances by workload, engine and kind of replicas; files as a whole."""
-        groups = scoring.cells(instances, "workload", "engine", "replicas")
-        return {" ".join(str(part) for part in cell if part is not None) or "all": of for cell, of in groups.items()}
+        return scoring.grouped(instances, "workload", "engine", "replicas")
 
-    def explain(self, instance: RouterInstance, decisions: Decisions) -> str:
+    def explain(self, instance: RouterInstance, schedule: Schedule) -> str:
         """Markdown tables of where time goes by size of request, and by replica."""
-        values, message = self.values([instance], decisions)
-        if values[0] is None:
-            return message
-        (found,), _ = replayed([instance], decisions)
-        if found is None:
-            raise RuntimeError(f"{instance.name}: decisions that have a value have no schedule")
-        return f"{self.objective} is {values[0]:.3f} times that of the shortest queue. {explanation(instance, found)}"
+        head = f"{self.objective} is {self.value(instance, schedule):.3f} times that of the shortest queue."
+        return f"{head} {explanation(instance, schedule.routed)}"
+
+    def figures(self, instance: RouterInstance, schedules: Mapping[str, Schedule]) -> Sequence[Figure]:
+        """Queues, batches and memory over time, and how long requests take (`routing.figures`)."""
+        return figures(instance, schedules)
 
     def decisions_in(self, instances: Instances) -> int:
         """Requests, each as many decisions as the simulator counts it."""
         return JUDGEMENTS * sum(one.size for one in instances)
 
-    @property
-    def _number(self) -> int:
-        return OBJECTIVE_NAMES.index(self.objective)
-
     def _reference(self, instances: Instances) -> Floats:
-        return schedules.values(self._number, instances, schedules.base(instances))
-
-
-def scenario(found: Routed) -> Scenario:
-    """What became of requests as the metrics of serving want it."""
-    return Scenario(found.results, found.restarts, found.cached, found.recomputed)
-
-
-def measure(instances: Instances, decisions: Decisions) -> Mapping[str, float | None]:
-    """The metrics of feasible decisions: those of serving, and `replica_seconds` in sum."""
-    found, _ = replayed(instances, decisions)
-    there = [one for one in found if one is not None]
-    measured = dict(metrics([scenario(one) for one in there]))
-    return measured | {"replica_seconds": float(sum(one.replica_seconds for one in there))}
+        pairs = zip(instances, base(instances), strict=True)
+        return np.array([value(self.objective, found, one.price) for one, found in pairs])

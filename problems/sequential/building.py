@@ -5,16 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from heuresis.evaluators.sequential.choosing import AtRandom, Ended, called, place_of, played, valued
+from heuresis.evaluators.sequential.choosing import AtRandom, Ended, SimulateError, called, place_of, played, valued
 from heuresis.evaluators.sequential.features import Reader
+from heuresis.evaluators.sequential.objective import falls_short
 from heuresis.problems.problem import ProblemError
 from heuresis.problems.sequential.author import Author
 from heuresis.problems.sequential.instances import Data, SequentialInstance, canonical, check_alike, fingerprint
 
 MOST_STEPS = 1_000_000
 """Decisions of an instance: a play at random that has made so many is taken for one that never ends."""
-
-_ROUNDING = 1e-9
 
 
 class Builder:
@@ -29,14 +28,17 @@ class Builder:
         """One instance, with its labels (`own` ones go before the author's), its bound and its steps."""
         data = canonical(raw, where)
         check_alike(data, self.first, where)
-        value, choose = self._play(data, where, 0)
-        reference = self._bound(data, where)
-        if reference is not None and value < reference - _ROUNDING * abs(reference):
+        try:
+            value, choose = self._play(data, where, 0)
+            reference, labels = self._bound(data, where), self._labels(data, where)
+        except SimulateError as error:
+            raise ProblemError(f"{where}: {error}") from error
+        if reference is not None and falls_short(value, reference):
             raise ProblemError(
                 f"{where}: choices at random reach {value:g}, and `bound` says that nothing falls short of "
                 f"{reference:g}; correct `bound`, `simulate` or `value`"
             )
-        return SequentialInstance(name, data, {**self._labels(data, where), **own}, reference, len(choose.choices))
+        return SequentialInstance(name, data, {**labels, **own}, reference, len(choose.choices))
 
     def check_repeatable(self) -> None:
         """Raise ProblemError where `simulate` plays the first instance differently when it chooses the same again."""
@@ -65,10 +67,9 @@ class Builder:
             raise ProblemError(
                 f"{where}: `simulate` took {end.reason} at random choices; does it come to an end?"
             ) from end
-        value = valued(self.definition, data, outcome)
         if not choose.choices:
             raise ProblemError(f"{where}: `simulate` never called choose(...), so there is nothing to decide")
-        return value, choose
+        return valued(self.definition, data, outcome), choose
 
     def _bound(self, data: Data, where: str) -> float | None:
         bound = called(self.definition, "bound", data)

@@ -16,7 +16,7 @@ from heuresis.problems.sequential.building import Builder
 from heuresis.problems.sequential.instances import Data, SequentialInstance, fingerprint, size_of
 from heuresis.problems.sequential.programs import baselines, driver
 from heuresis.problems.sequential.reader import read
-from heuresis.problems.sequential.scoring import GAP, MEAN, SequentialScoring, objective_of
+from heuresis.problems.sequential.scoring import GAP, MEAN, SequentialScoring
 
 SIMULATOR = "heuresis.evaluators.sequential.simulator:Sequential"
 
@@ -120,8 +120,6 @@ class SequentialProblem:
             read=lambda paths: read(paths, builder.first, builder.build),
             sources=self.sources,
             standalone=driver(self.contract) if self.standalone is None else self.standalone,
-            objective_of=objective_of,
-            measure=scoring.measure,
         )
 
     def fresh(self, count: int, seed: int) -> tuple[SequentialInstance, ...]:

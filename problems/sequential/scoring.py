@@ -1,7 +1,6 @@
 """The trusted side of an author's problem: play what was decided once more, and score it."""
 
 import itertools
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +10,19 @@ import numpy as np
 from heuresis.evaluators.aliases import Decisions, Floats, Ints, Stream
 from heuresis.evaluators.sequential.choosing import Ended, Recorded, SimulateError, called, place_of, played, valued
 from heuresis.evaluators.sequential.features import Reader
-from heuresis.evaluators.sequential.objective import aggregate, is_gap
+from heuresis.evaluators.sequential.objective import aggregate, falls_short, is_gap
 from heuresis.evaluators.sequential.packing import pack
-from heuresis.problems.problem import Baseline, MachineryError, Objective, ProblemError, Score
+from heuresis.problems import resampling
+from heuresis.problems.problem import (
+    Baseline,
+    MachineryError,
+    Objective,
+    ProblemError,
+    Replay,
+    Score,
+    Scoring,
+    complaint,
+)
 from heuresis.problems.sequential.author import Author
 from heuresis.problems.sequential.explain import table
 from heuresis.problems.sequential.instances import SequentialInstance
@@ -31,13 +40,6 @@ MEAN = Objective("mean value", "the mean value of an instance")
 AUDITED, LONGEST_AUDITED = 30, 2_000
 """How many instances are audited by the reference interpreter, and how many decisions the longest of them makes."""
 
-_ROUNDING = 1e-9
-
-
-def objective_of(instances: Instances) -> Objective:
-    """Which of the two objectives applies to these instances."""
-    return GAP if is_gap(_references(instances)) else MEAN
-
 
 def _references(instances: Instances) -> Floats:
     return np.array([np.nan if i.reference is None else i.reference for i in instances], dtype=np.float64)
@@ -53,7 +55,7 @@ class Played:
 
 
 @dataclass(frozen=True, slots=True)
-class SequentialScoring:
+class SequentialScoring(Scoring):
     """Scores choices. Decisions: `uint8[instances]` (1: decided), `int32[instances]` (how many), the choices (`int32`).
 
     `author` is how a worker finds the class of `definition`; `rules` are the baselines.
@@ -68,25 +70,20 @@ class SequentialScoring:
         steps = np.array([i.steps for i in instances], dtype=np.int64)
         return pack(self.author, [i.data for i in instances], _references(instances), steps)
 
-    def replayed(self, instances: Instances, decisions: Decisions) -> tuple[tuple[Played | None, ...], str]:
-        """Every instance played again; None where a choice is none of the items, is missing, or is one too many.
+    def replay(self, instances: Instances, decisions: Decisions) -> Replay:
+        """Play every instance again; None where a choice is none of the items, is missing, or is one too many.
 
-        Raises MachineryError where a value lies below its bound. What `simulate` raises here is a fault of the
-        decisions: a child may send any.
+        What `simulate` raises here is a fault of the decisions: a child may send any.
         """
-        misfit = _misfit(decisions, len(instances))
-        if misfit:
-            return (None,) * len(instances), misfit
+        if misfit := _misfit(decisions, len(instances)):
+            return Replay((None,) * len(instances), misfit)
         plays: list[Played | None] = []
         faults: list[str] = []
         for instance, (valid, _, choices) in zip(instances, self.cut(instances, decisions), strict=True):
             found = self._again(instance, choices.astype(np.int32)) if valid[0] == 1 else "a key was NaN or infinite"
             plays.append(None if isinstance(found, str) else found)
-            if isinstance(found, str):
-                faults.append(f"{found} (first on instance {instance.name}")
-        if not faults:
-            return tuple(plays), ""
-        return tuple(plays), f"{faults[0]}; {len(faults)} of {len(instances)} instances have no value)"
+            faults.append(found if isinstance(found, str) else "")
+        return Replay(tuple(plays), complaint(instances, faults, counted=True))
 
     def _again(self, instance: SequentialInstance, choices: Stream) -> Played | str:
         """One instance played again, or what is wrong with the choices."""
@@ -100,18 +97,33 @@ class SequentialScoring:
             return str(error)
         if choose.left:
             return f"{len(choices)} decisions came back, and only {choose.used} were to be made"
-        reference = instance.reference
-        if reference is not None and value < reference - _ROUNDING * abs(reference):
-            raise MachineryError(
-                f"{instance.name}: the value {value!r} lies below {reference!r}, of which `bound` in "
-                f"{place_of(self.definition)} says that nothing falls short; correct `bound`, `simulate` or `value`"
-            )
         return Played(outcome, value, choices)
 
-    def values(self, instances: Instances, decisions: Decisions) -> tuple[tuple[float | None, ...], str]:
-        """The value of each instance; None where it cannot be played as decided (see `replayed`)."""
-        plays, message = self.replayed(instances, decisions)
-        return tuple(None if one is None else one.value for one in plays), message
+    def value(self, instance: SequentialInstance, schedule: Played) -> float:
+        """The value of an outcome. Raises MachineryError where it lies below its bound."""
+        reference = instance.reference
+        if reference is not None and falls_short(schedule.value, reference):
+            raise MachineryError(
+                f"{instance.name}: the value {schedule.value!r} lies below {reference!r}, of which `bound` in "
+                f"{place_of(self.definition)} says that nothing falls short; correct `bound`, `simulate` or `value`"
+            )
+        return schedule.value
+
+    def metrics(self, instances: Instances, schedules: Sequence[Played]) -> Mapping[str, float | None]:
+        """The author's metrics: the mean of each over the instances. Raises ProblemError where one is no number."""
+        rows = [
+            called(self.definition, "metrics", instance.data, one.outcome)
+            for instance, one in zip(instances, schedules, strict=True)
+        ]
+        found: dict[str, float | None] = {}
+        for name in rows[0]:
+            try:
+                found[str(name)] = float(np.mean([float(row[name]) for row in rows]))
+            except (KeyError, TypeError, ValueError) as error:
+                raise ProblemError(
+                    f"{place_of(self.definition)}: metrics must return a number under {name!r} for every instance"
+                ) from error
+        return found
 
     def cut(self, instances: Instances, decisions: Decisions) -> Sequence[Decisions]:
         """Of each instance whether it was decided, how many choices it has, and these."""
@@ -124,7 +136,9 @@ class SequentialScoring:
 
     def audited(self, instances: Instances) -> Ints:
         """Up to 30 instances of up to 2,000 decisions, in turn one of each cell; else the smallest one."""
-        cells = [[i for i in cell if instances[i].steps <= LONGEST_AUDITED] for cell in _cells(instances).values()]
+        cells = [
+            [i for i in cell.tolist() if instances[i].steps <= LONGEST_AUDITED] for cell in _cells(instances).values()
+        ]
         rounds = itertools.zip_longest(*cells)
         chosen = [i for members in rounds for i in members if i is not None][:AUDITED]
         chosen = chosen or [min(range(len(instances)), key=lambda i: instances[i].steps)]
@@ -137,32 +151,16 @@ class SequentialScoring:
         metrics = {"agg_gap": objective if is_gap(reference) else None, "total": float(reached.sum())}
         return Score(objective, metrics)
 
-    def measure(self, instances: Instances, decisions: Decisions) -> Mapping[str, float | None]:
-        """The author's metrics: the mean of each over the instances. Raises ProblemError where one is no number."""
-        plays, _ = self.replayed(instances, decisions)
-        rows = [
-            called(self.definition, "metrics", i.data, one.outcome)
-            for i, one in zip(instances, plays, strict=True)
-            if one is not None
-        ]
-        found: dict[str, float | None] = {}
-        for name in rows[0]:
-            try:
-                found[str(name)] = float(np.mean([float(row[name]) for row in rows]))
-            except (KeyError, TypeError, ValueError) as error:
-                raise ProblemError(
-                    f"{place_of(self.definition)}: metrics must return a number under {name!r} for every instance"
-                ) from error
-        return found
+    def objective_on(self, instances: Instances) -> Objective:
+        """Which of the two objectives applies to these instances."""
+        return GAP if is_gap(_references(instances)) else MEAN
 
     def resample(self, instances: Instances, values: Floats, draws: int, rng: np.random.Generator) -> Floats:
         """Bootstrap within cells (equal labels): programs × draws, the same draws for all.
 
         A draw in which the bounds sum to 0 or less counts as the point estimate.
         """
-        counts = np.zeros((draws, len(instances)))
-        for members in _cells(instances).values():
-            counts[:, members] = rng.multinomial(len(members), np.full(len(members), 1.0 / len(members)), size=draws)
+        counts = resampling.drawn(_cells(instances).values(), len(instances), draws, rng)
         reference = _references(instances)
         if not is_gap(reference):
             means: Floats = values @ counts.T / len(instances)
@@ -175,17 +173,13 @@ class SequentialScoring:
 
     def groups(self, instances: Instances) -> Mapping[str, Ints]:
         """Instances of equal labels, such as `n=20`; without labels all of them."""
-        cells = _cells(instances)
-        named = {", ".join(f"{key}={value}" for key, value in cell) or "all": cells[cell] for cell in cells}
-        return {name: np.array(members, dtype=np.int64) for name, members in named.items()}
+        found = _cells(instances)
+        return {", ".join(f"{key}={value}" for key, value in cell) or "all": found[cell] for cell in found}
 
-    def explain(self, instance: SequentialInstance, decisions: Decisions) -> str:
+    def explain(self, instance: SequentialInstance, schedule: Played) -> str:
         """The value beside the bound and the best of the rules, and where that rule would have chosen otherwise."""
-        plays, message = self.replayed([instance], decisions)
-        if plays[0] is None:
-            return message
-        own = called(self.definition, "explain", instance.data, plays[0].outcome)
-        return table(self.definition, self.rules, instance, plays[0].value, plays[0].choices.tolist(), str(own))
+        own = called(self.definition, "explain", instance.data, schedule.outcome)
+        return table(self.definition, self.rules, instance, schedule.value, schedule.choices.tolist(), str(own))
 
     def decisions_in(self, instances: Instances) -> int:
         """Choices made, as many as in a play at random."""
@@ -203,8 +197,5 @@ def _misfit(decisions: Decisions, count: int) -> str:
     return "" if fits else f"expected decisions uint8[{count}], int32[{count}], int32[their sum], got {got or 'none'}"
 
 
-def _cells(instances: Instances) -> Mapping[tuple[tuple[str, str | int | float], ...], list[int]]:
-    cells: dict[tuple[tuple[str, str | int | float], ...], list[int]] = defaultdict(list)
-    for index, instance in enumerate(instances):
-        cells[tuple(instance.labels.items())].append(index)
-    return cells
+def _cells(instances: Instances) -> Mapping[tuple[tuple[str, str | int | float], ...], Ints]:
+    return resampling.cells(tuple(instance.labels.items()) for instance in instances)

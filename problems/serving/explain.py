@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.aliases import Decisions, Floats
+from heuresis.evaluators.aliases import Floats
 from heuresis.evaluators.serving.fairness import service_weight
 from heuresis.evaluators.serving.results import mean, percentile
 from heuresis.problems.serving.instances import ServingInstance
 from heuresis.problems.serving.metrics import Scenario
-from heuresis.problems.serving.schedules import replayed, timeline
+from heuresis.problems.serving.schedules import Schedule, timeline
 
 CLASSES = 4
 """Classes of size, of equally many requests each."""
@@ -17,18 +17,16 @@ SLICES = 8
 """Slices of the time of the run."""
 
 
-def explanation(instance: ServingInstance, decisions: Decisions) -> str:
-    """The tables of one instance whose decisions are feasible."""
-    scenario = replayed([instance], decisions)[0][0]
-    if scenario is None:
-        raise ValueError(f"{instance.name}: decisions that are not feasible have nothing to explain")
-    results, rows = scenario.results, timeline(instance, decisions)
+def explanation(instance: ServingInstance, schedule: Schedule) -> str:
+    """The tables of one instance."""
+    scenario = schedule.scenario
+    results, rows = scenario.results, timeline(instance, schedule)
     rejected = int(np.isnan(results.finish).sum())
     head = (
         f"{instance.size} requests, {int((~results.met).sum())} missed their SLO, {int(scenario.restarts.sum())} "
         f"evictions, {rejected} rejected. Mean times in seconds by size (prompt + 2 × output, tokens):"
     )
-    waited = admitted(decisions[2], rows[:, 0], instance.size) - results.arrived
+    waited = admitted(schedule.stream, rows[:, 0], instance.size) - results.arrived
     return "\n".join([head, "", *_by_size(scenario, np.maximum(waited, 0.0)), "", *_over_time(rows)])
 
 

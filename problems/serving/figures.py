@@ -2,17 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
-from heuresis.evaluators.aliases import Decisions
 from heuresis.problems.figures import Curve, Figure, cumulative, thinned
 from heuresis.problems.serving.instances import ServingInstance
-from heuresis.problems.serving.schedules import replayed, timeline
+from heuresis.problems.serving.schedules import Schedule, timeline
 
 _OVER_TIME = (("waiting requests", 1, 1.0), ("running requests", 2, 1.0), ("KV memory in use (%)", 3, 100.0))
 
 
-def figures(instance: ServingInstance, decisions: Mapping[str, Decisions]) -> Sequence[Figure]:
-    """Of feasible decisions by the name of who made them: waiting, running, memory; distributions of TTFT and e2e."""
-    times = {name: thinned(timeline(instance, made)) for name, made in decisions.items()}
+def figures(instance: ServingInstance, schedules: Mapping[str, Schedule]) -> Sequence[Figure]:
+    """Of schedules by the name of who made them: waiting, running, memory; distributions of TTFT and e2e."""
+    times = {name: thinned(timeline(instance, one)) for name, one in schedules.items()}
     found = [
         Figure(
             title=label[0].upper() + label[1:],
@@ -22,8 +21,7 @@ def figures(instance: ServingInstance, decisions: Mapping[str, Decisions]) -> Se
         )
         for label, column, scale in _OVER_TIME
     ]
-    scenarios = {name: replayed([instance], made)[0][0] for name, made in decisions.items()}
-    results = {name: one.results for name, one in scenarios.items() if one is not None}
+    results = {name: one.results for name, one in schedules.items()}
     for title, get in (("Time to first token", "ttft"), ("Time from arrival to last token", "e2e")):
         curves = [cumulative(name, getattr(one, get)) for name, one in results.items()]
         found.append(Figure(title, "seconds", "share of requests", curves, log_x=True))

@@ -23,7 +23,7 @@ _FLOATS = ("arrival", "estimate", "gap")
 _INTS = ("prompt", "output", "client", "program", "slo", "after")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class ServingInstance:
     """Requests in the order of their arrival, and the engine that serves them. All arrays are read-only.
 

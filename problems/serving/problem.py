@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from heuresis.evaluators.serving.contract import CONTRACT
@@ -9,14 +10,13 @@ from heuresis.evaluators.serving.engine import Engine
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, value
 from heuresis.problems.baselines import baselines
 from heuresis.problems.engines import files as engines
-from heuresis.problems.problem import Algorithm, Choice, InstanceError, InstanceSet, Problem
+from heuresis.problems.problem import Algorithm, Choice, InstanceError, InstanceSet, Options, Problem
 from heuresis.problems.registry import register
 from heuresis.problems.serving.clairvoyant import in_engine_time, in_tokens
-from heuresis.problems.serving.figures import figures
 from heuresis.problems.serving.instances import ServingInstance
 from heuresis.problems.serving.metrics import Scenario, metrics
 from heuresis.problems.serving.schedules import fcfs
-from heuresis.problems.serving.scoring import OBJECTIVES, ServingScoring, measure
+from heuresis.problems.serving.scoring import OBJECTIVES, ServingScoring
 from heuresis.problems.serving.splits import SEARCH, SELECT, TEST, Split, build
 from heuresis.problems.serving.traces.reader import Reading, read
 
@@ -150,12 +150,8 @@ def configure(choice: Choice) -> Problem:
         read=_reader(choice, engine),
         sources=SOURCES,
         standalone=STANDALONE,
-        objectives=OBJECTIVES,
-        chosen="" if name == OBJECTIVE_NAMES[0] else name,
-        configure=configure,
-        takes=frozenset({"engine", "rate", "limit"}),
-        measure=measure,
-        figures=figures,
+        options=Options(objectives=OBJECTIVES, takes=frozenset({"engine", "rate", "limit"}), configure=configure),
+        choice=replace(choice, family=None, objective=None if name == OBJECTIVE_NAMES[0] else name),
     )
 
 

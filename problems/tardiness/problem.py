@@ -13,7 +13,7 @@ from heuresis.problems.registry import register
 from heuresis.problems.tardiness import instances
 from heuresis.problems.tardiness.instances import SEARCH, SELECT, TEST, TardinessInstance
 from heuresis.problems.tardiness.reader import read
-from heuresis.problems.tardiness.scoring import GAP, TardinessScoring, objective_of
+from heuresis.problems.tardiness.scoring import GAP, TardinessScoring
 
 STATEMENT = """\
 A single machine processes n jobs one after the other, without idle time, from time 0 on. Job j takes p_j time units
@@ -139,6 +139,5 @@ PROBLEM = register(
         read=read,
         sources=SOURCES,
         standalone=STANDALONE,
-        objective_of=objective_of,
     )
 )

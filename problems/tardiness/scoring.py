@@ -1,15 +1,25 @@
 """The trusted side of single-machine total tardiness: replay sequences, score them, explain where they lose."""
 
 import itertools
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.evaluators import ragged
+from heuresis.evaluators.aliases import Decisions, Ints
 from heuresis.evaluators.tardiness.objective import aggregate
-from heuresis.problems.problem import InstanceError, MachineryError, Objective, Score
+from heuresis.problems import resampling
+from heuresis.problems.problem import (
+    InstanceError,
+    MachineryError,
+    Objective,
+    Replay,
+    Score,
+    Scoring,
+    complaint,
+)
 from heuresis.problems.tardiness.instances import TardinessInstance
 
 Instances = Sequence[TardinessInstance]
@@ -25,6 +35,9 @@ MEAN = Objective(
     "the mean total tardiness of an instance, because an instance has no optimum or the optima of a size sum to 0",
 )
 
+_NO_PERMUTATION = "the sequence is not a permutation of its jobs"
+_NOT_FINITE = "a priority was NaN or infinite"
+
 EXPLAINED_ROWS = 12
 LARGEST_EXPLAINED = 200
 """Largest number of jobs for which `explain` solves an instance to show its optimal sequence."""
@@ -33,10 +46,12 @@ AUDITED, LARGEST_AUDITED = 60, 100
 """How many instances are audited by the reference interpreter, and how many jobs the largest of them has."""
 
 
-def objective_of(instances: Instances) -> Objective:
-    """Which of the two objectives applies to these instances."""
-    reference, group = _references(instances), _sizes(instances)[1]
-    return GAP if np.all(np.bincount(group, reference) > 0) else MEAN
+@dataclass(frozen=True, slots=True)
+class Sequenced:
+    """What became of an instance: its jobs in the order in which they run, and their total tardiness."""
+
+    jobs: Ints
+    total: int
 
 
 def _references(instances: Instances) -> NDArray[np.float64]:
@@ -49,8 +64,8 @@ def _sizes(instances: Instances) -> tuple[list[int], NDArray[np.int64]]:
     return sizes.tolist(), group.astype(np.int64)
 
 
-def _offsets(instances: Instances) -> NDArray[np.int64]:
-    return np.concatenate(([0], np.cumsum([i.size for i in instances]))).astype(np.int64)
+def _offsets(instances: Instances) -> Ints:
+    return ragged.offsets(i.size for i in instances)
 
 
 def tardiness(p: NDArray[np.int64], d: NDArray[np.int64], sequence: NDArray[np.integer]) -> NDArray[np.int64]:
@@ -60,7 +75,7 @@ def tardiness(p: NDArray[np.int64], d: NDArray[np.int64], sequence: NDArray[np.i
 
 
 @dataclass(frozen=True, slots=True)
-class TardinessScoring:
+class TardinessScoring(Scoring):
     """Scores sequences. Decisions: `uint8[instances]` (1: decided) and the sequences of job numbers, concatenated."""
 
     def pack(self, instances: Instances) -> Mapping[str, NDArray[np.generic]]:
@@ -73,18 +88,11 @@ class TardinessScoring:
             "group": _sizes(instances)[1],
         }
 
-    def values(
-        self, instances: Instances, decisions: Sequence[NDArray[np.generic]]
-    ) -> tuple[tuple[float | None, ...], str]:
-        """Total tardiness of each instance's sequence; None where there is no permutation of its jobs.
-
-        Raises MachineryError where a value lies below the proven optimum, and InstanceError where the optimum below
-        which it lies is a claim of an instance file.
-        """
+    def replay(self, instances: Instances, decisions: Decisions) -> Replay:
+        """Run each instance's sequence; None where there is no permutation of its jobs."""
         offsets = _offsets(instances)
-        problem = _misfit(decisions, len(instances), int(offsets[-1]))
-        if problem:
-            return (None,) * len(instances), problem
+        if problem := ragged.misfit(decisions, len(instances), int(offsets[-1])):
+            return Replay((None,) * len(instances), problem)
         decided, jobs = decisions[0] == 1, decisions[1].astype(np.int64)
         sizes = np.diff(offsets)
         owner = np.repeat(np.arange(len(sizes)), sizes)
@@ -93,26 +101,34 @@ class TardinessScoring:
         once = np.bincount(at[inside], minlength=int(offsets[-1])) == 1
         feasible = np.logical_and.reduceat(inside & once, offsets[:-1])
         totals = _totals(instances, at, offsets)
-        values = tuple(
-            int(total) if ok and fits else None for total, ok, fits in zip(totals, decided, feasible, strict=True)
-        )
-        for instance, value in zip(instances, values, strict=True):
-            _check_bound(instance, value)
-        return tuple(None if v is None else float(v) for v in values), _complaint(instances, decided, feasible)
+        schedules: list[Sequenced | None] = []
+        faults: list[str] = []
+        for ok, fits, part, total in zip(decided, feasible, ragged.split(offsets, jobs), totals, strict=True):
+            schedules.append(Sequenced(part, int(total)) if ok and fits else None)
+            faults.append("" if ok and fits else _NO_PERMUTATION if ok else _NOT_FINITE)
+        return Replay(tuple(schedules), complaint(instances, faults, counted=True))
 
-    def cut(
-        self, instances: Instances, decisions: Sequence[NDArray[np.generic]]
-    ) -> Sequence[Sequence[NDArray[np.generic]]]:
+    def value(self, instance: TardinessInstance, schedule: Sequenced) -> float:
+        """The total tardiness.
+
+        Raises MachineryError where it lies below the proven optimum, and InstanceError where the optimum below which it
+        lies is a claim of an instance file.
+        """
+        _check_bound(instance, schedule.total)
+        return float(schedule.total)
+
+    def cut(self, instances: Instances, decisions: Decisions) -> Sequence[Decisions]:
         """Of each instance, whether it was decided and its sequence."""
-        offsets, (decided, jobs) = _offsets(instances), decisions
-        return [(decided[i : i + 1], jobs[offsets[i] : offsets[i + 1]]) for i in range(len(instances))]
+        return ragged.cut(_offsets(instances), decisions)
 
     def audited(self, instances: Instances) -> NDArray[np.int64]:
         """Up to 60 instances of up to 100 jobs, in turn one of each cell (n, tardiness factor, due-date range).
 
         Of the split `select` it is the first of each cell. Where all instances are larger, it is the smallest one.
         """
-        cells = [members for members in _cells(instances).values() if instances[members[0]].size <= LARGEST_AUDITED]
+        cells = [
+            members.tolist() for members in _cells(instances).values() if instances[members[0]].size <= LARGEST_AUDITED
+        ]
         rounds = itertools.zip_longest(*cells)
         chosen = [i for members in rounds for i in members if i is not None][:AUDITED]
         chosen = chosen or [min(range(len(instances)), key=lambda i: instances[i].size)]
@@ -131,6 +147,11 @@ class TardinessScoring:
                 metrics["avg_gap"] = float(np.mean(totals[late] / reference[late] - 1.0))
         return Score(aggregate(totals, reference, _sizes(instances)[1]), metrics)
 
+    def objective_on(self, instances: Instances) -> Objective:
+        """Which of the two objectives applies to these instances."""
+        reference, group = _references(instances), _sizes(instances)[1]
+        return GAP if np.all(np.bincount(group, reference) > 0) else MEAN
+
     def resample(
         self, instances: Instances, values: NDArray[np.float64], draws: int, rng: np.random.Generator
     ) -> NDArray[np.float64]:
@@ -138,12 +159,9 @@ class TardinessScoring:
 
         A draw in which the optima of a size sum to 0 counts as the point estimate.
         """
-        counts = np.zeros((draws, len(instances)))
-        for members in _cells(instances).values():
-            share = np.full(len(members), 1.0 / len(members))
-            counts[:, members] = rng.multinomial(len(members), share, size=draws)
+        counts = resampling.drawn(_cells(instances).values(), len(instances), draws, rng)
         reference, (sizes, group) = _references(instances), _sizes(instances)
-        if objective_of(instances) is MEAN:
+        if self.objective_on(instances) is MEAN:
             means: NDArray[np.float64] = values @ counts.T / len(instances)
             return means
         result = np.zeros((len(values), draws))
@@ -160,13 +178,9 @@ class TardinessScoring:
         sizes, group = _sizes(instances)
         return {f"n={n}": np.flatnonzero(group == index).astype(np.int64) for index, n in enumerate(sizes)}
 
-    def explain(self, instance: TardinessInstance, decisions: Sequence[NDArray[np.generic]]) -> str:
+    def explain(self, instance: TardinessInstance, schedule: Sequenced) -> str:
         """A Markdown table of late jobs against the optimal sequence, those that lose most first."""
-        values, message = self.values([instance], decisions)
-        if values[0] is None:
-            return message
-        sequence = decisions[1].astype(np.int64)
-        mine = _by_job(instance, sequence)
+        mine = _by_job(instance, schedule.jobs)
         if instance.size > LARGEST_EXPLAINED:
             return _table(instance, mine, None)
         from heuresis.evaluators.tardiness.exact import solve  # compiles: only when something is explained
@@ -178,15 +192,6 @@ class TardinessScoring:
         return sum(i.size for i in instances)
 
 
-def _misfit(decisions: Sequence[NDArray[np.generic]], count: int, jobs: int) -> str:
-    """What is wrong with the shape of the decisions, or nothing."""
-    got = ", ".join(f"{a.dtype}{list(a.shape)}" for a in decisions)
-    fits = len(decisions) == 2 and decisions[0].shape == (count,) and decisions[1].shape == (jobs,)
-    if fits and decisions[0].dtype.kind == "u" and decisions[1].dtype.kind in "iu":
-        return ""
-    return f"expected decisions uint8[{count}], int32[{jobs}], got {got or 'none'}"
-
-
 def _totals(instances: Instances, at: NDArray[np.int64], offsets: NDArray[np.int64]) -> NDArray[np.int64]:
     """Total tardiness per instance; `at` numbers the jobs of all instances in the order of their sequences."""
     p, d = np.concatenate([i.p for i in instances])[at], np.concatenate([i.d for i in instances])[at]
@@ -196,8 +201,8 @@ def _totals(instances: Instances, at: NDArray[np.int64], offsets: NDArray[np.int
     return totals
 
 
-def _check_bound(instance: TardinessInstance, value: int | None) -> None:
-    if value is None or instance.optimum is None or value >= instance.optimum:
+def _check_bound(instance: TardinessInstance, value: int) -> None:
+    if instance.optimum is None or value >= instance.optimum:
         return
     if instance.claimed:
         raise InstanceError(
@@ -207,21 +212,10 @@ def _check_bound(instance: TardinessInstance, value: int | None) -> None:
     raise MachineryError(f"{instance.name}: total tardiness {value} lies below the proven optimum {instance.optimum}")
 
 
-def _complaint(instances: Instances, decided: NDArray[np.bool_], feasible: NDArray[np.bool_]) -> str:
-    """A message on the first instance without a value."""
-    bad = np.flatnonzero(~(decided & feasible))
-    if len(bad) == 0:
-        return ""
-    first = instances[int(bad[0])].name
-    reason = "the sequence is not a permutation of its jobs" if decided[bad[0]] else "a priority was NaN or infinite"
-    return f"{reason} (first on instance {first}; {len(bad)} of {len(instances)} instances have no value)"
-
-
-def _cells(instances: Instances) -> Mapping[tuple[object, ...], list[int]]:
-    cells: dict[tuple[object, ...], list[int]] = defaultdict(list)
-    for index, i in enumerate(instances):
-        cells[i.size, i.labels.get("tardiness_factor"), i.labels.get("due_date_range")].append(index)
-    return cells
+def _cells(instances: Instances) -> Mapping[object, Ints]:
+    return resampling.cells(
+        (i.size, i.labels.get("tardiness_factor"), i.labels.get("due_date_range")) for i in instances
+    )
 
 
 def _by_job(instance: TardinessInstance, sequence: NDArray[np.int64]) -> NDArray[np.int64]:

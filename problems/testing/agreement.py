@@ -59,14 +59,14 @@ def _rules(problem: Problem, count: int, rng: np.random.Generator) -> Iterator[t
 
 
 def _sources(contract: Contract) -> tuple[str, ...]:
-    """A sum with products and a quotient, the same in steps, and a constant; every number of it is drawn."""
+    """A sum with products and a quotient, the same in steps, its root, a constant; every number of it is drawn."""
     main = contract.main
     terms = [f"len({p.name})" if p.kind.is_array else p.name for p in main.parameters]
     parts = [f"0.5 * {term}" for term in terms]
     parts += [f"0.5 * {one} * {other}" for one, other in pairwise(terms)]
     parts.append(f"0.5 * {terms[0]} / (0.5 + abs({terms[-1]}))")
     total = " + ".join(parts)
-    bodies = (f"return {total}", f"return math.floor(0.5 * ({total}))", "return 0.5")
+    bodies = (f"return {total}", f"return math.floor(0.5 * ({total}))", f"return math.sqrt({total})", "return 0.5")
     return tuple(f"{main.signature}:\n    {body}\n" for body in bodies)
 
 

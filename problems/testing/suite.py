@@ -15,7 +15,7 @@ from heuresis.evaluators.language.reference.distance import TOLERANCE
 from heuresis.evaluators.language.reference.judge import Judge, judge_of
 from heuresis.evaluators.simulator import Simulator
 from heuresis.problems import registry
-from heuresis.problems.problem import SPLITS, Baseline, Problem
+from heuresis.problems.problem import SPLITS, Baseline, Problem, valued
 from heuresis.problems.testing.expect import compiled, expect, known, simulator_of
 from heuresis.sandbox.screen.screen import screen
 
@@ -98,7 +98,7 @@ class ProblemSuite:
         """Arrays of wrong number or length get no value and a message, whatever a child sends."""
         instances = self._instances("search")[:3]
         for wrong in ((), (np.zeros(3, np.uint8),), (np.ones(2, np.uint8), np.zeros(1, np.int32))):
-            values, message = self._problem.scoring.values(instances, wrong)
+            values, message = self._valued(instances, wrong)
             expect(
                 values == (None,) * len(instances) and message,
                 f"expected no value and a message for decisions {wrong}, got {values} and {message!r}",
@@ -190,7 +190,8 @@ class ProblemSuite:
         built, program = self._simulator(instances), self._program(0)
         for index in (0, len(instances) - 1):
             decisions = built.decide(program, NO_CONSTANTS, np.array([index]))
-            text = self._problem.scoring.explain(instances[index], decisions)
+            replay = self._problem.scoring.replay([instances[index]], decisions)
+            text = self._problem.scoring.explain(instances[index], replay.schedules[0])
             expect(0 < len(text) < 3_000, f"expected 1 to 3,000 characters, got {len(text)}")
             expect(len(text.splitlines()) < 30, f"expected fewer than 30 lines, got {len(text.splitlines())}")
 
@@ -211,9 +212,14 @@ class ProblemSuite:
         return judge_of(screen(rule.source, self._problem.contract.allow_list()), self._problem.contract)
 
     def _values(self, instances: Any, decisions: Decisions, who: str) -> list[float]:
-        values, message = self._problem.scoring.values(instances, decisions)
+        values, message = self._valued(instances, decisions)
         expect(message == "" and None not in values, f"{who}: expected a value of every instance, got: {message}")
         return [value for value in values if value is not None]
+
+    def _valued(self, instances: Any, decisions: Decisions) -> tuple[tuple[float | None, ...], str]:
+        """The value of each instance, None where its decisions are not feasible; and what is wrong."""
+        replay = self._problem.scoring.replay(instances, decisions)
+        return valued(self._problem.scoring, instances, replay.schedules), replay.fault
 
     def _parts(
         self, instances: tuple[Any, ...], order: Ints, built: Simulator, program: object

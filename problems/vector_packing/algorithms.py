@@ -90,7 +90,9 @@ def _fragmentation_descent(instance: VectorInstance) -> float:
 
 
 def _value(instance: VectorInstance, decisions: Sequence[NDArray[np.generic]]) -> float:
-    values, message = VectorScoring().values([instance], decisions)
-    if values[0] is None:
-        raise MachineryError(f"{instance.name}: a reference algorithm decided what is not feasible: {message}")
-    return values[0]
+    scoring = VectorScoring()
+    replay = scoring.replay([instance], decisions)
+    found = replay.schedules[0]
+    if found is None:
+        raise MachineryError(f"{instance.name}: a reference algorithm decided what is not feasible: {replay.fault}")
+    return scoring.value(instance, found)

@@ -5,25 +5,24 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.aliases import Decisions, Floats, Ints
+from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.evaluators.vector_packing.contract import NOT_PLACED
 from heuresis.problems.figures import Curve, Figure, cumulative, thinned
 from heuresis.problems.vector_packing.bounds import nodes_needed_so_far
 from heuresis.problems.vector_packing.instances import VectorInstance
-from heuresis.problems.vector_packing.placing import Placed, placed
+from heuresis.problems.vector_packing.placing import Placed
 
 _NAMES = ("CPU", "memory", "GPU")
 
 
-def figures(instance: VectorInstance, decisions: Mapping[str, Decisions]) -> Sequence[Figure]:
-    """Of feasible decisions by the name of who made them.
+def figures(instance: VectorInstance, ends: Mapping[str, Placed]) -> Sequence[Figure]:
+    """Of placements by the name of who made them.
 
     Where nodes are opened at will: how many too many over the requests, and how much of each resource is in use at the
     end. On a fleet: the requests turned away, and how much of each resource is in use, over the requests. Of both: how
     full the nodes are at the end, in the resource of which each has least left.
     """
-    chosen = {name: made[1].astype(np.int64) for name, made in decisions.items()}
-    ends = {name: found for name, made in chosen.items() if isinstance(found := placed(instance, made), Placed)}
+    chosen = {name: end.chosen for name, end in ends.items()}
     present = np.flatnonzero(instance.types.any(axis=0)).tolist()
     if instance.opens:
         drawn = [_nodes(instance, chosen), *(_left_in_nodes(instance, ends, r) for r in present)]

@@ -14,8 +14,12 @@ _AT_ONCE = 1 << 20  # pairs of requests and nodes that are compared at a time
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """The nodes after the last request: the type of each, and what it has free (nodes × 3)."""
+    """What became of an instance: the decision on each request, and the nodes after the last one.
 
+    Of each node its type and what it has free (nodes × 3).
+    """
+
+    chosen: Ints
     kinds: Ints
     free: Ints
 
@@ -39,7 +43,7 @@ def placed(instance: VectorInstance, chosen: Ints) -> Placed | str:
     refused = np.flatnonzero(~there)
     if len(refused) and not instance.opens and (problem := _unforced(instance, node, refused)):
         return problem
-    return Placed(kinds, free)
+    return Placed(chosen, kinds, free)
 
 
 def _nodes(instance: VectorInstance, chosen: Ints) -> tuple[Ints, Ints, str]:

@@ -9,7 +9,6 @@ from heuresis.problems.problem import InstanceSet, Objective, Problem
 from heuresis.problems.registry import register
 from heuresis.problems.vector_packing import instances
 from heuresis.problems.vector_packing.algorithms import algorithms
-from heuresis.problems.vector_packing.figures import figures
 from heuresis.problems.vector_packing.instances import (
     FLEET_SEARCH,
     FLEET_SELECT,
@@ -19,7 +18,7 @@ from heuresis.problems.vector_packing.instances import (
     TEST,
 )
 from heuresis.problems.vector_packing.reader import read
-from heuresis.problems.vector_packing.scoring import EXCESS, LOST, VectorScoring, objective_of
+from heuresis.problems.vector_packing.scoring import EXCESS, LOST, VectorScoring
 
 _STATEMENT = """\
 Requests arrive in order; each asks for amounts of up to three resources (CPU, memory, GPU) and goes to a node where
@@ -141,8 +140,6 @@ def _problem(
             read=read,
             sources=SOURCES,
             standalone=STANDALONE,
-            objective_of=objective_of,
-            figures=figures,
         )
     )
 

@@ -1,17 +1,20 @@
 """The trusted side of packing over several resources: replay placements, score them, explain where they lose."""
 
 import math
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.aliases import Floats, Ints
+from heuresis.evaluators import ragged
+from heuresis.evaluators.aliases import Decisions, Floats, Ints
 from heuresis.evaluators.vector_packing.contract import NOT_PLACED, RESOURCES
 from heuresis.evaluators.vector_packing.objective import aggregate, lost, parts
-from heuresis.problems.problem import MachineryError, Objective, Score
+from heuresis.problems import resampling
+from heuresis.problems.figures import Figure
+from heuresis.problems.problem import MachineryError, Objective, Replay, Score, Scoring, complaint
+from heuresis.problems.vector_packing.figures import figures
 from heuresis.problems.vector_packing.instances import VectorInstance
 from heuresis.problems.vector_packing.placing import Placed, placed, stranded
 
@@ -29,19 +32,18 @@ LOST = Objective(
     fraction=True,
 )
 
+_NOT_FINITE = "a score was NaN or infinite"
+_SIGNED = "i"
+"""Decisions have negative codes: no unsigned number may pass for one."""
+
 EXPLAINED_TYPES = 12
 
 AUDITED, LARGEST_AUDITED = 12, 200
 """How many instances are audited by the reference interpreter, and how many requests the largest of them has."""
 
 
-def objective_of(instances: Instances) -> Objective:
-    """Which of the two objectives applies: nodes opened, or what a fixed fleet loses."""
-    return EXCESS if all(i.opens for i in instances) else LOST
-
-
 @dataclass(frozen=True, slots=True)
-class VectorScoring:
+class VectorScoring(Scoring):
     """Scores placements. Decisions: `uint8[instances]` (1: decided) and one of each request, all concatenated."""
 
     def pack(self, instances: Instances) -> Mapping[str, NDArray[np.generic]]:
@@ -49,47 +51,46 @@ class VectorScoring:
         fleets = [np.zeros(0, dtype=np.int64) if i.fleet is None else i.fleet for i in instances]
         return {
             "requests": np.concatenate([i.requests for i in instances]).reshape(-1),
-            "offsets": _offsets([i.size for i in instances]),
+            "offsets": ragged.offsets(i.size for i in instances),
             "types": np.concatenate([i.types for i in instances]).reshape(-1),
-            "type_offsets": _offsets([len(i.types) for i in instances]),
+            "type_offsets": ragged.offsets(len(i.types) for i in instances),
             "fleet": np.concatenate(fleets),
-            "fleet_offsets": _offsets([len(f) for f in fleets]),
+            "fleet_offsets": ragged.offsets(len(f) for f in fleets),
             "opens": np.array([i.opens for i in instances], dtype=np.int64),
             "reference": _references(instances),
         }
 
-    def values(
-        self, instances: Instances, decisions: Sequence[NDArray[np.generic]]
-    ) -> tuple[tuple[float | None, ...], str]:
-        """The nodes opened, or on a fleet the requests not placed plus the share stranded; None where infeasible.
+    def replay(self, instances: Instances, decisions: Decisions) -> Replay:
+        """Place each instance's requests; None where a decision is not possible."""
+        offsets = ragged.offsets(i.size for i in instances)
+        if problem := ragged.misfit(decisions, len(instances), int(offsets[-1]), _SIGNED):
+            return Replay((None,) * len(instances), problem)
+        parts = zip(instances, decisions[0], ragged.split(offsets, decisions[1]), strict=True)
+        found = [placed(one, chosen) if decided == 1 else _NOT_FINITE for one, decided, chosen in parts]
+        schedules = tuple(one if isinstance(one, Placed) else None for one in found)
+        return Replay(schedules, complaint(instances, [one if isinstance(one, str) else "" for one in found]))
 
-        Raises MachineryError where a value lies below the lower bound.
+    def value(self, instance: VectorInstance, schedule: Placed) -> float:
+        """The nodes opened, or on a fleet the requests not placed plus the share stranded.
+
+        Raises MachineryError where it lies below the lower bound.
         """
-        offsets = _offsets([i.size for i in instances])
-        if problem := _misfit(decisions, len(instances), int(offsets[-1])):
-            return (None,) * len(instances), problem
-        values: list[float | None] = []
-        message = ""
-        for index, instance in enumerate(instances):
-            value, complaint = None, "a score was NaN or infinite"
-            if decisions[0][index] == 1:
-                chosen = decisions[1][offsets[index] : offsets[index + 1]].astype(np.int64)
-                found = placed(instance, chosen)
-                value, complaint = (None, found) if isinstance(found, str) else (_value(instance, chosen, found), "")
-            message = message or (complaint and f"{complaint} (first on instance {instance.name})")
-            values.append(value)
-        return tuple(values), message
+        missing = int(np.count_nonzero(schedule.chosen == NOT_PLACED))
+        count = len(schedule.kinds) if instance.opens else missing
+        if count < instance.bound:
+            what = "nodes opened" if instance.opens else "requests not placed"
+            raise MachineryError(f"{instance.name}: {count} {what} lie below the lower bound {instance.bound}")
+        return float(count) if instance.opens else missing + float(np.nanmean(stranded(instance, schedule)))
 
-    def cut(
-        self, instances: Instances, decisions: Sequence[NDArray[np.generic]]
-    ) -> Sequence[Sequence[NDArray[np.generic]]]:
+    def cut(self, instances: Instances, decisions: Decisions) -> Sequence[Decisions]:
         """Of each instance, whether it was decided and its decisions."""
-        offsets, (decided, chosen) = _offsets([i.size for i in instances]), decisions
-        return [(decided[i : i + 1], chosen[offsets[i] : offsets[i + 1]]) for i in range(len(instances))]
+        return ragged.cut(ragged.offsets(i.size for i in instances), decisions)
 
     def audited(self, instances: Instances) -> NDArray[np.int64]:
         """Up to 12 instances of up to 200 requests, in turn one of each cell; without any, the smallest one."""
-        cells = [sorted(m, key=lambda i: instances[i].size) for m in _cells(instances, "family", "mix").values()]
+        cells = [
+            sorted(m.tolist(), key=lambda i: instances[i].size) for m in _cells(instances, "family", "mix").values()
+        ]
         depth = max(len(members) for members in cells)
         rounds = [members[turn] for turn in range(depth) for members in cells if turn < len(members)]
         chosen = [i for i in rounds if instances[i].size <= LARGEST_AUDITED][:AUDITED]
@@ -103,7 +104,7 @@ class VectorScoring:
         """
         reached, reference, sizes, opens = _columns(instances, values)
         metrics: dict[str, float | None] = dict.fromkeys(("excess", "nodes", "lower_bound", "placed", "stranded"))
-        if objective_of(instances) is EXCESS:
+        if self.objective_on(instances) is EXCESS:
             metrics |= {"nodes": float(reached.sum()), "lower_bound": float(reference.sum())}
             metrics |= {"excess": float(reached.sum() / reference.sum() - 1.0), "placed": float(sizes.sum())}
         else:
@@ -112,14 +113,16 @@ class VectorScoring:
             metrics |= {"placed": float((sizes - missing).sum()), "stranded": float(wasted.mean())}
         return Score(aggregate(reached, reference, sizes.astype(np.int64), opens), metrics)
 
+    def objective_on(self, instances: Instances) -> Objective:
+        """Which of the two objectives applies: nodes opened, or what a fixed fleet loses."""
+        return EXCESS if all(i.opens for i in instances) else LOST
+
     def resample(self, instances: Instances, values: Floats, draws: int, rng: np.random.Generator) -> Floats:
         """Bootstrap within cells (family, mix, size, load): programs × draws, the same draws for all programs."""
-        counts = np.zeros((draws, len(instances)))
-        for members in _cells(instances, "family", "mix", "requests", "nodes", "load").values():
-            share = np.full(len(members), 1.0 / len(members))
-            counts[:, members] = rng.multinomial(len(members), share, size=draws)
+        cells = _cells(instances, "family", "mix", "requests", "nodes", "load")
+        counts = resampling.drawn(cells.values(), len(instances), draws, rng)
         _, reference, sizes, _ = _columns(instances, values[0])
-        if objective_of(instances) is EXCESS:
+        if self.objective_on(instances) is EXCESS:
             ratio: Floats = (values @ counts.T) / (counts @ reference) - 1.0
             return ratio
         both = np.array([lost(row, sizes) for row in values])
@@ -128,28 +131,19 @@ class VectorScoring:
 
     def groups(self, instances: Instances) -> Mapping[str, Ints]:
         """Instances by family and size: `cpu-mem n=1000`, or on fleets by load, `load=1.1`; files as a whole."""
-        groups: dict[str, list[int]] = defaultdict(list)
-        for index, i in enumerate(instances):
-            load = i.labels.get("load")
-            own = f"{i.labels.get('family', 'all')} n={i.labels.get('requests', i.size)}"
-            groups[own if load is None else f"load={load}"].append(index)
-        return {name: np.array(members, dtype=np.int64) for name, members in groups.items()}
+        return resampling.cells(_group(i) for i in instances)
 
-    def explain(self, instance: VectorInstance, decisions: Sequence[NDArray[np.generic]]) -> str:
+    def explain(self, instance: VectorInstance, schedule: Placed) -> str:
         """A Markdown table of what each node type has free at the end, and how much of it is stranded."""
-        values, message = self.values([instance], decisions)
-        if values[0] is None:
-            return message
-        found = placed(instance, decisions[1].astype(np.int64))
-        return message if isinstance(found, str) else _table(instance, values[0], found)
+        return _table(instance, self.value(instance, schedule), schedule)
+
+    def figures(self, instance: VectorInstance, schedules: Mapping[str, Placed]) -> Sequence[Figure]:
+        """Nodes or requests lost over the requests, and how full nodes are (`vector_packing.figures`)."""
+        return figures(instance, schedules)
 
     def decisions_in(self, instances: Instances) -> int:
         """Requests."""
         return sum(i.size for i in instances)
-
-
-def _offsets(sizes: Sequence[int]) -> Ints:
-    return np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
 
 
 def _references(instances: Instances) -> Floats:
@@ -163,30 +157,15 @@ def _columns(instances: Instances, values: Sequence[float] | Floats) -> tuple[Fl
     return np.asarray(values, dtype=np.float64), _references(instances), sizes, opens
 
 
-def _misfit(decisions: Sequence[NDArray[np.generic]], count: int, requests: int) -> str:
-    """What is wrong with the shape of the decisions, or nothing."""
-    got = ", ".join(f"{a.dtype}{list(a.shape)}" for a in decisions)
-    fits = len(decisions) == 2 and decisions[0].shape == (count,) and decisions[1].shape == (requests,)
-    if fits and decisions[0].dtype.kind == "u" and decisions[1].dtype.kind == "i":
-        return ""
-    return f"expected decisions uint8[{count}], int32[{requests}], got {got or 'none'}"
-
-
-def _value(instance: VectorInstance, chosen: Ints, found: Placed) -> float:
-    missing = int(np.count_nonzero(chosen == NOT_PLACED))
-    count = len(found.kinds) if instance.opens else missing
-    if count < instance.bound:
-        what = "nodes opened" if instance.opens else "requests not placed"
-        raise MachineryError(f"{instance.name}: {count} {what} lie below the lower bound {instance.bound}")
-    return float(count) if instance.opens else missing + float(np.nanmean(stranded(instance, found)))
-
-
-def _cells(instances: Instances, *labels: str) -> Mapping[tuple[object, ...], list[int]]:
+def _cells(instances: Instances, *labels: str) -> Mapping[object, Ints]:
     """Instances that are alike in these labels."""
-    cells: dict[tuple[object, ...], list[int]] = defaultdict(list)
-    for index, i in enumerate(instances):
-        cells[tuple(i.labels.get(label) for label in labels)].append(index)
-    return cells
+    return resampling.cells(tuple(i.labels.get(label) for label in labels) for i in instances)
+
+
+def _group(instance: VectorInstance) -> str:
+    load = instance.labels.get("load")
+    own = f"{instance.labels.get('family', 'all')} n={instance.labels.get('requests', instance.size)}"
+    return own if load is None else f"load={load}"
 
 
 def _table(instance: VectorInstance, value: float, found: Placed) -> str:

@@ -12,10 +12,10 @@ from heuresis.archive.store import Archive
 from heuresis.problems.bin_packing.levels.problem import PROBLEM
 
 FAMILIES = """\
-        families={
+        options=Options({
             name: {"search": functools.partial(split, "search", seed, 20), "select": functools.partial(split, "select", seed + 1, 20)}
             for name, seed in (("plain", 1), ("other", 5))
-        },
+        }),
     )
 )
 """
@@ -25,7 +25,8 @@ FAMILIES = """\
 def with_families(example: Path, tmp_path: Path) -> Path:
     """The small problem, with two families."""
     path = tmp_path / "two_families.py"
-    path.write_text(example.read_text().removesuffix("    )\n)\n") + FAMILIES)
+    text = example.read_text().replace("    Objective,\n", "    Objective,\n    Options,\n", 1)
+    path.write_text(text.removesuffix("    )\n)\n") + FAMILIES)
     return path
 
 

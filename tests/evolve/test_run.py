@@ -14,7 +14,7 @@ from heuresis.archive.queries import top
 from heuresis.archive.records import ArchiveError, Run, RunStatus, candidate_id
 from heuresis.archive.store import Archive
 from heuresis.evolve import run as runs
-from heuresis.evolve.assessment import assess
+from heuresis.evolve.assessment import pools
 from heuresis.evolve.assessment.assess import Assessor
 from heuresis.evolve.config import Config, ConfigError
 from heuresis.evolve.errors import ProposerUnavailable
@@ -28,7 +28,7 @@ from heuresis.evolve.search.mix import Mix
 from heuresis.evolve.search.rounds import LAST_TASK_SECONDS
 from heuresis.evolve.wiring import Setting
 from heuresis.problems import registry
-from heuresis.problems.problem import MachineryError, Objective, Problem, Score, UnknownChoice
+from heuresis.problems.problem import Choice, MachineryError, Objective, Options, Problem, Score, UnknownChoice
 from heuresis.problems.registry import UnknownProblem
 from heuresis.problems.tardiness.instances import TardinessInstance
 from heuresis.problems.tardiness.scoring import TardinessScoring
@@ -47,7 +47,7 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
 @pytest.fixture
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
     """No sandbox: programs run in this process."""
-    monkeypatch.setattr(assess, "Pool", PlainPool)
+    monkeypatch.setattr(pools, "Pool", PlainPool)
     monkeypatch.setattr(runs, "sandbox_level", lambda: "none")
 
 
@@ -112,16 +112,20 @@ def worst_tardiness() -> Problem:
             del instances
             return Score(max(values), {})
 
+        def objective_on(self, instances: Sequence[TardinessInstance]) -> None:
+            """The problem's, on whatever instances."""
+
     objective = Objective("worst", "the largest total tardiness")
-    return replace(TINY, objective=objective, objective_of=None, scoring=Largest(), chosen="worst")
+    return replace(TINY, objective=objective, scoring=Largest(), choice=Choice(objective="worst"))
 
 
 @pytest.mark.usefixtures("plain")
 def test_runs_by_another_objective_share_nothing(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     objectives = {"mean": TINY.objective, "worst": Objective("worst", "the largest total tardiness")}
-    several = replace(
-        TINY, objectives=objectives, configure=lambda choice: worst_tardiness() if choice.objective == "worst" else TINY
+    options = Options(
+        objectives=objectives, configure=lambda choice: worst_tardiness() if choice.objective == "worst" else TINY
     )
+    several = replace(TINY, options=options)
     monkeypatch.setattr(registry, "get", lambda _: several)
     one = start(CONFIG, archive, make=tinkering)
     other = start(replace(CONFIG, objective="worst"), archive, make=tinkering)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from scoring_parts import values_of
 
 from heuresis.evaluators.bin_packing.single_bins.contract import CONTRACT_FRESH
 from heuresis.evaluators.bin_packing.single_bins.simulator import PackingArrayFresh
@@ -40,7 +41,7 @@ def test_baselines_decide_in_the_child_as_here_and_pass_the_replay(pool: Pool, n
     program = compile_program(screen(source, CONTRACT_FRESH.allow_list()), CONTRACT_FRESH)
     here = PackingArrayFresh(PROBLEM_FRESH.scoring.pack(INSTANCES)).decide(program, np.zeros(0), EVERYTHING)
     assert [a.tolist() for a in outcome.arrays] == [a.tolist() for a in here]
-    values, message = PROBLEM_FRESH.scoring.values(INSTANCES, outcome.arrays)
+    values, message = values_of(PROBLEM_FRESH.scoring, INSTANCES, outcome.arrays)
     assert message == ""
     assert None not in values
     audited = pool.run(tasks.audit(source, EVERYTHING, outcome.arrays))

@@ -17,7 +17,7 @@ from search_parts import PlainPool, Tinkerer
 
 from heuresis.archive.store import Archive
 from heuresis.evolve import run as runs
-from heuresis.evolve.assessment import assess
+from heuresis.evolve.assessment import pools
 from heuresis.evolve.config import Config
 from heuresis.evolve.models.calls import Caller
 from heuresis.evolve.models.factory import client_for
@@ -51,7 +51,7 @@ def search(order: dict[str, Any]) -> None:
 def main() -> None:
     """Serve orders until standard input ends."""
     assert tiny_problem.TINY.name == "tiny"
-    assess.Pool = PlainPool  # type: ignore[misc,assignment]
+    pools.Pool = PlainPool  # type: ignore[misc,assignment]
     runs.sandbox_level = lambda: "none"
     client_for("openai/scripted", "http://127.0.0.1:1/v1", price=PRICE)  # imports what every child would import
     for line in sys.stdin:

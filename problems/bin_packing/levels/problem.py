@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from heuresis.evaluators.bin_packing.levels.contract import CONTRACT, CONTRACT_N, CONTRACT_STATELESS
 from heuresis.evaluators.language.contract import Contract
 from heuresis.problems.baselines import source_of
-from heuresis.problems.bin_packing.figures import figures
 from heuresis.problems.bin_packing.instances import (
     UNIFORM,
     WEIBULL,
@@ -22,7 +21,7 @@ from heuresis.problems.bin_packing.instances import (
 )
 from heuresis.problems.bin_packing.reader import read
 from heuresis.problems.bin_packing.scoring import EXCESS, PackingScoring
-from heuresis.problems.problem import Algorithm, Baseline, InstanceSet, Problem
+from heuresis.problems.problem import Algorithm, Baseline, InstanceSet, Options, Problem
 from heuresis.problems.registry import register
 
 STATEMENT = """\
@@ -205,13 +204,12 @@ def _problem(name: str, title: str, contract: Contract, simulator: str, more: st
         scoring=_SCORING,
         objective=EXCESS,
         splits={**_FAMILIES[WEIBULL.name], "test": _test},
-        families=_FAMILIES,
+        options=Options(_FAMILIES),
         baselines=_baselines(contract),
         algorithms=_algorithms(contract),
         read=read,
         sources=SOURCES,
         standalone=STANDALONE.format(known=known),
-        figures=functools.partial(figures, _SCORING),
     )
 
 

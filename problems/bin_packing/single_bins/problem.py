@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping
 from heuresis.evaluators.bin_packing.single_bins.contract import CONTRACT, CONTRACT_FRESH
 from heuresis.evaluators.language.contract import Contract
 from heuresis.problems.baselines import baselines
-from heuresis.problems.bin_packing.figures import figures
 from heuresis.problems.bin_packing.instances import PackingInstance, fingerprint
 from heuresis.problems.bin_packing.levels.problem import PROBLEM as BY_LEVELS
 from heuresis.problems.bin_packing.levels.problem import PROBLEM_STATELESS, SOURCES
 from heuresis.problems.bin_packing.single_bins.scoring import PackingArrayScoring
-from heuresis.problems.problem import InstanceSet, Problem
+from heuresis.problems.problem import InstanceSet, Options, Problem
 from heuresis.problems.registry import register
 
 STATEMENT = """\
@@ -97,7 +96,7 @@ def _cheaper(splits: Mapping[str, Callable[[], InstanceSet]]) -> dict[str, Calla
 
 
 def _problem(name: str, title: str, contract: Contract, one_fresh: bool) -> Problem:
-    families = BY_LEVELS.families
+    families = BY_LEVELS.options.families
     if not one_fresh:
         families = {family: _cheaper(splits) for family, splits in families.items()}
     test = BY_LEVELS.splits["test"] if one_fresh else functools.cache(lambda: _fewer(BY_LEVELS.splits["test"]))
@@ -113,13 +112,12 @@ def _problem(name: str, title: str, contract: Contract, one_fresh: bool) -> Prob
         scoring=scoring,
         objective=BY_LEVELS.objective,
         splits={**next(iter(families.values())), "test": test},
-        families=families,
+        options=Options(families),
         baselines=baselines("bin_packing.single_bins", _RULES),
         algorithms=tuple(r for r in PROBLEM_STATELESS.algorithms if r.name != "first_fit"),
         read=BY_LEVELS.read,
         sources=SOURCES,
         standalone=STANDALONE.format(start=start, more=more),
-        figures=functools.partial(figures, scoring),
     )
 
 

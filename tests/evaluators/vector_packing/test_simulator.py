@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from scoring_parts import values_of
 from vector_parts import (
     HEAD,
     NO_CONSTANTS,
@@ -54,7 +55,7 @@ def test_what_tuning_sees_is_what_scoring_finds(instance: VectorInstance) -> Non
     scoring, built = PROBLEM.scoring, simulator(instance, instance)
     both = np.arange(2)
     for name in ("best_fit", "least_allocated", "opens_often"):
-        values, message = scoring.values([instance] * 2, built.decide(PROGRAMS[name], NO_CONSTANTS, both))
+        values, message = values_of(scoring, [instance] * 2, built.decide(PROGRAMS[name], NO_CONSTANTS, both))
         assert message == ""
         found = [v for v in values if v is not None]
         wanted = scoring.score([instance] * 2, found).aggregate

@@ -12,7 +12,7 @@ from tiny_problem import TINY
 from heuresis.archive.queries import check
 from heuresis.archive.store import Archive
 from heuresis.evolve import run as runs
-from heuresis.evolve.assessment import assess
+from heuresis.evolve.assessment import pools
 from heuresis.evolve.assessment.assess import Assessor
 from heuresis.evolve.assessment.verdict import INVALID, UNSTABLE, Ran, another_order, second_verdict, verdict
 from heuresis.evolve.config import Config
@@ -38,7 +38,7 @@ def ran(order: list[int], sequences: Mapping[int, list[int]] = SEQUENCES) -> Ran
 
 
 def together(first: Ran, again: Ran) -> tuple[str, str, tuple[float | None, ...]]:
-    found = second_verdict(TINY.scoring, INSTANCES, first, again)
+    found = second_verdict(TINY.scoring, INSTANCES, first, verdict(TINY.scoring, INSTANCES, first), again)
     return found.status, found.message, found.values
 
 
@@ -46,7 +46,7 @@ def test_the_same_decisions_in_another_order_are_the_same_verdict() -> None:
     first = verdict(TINY.scoring, INSTANCES, ran([0, 1, 2]))
     assert (first.status, first.message, first.values) == ("ok", "", (4.0, 1.0, 3.0))
     for order in ([0, 1, 2], [2, 0, 1], [1, 2, 0]):
-        assert second_verdict(TINY.scoring, INSTANCES, ran([0, 1, 2]), ran(order)) == first
+        assert second_verdict(TINY.scoring, INSTANCES, ran([0, 1, 2]), first, ran(order)) is first
 
 
 def test_other_decisions_of_the_same_value_are_found() -> None:
@@ -108,7 +108,7 @@ class BrittlePool(PlainPool):
 
 
 def test_a_program_that_depends_on_the_order_is_unstable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assess, "Pool", FicklePool)
+    monkeypatch.setattr(pools, "Pool", FicklePool)
     with Assessor(TINY, workers=1) as assessor:
         fickle, steady = rule("max(t + p, d) + 0.5"), rule("max(t + p, d) + 0.25")
         assert assessor.evaluate(fickle).ok  # one run says nothing
@@ -119,7 +119,7 @@ def test_a_program_that_depends_on_the_order_is_unstable(monkeypatch: pytest.Mon
 
 
 def test_a_failure_is_not_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assess, "Pool", BrittlePool)
+    monkeypatch.setattr(pools, "Pool", BrittlePool)
     with Assessor(TINY, workers=1) as assessor:
         assert assessor.evaluate(rule("math.log(0.0 * p)"), confirm=another_order(1, 2)).status == INVALID
         found = assessor.evaluate(MDD, confirm=another_order(1, 2))
@@ -129,7 +129,7 @@ def test_a_failure_is_not_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_unstable_programs_are_failures_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They are recorded, shown, offered as failures, and never parents or champion; the archive stays repeatable."""
-    monkeypatch.setattr(assess, "Pool", FicklePool)
+    monkeypatch.setattr(pools, "Pool", FicklePool)
     monkeypatch.setattr(runs, "sandbox_level", lambda: "none")
     given = (rule("max(t + p, d) * 0.5"), rule("max(t + p, d) + 0.25"))
     config = Config("tiny", seed=1, evaluations=12, round_size=4, seeds=given)

@@ -11,7 +11,7 @@ from tiny_problem import TINY
 
 from heuresis.archive.records import Trial, candidate_id
 from heuresis.archive.store import Archive
-from heuresis.evolve.assessment import assess, tasks
+from heuresis.evolve.assessment import pools, tasks
 from heuresis.evolve.assessment.assess import Assessor
 from heuresis.evolve.assessment.audit import PATIENCE, Audit, audit
 from heuresis.evolve.assessment.verdict import REFUTED, UNSTABLE
@@ -68,7 +68,7 @@ def crowned(archive: Archive, trials: list[Trial], watcher: Watcher) -> Champion
 
 
 def test_a_champion_was_replayed_and_the_user_is_told(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assess, "Pool", PlainPool)
+    monkeypatch.setattr(pools, "Pool", PlainPool)
     watcher = Watcher()
     champion = crowned(archive, TRIALS, watcher)
     assert champion is not None
@@ -81,7 +81,7 @@ def test_a_champion_was_replayed_and_the_user_is_told(archive: Archive, monkeypa
 def test_decisions_that_the_reference_does_not_make_are_refuted(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(assess, "Pool", FaultyPool)
+    monkeypatch.setattr(pools, "Pool", FaultyPool)
     watcher = Watcher()
     champion = crowned(archive, TRIALS, watcher)
     assert champion is not None
@@ -96,7 +96,7 @@ def test_decisions_that_the_reference_does_not_make_are_refuted(
 
 
 def test_decisions_that_depend_on_the_order_are_unstable(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assess, "Pool", ForgetfulPool)
+    monkeypatch.setattr(pools, "Pool", ForgetfulPool)
     watcher = Watcher()
     champion = crowned(archive, TRIALS, watcher)
     assert champion is not None
@@ -107,13 +107,13 @@ def test_decisions_that_depend_on_the_order_are_unstable(archive: Archive, monke
 
 
 def test_without_a_finalist_that_stands_there_is_no_champion(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assess, "Pool", FaultyPool)
+    monkeypatch.setattr(pools, "Pool", FaultyPool)
     assert crowned(archive, TRIALS[:1], Watcher()) is None
 
 
 def test_other_values_than_those_recorded_are_no_champions(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     """As where the archive comes from a machine that reckons otherwise."""
-    monkeypatch.setattr(assess, "Pool", PlainPool)
+    monkeypatch.setattr(pools, "Pool", PlainPool)
     with Assessor(TINY, workers=1) as assessor:
         real = assessor.evaluate(BEST, "select")
         other = tuple(0.0 if v is None else v - 1.0 for v in real.values)
@@ -132,7 +132,7 @@ def audited(source: str = BEST, *, evaluated: str | None = None) -> Audit:
 
 
 def test_a_slow_program_is_replayed_on_few_instances(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assess, "Pool", SlowPool)
+    monkeypatch.setattr(pools, "Pool", SlowPool)
     SlowPool.most, SlowPool.asked = 2, []
     found = audited()
     assert (found.instances, found.distance, found.passed) == (2, 0.0, True)
@@ -140,7 +140,7 @@ def test_a_slow_program_is_replayed_on_few_instances(monkeypatch: pytest.MonkeyP
 
 
 def test_a_program_that_cannot_be_replayed_is_no_champion(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assess, "Pool", SlowPool)
+    monkeypatch.setattr(pools, "Pool", SlowPool)
     SlowPool.most, SlowPool.asked = 0, []
     found = audited()
     assert (found.distance, found.passed) == (None, False)
@@ -153,7 +153,7 @@ def test_a_program_that_cannot_be_replayed_is_no_champion(archive: Archive, monk
 
 
 def test_the_replayed_decisions_are_those_that_were_scored(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assess, "Pool", PlainPool)
+    monkeypatch.setattr(pools, "Pool", PlainPool)
     found = audited(rule("d"), evaluated=rule("p"))
     assert not found.passed
     assert "other values" in str(found)
@@ -177,7 +177,7 @@ def test_distances_of_a_wrong_form_are_not_believed(
         def run(self, task: Task) -> Outcome:
             return Outcome(Status.OK, arrays) if task.kind == tasks.AUDIT else super().run(task)
 
-    monkeypatch.setattr(assess, "Pool", LyingPool)
+    monkeypatch.setattr(pools, "Pool", LyingPool)
     found = audited()
     assert (found.distance, found.passed) == (None, False)
 

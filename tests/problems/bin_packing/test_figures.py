@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from scoring_parts import schedule_of
 from vector_parts import made
 
 from heuresis.problems.bin_packing.instances import PackingInstance
 from heuresis.problems.bin_packing.levels.problem import PROBLEM
-from heuresis.problems.problem import Problem
+from heuresis.problems.problem import Drawn, Problem
 from heuresis.problems.registry import get
 from heuresis.problems.vector_packing.problem import PROBLEM as VECTOR
 from heuresis.problems.vector_packing.problem import PROBLEM_FLEET
@@ -17,10 +18,11 @@ FOUR = PackingInstance("i", np.array([4, 6, 5, 4]), 10)
 def drawn(problem: Problem, instance: object, **chosen: list[int]) -> dict[str, dict[str, tuple[list, list]]]:
     """The curves by the titles of the figures and by name."""
     decisions = {name: (np.ones(1, np.uint8), np.array(codes, np.int32)) for name, codes in chosen.items()}
-    assert problem.figures is not None
+    schedules = {name: schedule_of(problem.scoring, instance, made) for name, made in decisions.items()}
+    assert isinstance(problem.scoring, Drawn)
     return {
         figure.title: {curve.name: (curve.x.tolist(), curve.y.tolist()) for curve in figure.curves}
-        for figure in problem.figures(instance, decisions)
+        for figure in problem.scoring.figures(instance, schedules)
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scoring_parts import values_of
 
 from heuresis.evaluators.bin_packing.algorithms import (
     best_fit_decreasing,
@@ -24,7 +25,7 @@ from heuresis.problems.bin_packing.levels import problem as bin_packing
 from heuresis.problems.bin_packing.levels.problem import PROBLEM, PROBLEM_N, PROBLEM_STATELESS
 from heuresis.problems.bin_packing.reader import read
 from heuresis.problems.bin_packing.scoring import assigned
-from heuresis.problems.problem import InstanceSet, Problem, UnknownFamily
+from heuresis.problems.problem import Choice, InstanceSet, Options, Problem, UnknownFamily
 from heuresis.problems.registry import get
 from heuresis.sandbox.screen.screen import screen
 
@@ -40,8 +41,8 @@ def bins(problem: Problem, name: str, instances: tuple[Any, ...]) -> float:
     assert baseline is not None
     program = compile_program(screen(baseline.source, problem.contract.allow_list()), problem.contract)
     simulator = Packing(problem.scoring.pack(instances))
-    values, message = problem.scoring.values(
-        instances, simulator.decide(program, NO_CONSTANTS, np.arange(len(instances)))
+    values, message = values_of(
+        problem.scoring, instances, simulator.decide(program, NO_CONSTANTS, np.arange(len(instances)))
     )
     assert message == ""
     return sum(v for v in values if v is not None)
@@ -212,13 +213,15 @@ def test_knowing_the_number_of_items_closes_bins_in_time() -> None:
 
 
 def test_families_change_what_is_searched_and_nothing_else() -> None:
-    assert list(PROBLEM.families) == ["weibull", "uniform", "mixed"]
-    for name in PROBLEM.families:
+    assert list(PROBLEM.options.families) == ["weibull", "uniform", "mixed"]
+    for name in PROBLEM.options.families:
         one = PROBLEM.of_family(name)
         assert one.splits["test"]().fingerprint == PROBLEM.splits["test"]().fingerprint
-        assert replace(one, splits=PROBLEM.splits, family="weibull") == PROBLEM
+        assert replace(one, splits=PROBLEM.splits, choice=Choice("weibull")) == PROBLEM
     marks = {
-        (s, n): PROBLEM.of_family(n).splits[s]().fingerprint for s in ("search", "select") for n in PROBLEM.families
+        (s, n): PROBLEM.of_family(n).splits[s]().fingerprint
+        for s in ("search", "select")
+        for n in PROBLEM.options.families
     }
     assert len(set(marks.values())) == 6
     assert PROBLEM.of_family(None) is PROBLEM
@@ -237,7 +240,7 @@ def test_an_unknown_family_is_refused() -> None:
 def test_a_family_never_has_a_test_split() -> None:
     empty = InstanceSet("test", (), "")
     with pytest.raises(ValueError, match="family x: splits must be search and select, never test"):
-        replace(PROBLEM, families={"x": {"search": lambda: empty, "select": lambda: empty, "test": lambda: empty}})
+        Options({"x": {"search": lambda: empty, "select": lambda: empty, "test": lambda: empty}})
 
 
 def test_the_variants_share_instances_and_rules() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scoring_parts import schedule_of, values_of
 
 from heuresis.problems.bin_packing.instances import PackingInstance
 from heuresis.problems.bin_packing.scoring import PackingScoring, assigned, families
@@ -51,7 +52,7 @@ def by_bins(one: PackingInstance, chosen: list[int]) -> float | None:
 @given(st.lists(packings(), min_size=1, max_size=5))
 def test_values_equal_an_explicit_assignment_to_bins(drawn: list[tuple[PackingInstance, list[int]]]) -> None:
     expected = [by_bins(one, chosen) for one, chosen in drawn]
-    values, message = SCORING.values([one for one, _ in drawn], decided(*(chosen for _, chosen in drawn)))
+    values, message = values_of(SCORING, [one for one, _ in drawn], decided(*(chosen for _, chosen in drawn)))
     assert list(values) == expected
     assert (message == "") is (None not in expected)
 
@@ -66,20 +67,20 @@ def test_values_equal_an_explicit_assignment_to_bins(drawn: list[tuple[PackingIn
 )
 def test_the_lowest_numbered_bin_takes_the_item(items: list[int], chosen: list[int], bins: list[int]) -> None:
     assert assigned(instance(items), chosen) == bins
-    values, _ = SCORING.values([instance(items)], decided(chosen))
+    values, _ = values_of(SCORING, [instance(items)], decided(chosen))
     assert values == (max(bins) + 1,)
 
 
 @pytest.mark.parametrize("chosen", [[10, 10, 4], [10, 6, 6], [10, 6, 11], [10, 5, 10], [6, 10, 10], [10, 6, -1]])
 def test_impossible_choices_have_no_value(chosen: list[int]) -> None:
     good = instance([4, 6, 5], name="good")
-    values, message = SCORING.values([good, instance([4, 6, 5])], decided([10, 6, 10], chosen))
+    values, message = values_of(SCORING, [good, instance([4, 6, 5])], decided([10, 6, 10], chosen))
     assert values == (2.0, None)
     assert message.startswith("an item was put where no open bin is (first on instance i; 1 of 2")
 
 
 def test_a_failed_instance_has_no_value() -> None:
-    values, message = SCORING.values([instance([4])], (np.zeros(1, np.uint8), np.array([10], np.int32)))
+    values, message = values_of(SCORING, [instance([4])], (np.zeros(1, np.uint8), np.array([10], np.int32)))
     assert values == (None,)
     assert message.startswith("a score was NaN or infinite")
 
@@ -88,7 +89,7 @@ def test_a_failed_instance_has_no_value() -> None:
     "wrong", [(), (np.ones(1, np.uint8), np.ones(1, np.float64)), (np.ones(1, np.int8), np.ones(1, np.int32))]
 )
 def test_decisions_of_another_shape_are_refused(wrong: tuple[np.ndarray, ...]) -> None:
-    values, message = SCORING.values([instance([4])], wrong)
+    values, message = values_of(SCORING, [instance([4])], wrong)
     assert values == (None,)
     assert message.startswith("expected decisions uint8[1], int32[1], got ")
 
@@ -97,12 +98,12 @@ def test_a_value_below_the_bound_stops_the_run() -> None:
     one = instance([6, 6])
     object.__setattr__(one, "proven", 3)
     with pytest.raises(MachineryError, match="2 bins lie below the lower bound 3"):
-        SCORING.values([one], decided([10, 10]))
+        values_of(SCORING, [one], decided([10, 10]))
 
 
 def test_levels_of_large_capacities_are_told_apart() -> None:
     large = instance([70_000, 50_000, 30_000], 100_000)
-    values, _ = SCORING.values([large, large], decided([100_000, 100_000, 30_000], [100_000, 100_000, 50_000]))
+    values, _ = values_of(SCORING, [large, large], decided([100_000, 100_000, 30_000], [100_000, 100_000, 50_000]))
     assert values == (2.0, 2.0)
 
 
@@ -134,7 +135,8 @@ def test_groups_are_labels_or_lengths() -> None:
 
 
 def test_the_explanation_shows_where_room_is_lost() -> None:
-    assert SCORING.explain(instance([4, 4, 3, 8, 9, 6]), decided([10, 6, 10, 10, 10, 10])) == (
+    one = instance([4, 4, 3, 8, 9, 6])
+    assert SCORING.explain(one, schedule_of(SCORING, one, decided([10, 6, 10, 10, 10, 10]))) == (
         "n = 6, capacity 10: 5 bins, lower bound 4; 16 of 50 (32.00%) is left free, 0 bins are full, 3 have less left "
         "than any item needs (the smallest is 3).\n"
         "\n"
@@ -145,7 +147,8 @@ def test_the_explanation_shows_where_room_is_lost() -> None:
         "| 4 | 1 | 4 | 25.0% | 2 |\n"
         "| 1 | 1 | 1 | 6.2% | 0 |"
     )
-    full = SCORING.explain(instance([10]), decided([10]))
+    filled = instance([10])
+    full = SCORING.explain(filled, schedule_of(SCORING, filled, decided([10])))
     assert "0 of 10 (0.00%) is left free, 1 bins are full" in full
     assert full.endswith("|--:|--:|--:|--:|--:|")
-    assert SCORING.explain(instance([4]), decided([3])).startswith("an item was put where no open bin is")
+    assert SCORING.replay([instance([4])], decided([3])).fault.startswith("an item was put where no open bin is")

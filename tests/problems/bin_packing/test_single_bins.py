@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scoring_parts import schedule_of, values_of
 
 from heuresis.archive.export import TARGETS, Subject
 from heuresis.evaluators.language.compile import compile_program
@@ -47,7 +48,7 @@ def decided(problem: Problem, name: str, instances: tuple[Any, ...]) -> Any:
 
 def bins(problem: Problem, name: str, instances: tuple[Any, ...]) -> float:
     """The bins that a baseline uses in all."""
-    values, message = problem.scoring.values(instances, decided(problem, name, instances))
+    values, message = values_of(problem.scoring, instances, decided(problem, name, instances))
     assert message == ""
     return sum(v for v in values if v is not None)
 
@@ -87,7 +88,7 @@ def test_values_equal_an_explicit_packing(data: st.DataObject, fresh: bool) -> N
         parts.append(chosen)
         expected.append(explicit(items, capacity, chosen, fresh))
     decisions = np.ones(len(parts), np.uint8), np.array([b for part in parts for b in part], np.int32)
-    values, message = scoring.values(instances, decisions)
+    values, message = values_of(scoring, instances, decisions)
     assert list(values) == expected
     assert (message == "") is (None not in expected)
 
@@ -107,11 +108,11 @@ def test_what_has_no_value_is_explained() -> None:
     scoring = PackingArrayScoring()
     for valid, chosen, reason in ((0, [-1, -1], "a priority was NaN"), (1, [0, 2], "no open bin is")):
         decisions = np.array([valid], np.uint8), np.array(chosen, np.int32)
-        values, message = scoring.values([one], decisions)
+        values, message = values_of(scoring, [one], decisions)
         assert values == (None,)
         assert reason in message
-        assert scoring.explain(one, decisions) == message
-    assert "2 bins" in scoring.explain(one, (np.ones(1, np.uint8), np.array([1, 0], np.int32)))
+    feasible = schedule_of(scoring, one, (np.ones(1, np.uint8), np.array([1, 0], np.int32)))
+    assert "2 bins" in scoring.explain(one, feasible)
 
 
 @BOTH
@@ -145,7 +146,7 @@ def test_an_exported_rule_refuses_what_is_no_priority(problem: Problem, wrong: l
 def test_all_bins_at_once_are_searched_on_fewer_instances() -> None:
     """Time goes with the square of the items; what is kept is the same instance."""
     assert PROBLEM_FRESH.splits["test"]() is BY_LEVELS.splits["test"]()
-    for family in PROBLEM.families:
+    for family in PROBLEM.options.families:
         for split in ("search", "select"):
             fewer = PROBLEM.of_family(family).splits[split]().instances
             every = PROBLEM_FRESH.of_family(family).splits[split]().instances

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scoring_parts import schedule_of
 
-from heuresis.evaluators.aliases import Decisions
 from heuresis.evaluators.routing.roles import DECODES_ONLY, MIXED, PREFILLS_ONLY
 from heuresis.evaluators.routing.simulator import Routing
 from heuresis.problems import registry
@@ -14,6 +14,7 @@ from heuresis.problems.problem import Choice, InstanceError
 from heuresis.problems.routing import schedules
 from heuresis.problems.routing.figures import figures
 from heuresis.problems.routing.instances import RouterInstance, Switching, equal, fingerprint
+from heuresis.problems.routing.scoring import RouterScoring
 from heuresis.problems.routing.splits import GLIA, SEARCH, SELECT, TEST, build, slower
 from heuresis.problems.serving.splits import routed
 
@@ -119,32 +120,33 @@ def test_an_explanation_says_what_went_where(glia: RouterInstance) -> None:
     problem = registry.get("serving-router")
     simulator = Routing(problem.scoring.pack([glia]))
     decisions = simulator.decide(schedules.compiled("hra"), np.zeros(0), np.zeros(1, dtype=np.int64))
-    text = problem.scoring.explain(glia, decisions)
+    schedule = schedule_of(problem.scoring, glia, decisions)
+    text = problem.scoring.explain(glia, schedule)
     assert "times that of the shortest queue" in text
     assert text.count("\n| ") >= 4 + 4
-    value = problem.scoring.values([glia], decisions)[0][0]
-    assert value is not None
-    assert value < 0.7
-    assert problem.measure is not None
-    measured = problem.measure([glia], decisions)
-    assert measured["replica_seconds"] == pytest.approx(4 * problem_end(glia, decisions))
+    assert problem.scoring.value(glia, schedule) < 0.7
+    measured = problem.scoring.metrics([glia], [schedule])
+    assert measured["replica_seconds"] == pytest.approx(4 * np.nanmax(schedule.results.finish))
 
 
-def decided(rule: str, instance: RouterInstance) -> Decisions:
+def scheduled(rule: str, instance: RouterInstance) -> schedules.Schedule:
+    """What becomes of an instance under one of the rules that come with the problem."""
     simulator = Routing(schedules.pack([instance]))
-    return simulator.decide(schedules.compiled(rule), np.zeros(0), np.zeros(1, dtype=np.int64))
+    decisions = simulator.decide(schedules.compiled(rule), np.zeros(0), np.zeros(1, dtype=np.int64))
+    schedule: schedules.Schedule = schedule_of(RouterScoring(), instance, decisions)
+    return schedule
 
 
 def test_llumnix_moves_requests_from_replicas_that_run_short(glia: RouterInstance) -> None:
     found, stays = schedules.run("llumnix", [glia])[0], schedules.run("llq", [glia])[0]
     assert found.moves.sum() > 0
     assert stays.moves.sum() == 0
-    text = registry.get("serving-router").scoring.explain(glia, decided("llumnix", glia))
+    text = RouterScoring().explain(glia, scheduled("llumnix", glia))
     assert f"{found.moves.sum()} migrations" in text
 
 
 def test_figures_of_several_routers_sum_over_the_replicas(glia: RouterInstance) -> None:
-    found = figures(glia, {rule: decided(rule, glia) for rule in ("llq", "hra")})
+    found = figures(glia, {rule: scheduled(rule, glia) for rule in ("llq", "hra")})
     waiting, held, running, memory, spread, ttft, e2e = found
     assert [c.name for c in waiting.curves] == ["llq", "hra"]
     assert not held.curves[0].y.any()
@@ -160,19 +162,13 @@ def test_figures_of_several_routers_sum_over_the_replicas(glia: RouterInstance) 
 def test_figures_of_one_router_show_its_replicas(glia: RouterInstance) -> None:
     half = replace(glia.fleet[0], blocks=glia.fleet[0].blocks // 2)
     uneven = replace(glia, fleet=(half, *glia.fleet[1:]), roles=(PREFILLS_ONLY, *(DECODES_ONLY,) * 3))
-    waiting, running, memory = figures(uneven, {"hra": decided("hra", uneven)})[:3]
+    waiting, running, memory = figures(uneven, {"hra": scheduled("hra", uneven)})[:3]
     names = ["replica 0 (prefill)", *(f"replica {r} (decode)" for r in (1, 2, 3))]
     assert [c.name for c in running.curves] == [c.name for c in memory.curves] == names
     assert [c.name for c in waiting.curves] == [*names, "held"]
     assert all(c.y.max() <= 100 for c in memory.curves)
     assert max(c.y.max() for c in memory.curves) > 50
     one = replace(glia, switching=Switching(1, 5.0, 1.0))
-    shown = figures(one, {"llq": decided("llq", one)})
+    shown = figures(one, {"llq": scheduled("llq", one)})
     assert [c.name for c in shown[0].curves] == ["replica 0"]
     assert set(shown[3].curves[0].y) == {1.0}
-
-
-def problem_end(instance: RouterInstance, decisions: object) -> float:
-    found = schedules.replayed([instance], decisions)[0][0]  # type: ignore[arg-type]
-    assert found is not None
-    return float(np.nanmax(found.results.finish))

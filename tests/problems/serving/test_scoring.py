@@ -2,12 +2,13 @@
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scoring_parts import schedule_of, values_of
 
 from heuresis.evaluators.language.compile import compile_program
 from heuresis.evaluators.serving.contract import CONTRACT
@@ -16,11 +17,10 @@ from heuresis.evaluators.serving.simulator import Serving
 from heuresis.problems.engines import files as engines
 from heuresis.problems.problem import Choice
 from heuresis.problems.serving.explain import admitted
-from heuresis.problems.serving.figures import figures
 from heuresis.problems.serving.instances import ServingInstance
 from heuresis.problems.serving.problem import PROBLEM
-from heuresis.problems.serving.schedules import fcfs, pack, run, timeline
-from heuresis.problems.serving.scoring import ServingScoring, measure
+from heuresis.problems.serving.schedules import Schedule, fcfs, pack, run, timeline
+from heuresis.problems.serving.scoring import ServingScoring
 from heuresis.sandbox.screen.screen import screen
 
 ENGINE = engines.load("a30-qwen2-7b")
@@ -60,9 +60,19 @@ def decisions(rule: str, instances: Sequence[ServingInstance] = BOTH):
     return Serving(pack(instances)).decide(program(rule), NO_CONSTANTS, np.arange(len(instances)))
 
 
+def scheduled(rule: str, one: ServingInstance) -> Schedule:
+    """What becomes of an instance under a baseline."""
+    schedule: Schedule = schedule_of(SCORING, one, decisions(rule, [one]))
+    return schedule
+
+
+def measured(rule: str, instances: Sequence[ServingInstance]) -> Mapping[str, float | None]:
+    return SCORING.metrics(instances, [scheduled(rule, one) for one in instances])
+
+
 def test_values_are_ratios_to_first_come_first_served() -> None:
-    assert SCORING.values(BOTH, decisions("fcfs")) == ((1.0, 1.0), "")
-    (queue, easy), message = SCORING.values(BOTH, decisions("srpt"))
+    assert values_of(SCORING, BOTH, decisions("fcfs")) == ((1.0, 1.0), "")
+    (queue, easy), message = values_of(SCORING, BOTH, decisions("srpt"))
     assert message == ""
     assert easy == 1.0
     assert queue is not None
@@ -76,7 +86,7 @@ def test_values_are_ratios_to_first_come_first_served() -> None:
 def test_every_objective_is_what_the_simulator_minimises(name: str) -> None:
     scoring = ServingScoring(name)
     made = decisions("srpt")
-    values, _ = scoring.values(BOTH, made)
+    values, _ = values_of(scoring, BOTH, made)
     loss = Serving(scoring.pack(BOTH)).loss(program("srpt"), NO_CONSTANTS, np.arange(2))
     assert loss == pytest.approx(scoring.score(BOTH, [v or math.nan for v in values]).aggregate, rel=1e-12)
     chosen = PROBLEM.asked(Choice(objective=name))
@@ -86,10 +96,10 @@ def test_every_objective_is_what_the_simulator_minimises(name: str) -> None:
 
 def test_decisions_that_an_engine_cannot_make_have_no_value() -> None:
     decided, lengths, stream = decisions("fcfs")
-    assert SCORING.values(BOTH, (decided * 0, lengths, stream))[0] == (None, None)
+    assert values_of(SCORING, BOTH, (decided * 0, lengths, stream))[0] == (None, None)
     longer = stream.copy()
     longer[3] += 1  # a chunk of one token more than the prompt has
-    values, message = SCORING.values(BOTH, (decided, lengths, longer))
+    values, message = values_of(SCORING, BOTH, (decided, lengths, longer))
     assert values == (None, 1.0)
     assert "queue" in message
     for wrong in (
@@ -100,26 +110,26 @@ def test_decisions_that_an_engine_cannot_make_have_no_value() -> None:
         (decided.astype(np.int64), lengths, stream),
         (decided, lengths, stream.astype(np.int64)),
     ):
-        values, message = SCORING.values(BOTH, wrong)
+        values, message = values_of(SCORING, BOTH, wrong)
         assert values == (None, None)
         assert message.startswith("expected decisions")
 
 
 def test_metrics_are_means_and_sums_over_scenarios() -> None:
-    both, one, other = measure(BOTH, decisions("fcfs")), *(measure([i], decisions("fcfs", [i])) for i in BOTH)
+    both, one, other = measured("fcfs", BOTH), *(measured("fcfs", [i]) for i in BOTH)
     assert both["e2e_mean"] == pytest.approx(((one["e2e_mean"] or 0) + (other["e2e_mean"] or 0)) / 2)
     assert both["preemptions"] == (one["preemptions"] or 0) + (other["preemptions"] or 0)
     assert other["throughput"] == pytest.approx(2 / fcfs([EASY])[0].finish.max())
     single = instance("single", [0.0], [10], [1])
-    assert measure([single], decisions("fcfs", [single]))["tpot_mean"] is None
+    assert measured("fcfs", [single])["tpot_mean"] is None
 
 
 def test_a_prompt_that_never_fits_is_rejected_and_counted() -> None:
     large = instance("large", [0.0, 1.0], [100_000_000, 50], [3, 3])
-    found = measure([large], decisions("fcfs", [large]))
+    found = measured("fcfs", [large])
     assert found["rejected"] == 1.0
     assert found["slo_attainment"] == 0.5
-    assert SCORING.values([large], decisions("fcfs", [large])) == ((1.0,), "")
+    assert values_of(SCORING, [large], decisions("fcfs", [large])) == ((1.0,), "")
 
 
 def test_instances_are_grouped_and_resampled_by_cell() -> None:
@@ -137,19 +147,18 @@ def test_instances_are_grouped_and_resampled_by_cell() -> None:
 
 
 def test_an_explanation_says_where_time_goes() -> None:
-    made = decisions("srpt", [SHORT_BEHIND])
-    text = SCORING.explain(SHORT_BEHIND, made)
+    text = SCORING.explain(SHORT_BEHIND, scheduled("srpt", SHORT_BEHIND))
     assert "4 requests" in text
     assert "| size up to |" in text
     assert text.count("\n| ") == (1 + 4) + (1 + 8)
-    assert SCORING.explain(SHORT_BEHIND, (made[0] * 0, *made[1:])) != text
+    assert SCORING.explain(SHORT_BEHIND, scheduled("fcfs", SHORT_BEHIND)) != text
 
 
 def test_waiting_ends_where_the_first_chunk_is_given() -> None:
     """Two seats: the third request waits for the first to end, the fourth, though short, for the second."""
-    made = decisions("fcfs", [SHORT_BEHIND])
+    schedule = scheduled("fcfs", SHORT_BEHIND)
     results = fcfs([SHORT_BEHIND])[0]
-    times = admitted(made[2], timeline(SHORT_BEHIND, made)[:, 0], 4)
+    times = admitted(schedule.stream, timeline(SHORT_BEHIND, schedule)[:, 0], 4)
     assert times[:2].tolist() == [0.0, 0.0]
     assert times[2] == pytest.approx(results.finish[0])
     assert times[3] == pytest.approx(results.finish[1])
@@ -157,7 +166,7 @@ def test_waiting_ends_where_the_first_chunk_is_given() -> None:
 
 
 def test_figures_show_queue_memory_and_times() -> None:
-    found = figures(SHORT_BEHIND, {rule: decisions(rule, [SHORT_BEHIND]) for rule in ("fcfs", "srpt")})
+    found = SCORING.figures(SHORT_BEHIND, {rule: scheduled(rule, SHORT_BEHIND) for rule in ("fcfs", "srpt")})
     assert [f.title for f in found][:3] == ["Waiting requests", "Running requests", "KV memory in use (%)"]
     waiting, running, memory, ttft, e2e = found
     assert max(waiting.curves[0].y) == 2

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scoring_parts import schedule_of, values_of
 
 from heuresis.evaluators.language.compile import compile_program
 from heuresis.evaluators.tardiness.contract import CONTRACT
@@ -47,7 +48,7 @@ def test_totals_on_known_instances(tmp_path: Path, n: int) -> None:
         baseline = PROBLEM.baseline(name)
         assert baseline is not None
         program = compile_program(screen(baseline.source, CONTRACT.allow_list()), CONTRACT)
-        values, _ = SCORING.values(instances, simulator.decide(program, np.zeros(0), np.arange(len(instances))))
+        values, _ = values_of(SCORING, instances, simulator.decide(program, np.zeros(0), np.arange(len(instances))))
         score = SCORING.score(instances, [v for v in values if v is not None])
         assert score.metrics["total"] == TOTALS[n][name]
         assert score.metrics["agg_gap"] == pytest.approx(TOTALS[n][name] / TOTALS[n]["optimum"] - 1, abs=1e-12)
@@ -80,7 +81,7 @@ def test_without_complete_references_it_is_the_mean_tardiness() -> None:
 @pytest.mark.parametrize("wrong", [[0, 0], [0, 2], [-1, 0], [1, 1]])
 def test_a_sequence_must_be_a_permutation(wrong: list[int]) -> None:
     instances = [instance([3, 1], [0, 0]), instance([3, 1], [0, 0])]
-    values, message = SCORING.values(instances, decided([1, 0], wrong))
+    values, message = values_of(SCORING, instances, decided([1, 0], wrong))
     assert values == (5.0, None)
     assert "not a permutation" in message
     assert "1 of 2" in message
@@ -89,25 +90,25 @@ def test_a_sequence_must_be_a_permutation(wrong: list[int]) -> None:
 def test_an_instance_left_undecided_has_no_value() -> None:
     valid, sequences = decided([1, 0], [-1, -1])
     valid[1] = 0
-    values, message = SCORING.values([instance([3, 1], [0, 0]), instance([3, 1], [0, 0])], (valid, sequences))
+    values, message = values_of(SCORING, [instance([3, 1], [0, 0]), instance([3, 1], [0, 0])], (valid, sequences))
     assert values == (5.0, None)
     assert "NaN or infinite" in message
 
 
 def test_a_value_below_a_proven_optimum_stops_everything() -> None:
     with pytest.raises(MachineryError, match="below the proven optimum 6"):
-        SCORING.values([instance([3, 1], [0, 0], 6)], decided([1, 0]))
+        values_of(SCORING, [instance([3, 1], [0, 0], 6)], decided([1, 0]))
 
 
 def test_a_wrong_claim_of_a_file_is_the_files_error() -> None:
     with pytest.raises(InstanceError, match="claims the optimum 6, but a sequence reaches 5"):
-        SCORING.values([instance([3, 1], [0, 0], 6, claimed=True)], decided([1, 0]))
+        values_of(SCORING, [instance([3, 1], [0, 0], 6, claimed=True)], decided([1, 0]))
 
 
 def test_large_times_do_not_overflow() -> None:
     size = 1_000
     large = (1 << 40) // size
-    values, _ = SCORING.values([instance([large] * size, [0] * size)] * 3, decided(*[list(range(size))] * 3))
+    values, _ = values_of(SCORING, [instance([large] * size, [0] * size)] * 3, decided(*[list(range(size))] * 3))
     assert values == (float(large * size * (size + 1) // 2),) * 3
 
 
@@ -118,7 +119,8 @@ def test_groups_are_sizes() -> None:
 
 
 def test_the_explanation_shows_late_jobs_against_the_optimum() -> None:
-    assert SCORING.explain(instance([5, 1, 1], [5, 6, 1], 2), decided([0, 1, 2])) == (
+    one = instance([5, 1, 1], [5, 6, 1], 2)
+    assert SCORING.explain(one, schedule_of(SCORING, one, decided([0, 1, 2]))) == (
         "n = 3: 1 of 3 jobs late, total tardiness 6; the optimum has 1 late and 2.\n"
         "\n"
         "| job | p | d | end | tardiness | end if optimal | tardiness if optimal |\n"
@@ -128,7 +130,8 @@ def test_the_explanation_shows_late_jobs_against_the_optimum() -> None:
 
 
 def test_a_long_explanation_is_cut_and_says_so() -> None:
-    text = SCORING.explain(instance([1] * 40, [0] * 40), decided(list(range(40))))
+    many = instance([1] * 40, [0] * 40)
+    text = SCORING.explain(many, schedule_of(SCORING, many, decided(list(range(40)))))
     assert "40 of 40 jobs late" in text
     assert "the 12 that lose most" in text
     assert len(text.splitlines()) == 4 + 12

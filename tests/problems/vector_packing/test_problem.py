@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from scoring_parts import schedule_of, values_of
 from vector_parts import NO_CONSTANTS, PROGRAMS, instances, made, simulator
 
 from heuresis.problems.bounds import l2
@@ -44,7 +45,7 @@ def decided(*codes: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def value_of(name: str, instance: VectorInstance) -> float:
-    values, message = SCORING.values([instance], simulator(instance).decide(PROGRAMS[name], NO_CONSTANTS, ONE))
+    values, message = values_of(SCORING, [instance], simulator(instance).decide(PROGRAMS[name], NO_CONSTANTS, ONE))
     assert message == ""
     assert values[0] is not None
     return values[0]
@@ -82,12 +83,12 @@ def test_the_generator_has_the_marginals_of_the_trace() -> None:
 def test_values_are_nodes_or_requests_not_placed_and_the_share_stranded() -> None:
     open_one = made([[3, 1], [3, 1], [1, 2]], [[4, 4]])
     fleet = made([[3, 1], [3, 1], [2, 2]], [[4, 4]], [0])
-    assert SCORING.values([open_one], decided([-2, -2, 1])) == ((2.0,), "")
+    assert values_of(SCORING, [open_one], decided([-2, -2, 1])) == ((2.0,), "")
     # 1 CPU and 3 memory are left: no request of the three fits there
-    assert SCORING.values([fleet], decided([0, -1, -1])) == ((2 + (1 / 4 + 3 / 4) / 2,), "")
+    assert values_of(SCORING, [fleet], decided([0, -1, -1])) == ((2 + (1 / 4 + 3 / 4) / 2,), "")
     # 2 CPU and 2 memory are left: two of the three do not fit
     small = made([[2, 2], [3, 1], [3, 1]], [[4, 4]], [0])
-    assert SCORING.values([small], decided([0, -1, -1])) == ((pytest.approx(2 + (2 / 4 + 2 / 4) / 2 * 2 / 3),), "")
+    assert values_of(SCORING, [small], decided([0, -1, -1])) == ((pytest.approx(2 + (2 / 4 + 2 / 4) / 2 * 2 / 3),), "")
 
 
 @pytest.mark.parametrize(
@@ -111,7 +112,7 @@ def test_placements_that_are_not_feasible_have_no_value(
 ) -> None:
     good = made([[1]], [[4]]) if instance.opens else made([[1]], [[4]], [0])
     first = [-2] if instance.opens else [0]
-    values, complaint = SCORING.values([good, instance], decided(first, codes))
+    values, complaint = values_of(SCORING, [good, instance], decided(first, codes))
     assert values[0] is not None
     assert values[1] is None
     assert complaint == f"{message} (first on instance i)"
@@ -120,7 +121,7 @@ def test_placements_that_are_not_feasible_have_no_value(
 def test_an_instance_left_undecided_has_no_value() -> None:
     valid, chosen = decided([-2], [-2])
     valid[1] = 0
-    values, message = SCORING.values([made([[1]], [[4]])] * 2, (valid, chosen))
+    values, message = values_of(SCORING, [made([[1]], [[4]])] * 2, (valid, chosen))
     assert values == (1.0, None)
     assert "NaN or infinite" in message
 
@@ -129,7 +130,7 @@ def test_a_value_below_the_bound_stops_everything() -> None:
     instance = made([[1], [1]], [[4]])
     object.__setattr__(instance, "bound", 2)
     with pytest.raises(MachineryError, match="1 nodes opened lie below the lower bound 2"):
-        SCORING.values([instance], decided([-2, 0]))
+        values_of(SCORING, [instance], decided([-2, 0]))
 
 
 def least_nodes(requests: list[list[int]], types: list[list[int]], nodes: tuple[tuple[int, ...], ...] = ()) -> int:
@@ -200,7 +201,7 @@ def test_objectives_follow_the_variant() -> None:
 
 def test_the_explanation_says_what_is_free_and_what_is_stranded() -> None:
     instance = made([[3, 1], [3, 1], [1, 2]], [[4, 4], [9, 0]])
-    assert SCORING.explain(instance, decided([-2, -2, 1])) == (
+    assert SCORING.explain(instance, schedule_of(SCORING, instance, decided([-2, -2, 1]))) == (
         "3 requests on 2 nodes; at least 2 are needed. Stranded (free where a request drawn at random does not fit), "
         "of all capacity: cpu 8.3%, mem 37.5%.\n"
         "\n"
