@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from heuresis.evaluators.aliases import Decisions, Ints
 
 
-def offsets(sizes: Iterable[int]) -> Ints:
+def offsets(sizes: Iterable[int] | Ints) -> Ints:
     """Where each part begins, and behind the last one where all end (int64, parts + 1)."""
     return np.concatenate(([0], np.cumsum(np.fromiter(sizes, dtype=np.int64)))).astype(np.int64)
 

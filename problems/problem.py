@@ -275,11 +275,8 @@ class Problem:
         """The problem as it is asked for. Raises UnknownChoice where it has no such family, objective or engine."""
         options, objective = self.options, choice.objective
         if objective is not None and objective not in options.objectives:
-            known = (
-                f"expected one of {', '.join(options.objectives)}"
-                if options.objectives
-                else "this problem has only one"
-            )
+            names = ", ".join(options.objectives)
+            known = f"expected one of {names}" if names else "this problem has only one"
             raise UnknownChoice(f"{self.name}: no objective {objective!r}: {known}")
         given = {name for name in ("engine", "rate", "limit") if getattr(choice, name) is not None}
         if given - options.takes:

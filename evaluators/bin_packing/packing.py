@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.evaluators import ragged
 from heuresis.evaluators.aliases import Decisions, Floats, Ints
 from heuresis.evaluators.bin_packing.objective import aggregate
 from heuresis.evaluators.language.arguments import checked
@@ -84,7 +85,7 @@ class PackingSimulator(ABC):
 
     def _starts(self, order: Ints) -> Ints:
         """Where in the decisions those of each instance begin."""
-        return np.concatenate(([0], np.cumsum(self.lengths[order])))[:-1].astype(np.int64)
+        return ragged.offsets(self.lengths[order])[:-1]
 
     def _of(self, instance: int | np.integer) -> Ints:
         return self.items[self.offsets[instance] : self.offsets[instance + 1]]

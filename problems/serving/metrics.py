@@ -9,7 +9,7 @@ import numpy as np
 from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.evaluators.serving.fairness import jain, largest_gap
 from heuresis.evaluators.serving.objectives import met_in_time
-from heuresis.evaluators.serving.results import Results, mean, percentile
+from heuresis.evaluators.serving.results import Results, mean
 
 POINTS = (50, 90, 95, 99)
 """The percentiles that are told of each kind of time."""
@@ -69,8 +69,9 @@ def _of_one(scenario: Scenario) -> dict[str, float]:
 
 
 def _summary(name: str, times: Floats) -> dict[str, float]:
-    points = {f"{name}_p{point}": percentile(times, float(point)) for point in POINTS}
-    return {f"{name}_mean": mean(times)} | points
+    there = times[~np.isnan(times)]
+    points = np.percentile(there, POINTS).tolist() if len(there) else [math.nan] * len(POINTS)
+    return {f"{name}_mean": mean(times)} | {f"{name}_p{p}": found for p, found in zip(POINTS, points, strict=True)}
 
 
 def _span(results: Results) -> float:

@@ -1,8 +1,9 @@
 """What two runs of one program say together, and what becomes of programs whose runs do not agree."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from tiny_problem import TINY
 
 from heuresis.archive.queries import check
 from heuresis.archive.store import Archive
+from heuresis.evaluators.aliases import Decisions
 from heuresis.evolve import run as runs
 from heuresis.evolve.assessment import pools
 from heuresis.evolve.assessment.assess import Assessor
@@ -18,9 +20,11 @@ from heuresis.evolve.assessment.verdict import INVALID, UNSTABLE, Ran, another_o
 from heuresis.evolve.config import Config
 from heuresis.evolve.results.ranking import failed, succeeded
 from heuresis.evolve.run import start
+from heuresis.problems.problem import Replay
 from heuresis.problems.tardiness.instances import TardinessInstance
+from heuresis.problems.tardiness.scoring import TardinessScoring
 from heuresis.sandbox.outcome import Outcome, Status
-from heuresis.sandbox.task import Task
+from heuresis.sandbox.task import Array, Task
 
 MDD = rule("max(t + p, d)")
 INSTANCES = [
@@ -76,6 +80,51 @@ def test_a_second_run_that_ends_otherwise_gives_its_status(status: Status) -> No
     found, message, values = together(ran([0, 1, 2]), again)
     assert (found, values) == (status, ())
     assert message == "when it ran again, with the instances in another order: it went wrong"
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        (),
+        (np.ones(3, np.uint8),),
+        (np.ones(3, np.uint8), np.array([0, 1, 2, 1, 0], np.int32)),
+        (np.ones(3, np.uint8), np.array([0, 0, 1, 2, 1, 0], np.float64)),
+    ],
+)
+def test_a_second_run_that_sends_something_else_is_unstable(arrays: tuple[Array, ...]) -> None:
+    """Its decisions are never cut: they need not have the shape of decisions."""
+    again = Ran(Outcome(Status.OK, arrays), np.array([2, 0, 1]))
+    status, message, values = together(ran([0, 1, 2]), again)
+    assert (status, values) == (UNSTABLE, ())
+    assert "on 3 of 3 instances" in message
+
+
+def test_decisions_of_another_type_are_unstable() -> None:
+    again = ran([2, 0, 1])
+    wider = replace(again.outcome, arrays=(again.outcome.arrays[0], again.outcome.arrays[1].astype(np.int64)))
+    assert together(ran([0, 1, 2]), Ran(wider, again.order))[0] == UNSTABLE
+
+
+class Counting(TardinessScoring):
+    """Counts on how many instances it was asked to replay decisions, each time."""
+
+    asked: ClassVar[list[int]] = []
+
+    def replay(self, instances: Sequence[TardinessInstance], decisions: Decisions) -> Replay:
+        self.asked.append(len(instances))
+        return super().replay(instances, decisions)
+
+
+def test_an_evaluation_replays_once_whatever_is_told_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pools, "Pool", FicklePool)
+    Counting.asked.clear()
+    with Assessor(replace(TINY, scoring=Counting()), workers=1) as assessor:
+        assert assessor.evaluate(rule("max(t + p, d) + 0.25"), confirm=another_order(1, 2)).ok
+        assert Counting.asked == [20]
+        assert assessor.evaluate(rule("max(t + p, d) + 0.5"), confirm=another_order(1, 2)).status == UNSTABLE
+        assert Counting.asked == [20, 20, 20]  # the second run is replayed to say where it differs
+        assert assessor.explain(rule("p"), "search", 3).startswith("n = 8:")
+        assert Counting.asked[3:] == [1]
 
 
 def test_orders_follow_from_seed_number_and_purpose() -> None:
