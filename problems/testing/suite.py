@@ -184,6 +184,22 @@ class ProblemSuite:
                 reaches = low is None or (value == low if algorithm.exact else value >= low)
                 expect(reaches, f"{algorithm.name} reaches {value} on {instance.name}, whose reference is {low}")
 
+    def test_one_replay_tells_all(self) -> None:
+        """Of one replay come values, metrics and the instance that loses most, and its parts are the decisions."""
+        instances, scoring = self._instances("search")[:3], self._problem.scoring
+        decisions = self._simulator(instances).decide(self._program(0), NO_CONSTANTS, np.arange(len(instances)))
+        replay = scoring.replay(instances, decisions)
+        values = valued(scoring, instances, replay.schedules)
+        expect(replay.fault == "" and None not in values, f"expected a value of every instance, got: {replay.fault}")
+        measured = scoring.metrics(instances, replay.schedules)
+        odd = [name for name, value in measured.items() if value is not None and not math.isfinite(value)]
+        expect(not odd, f"metrics are finite numbers or None, not so: {odd}")
+        expect(0 <= scoring.worst(instances, values) < len(instances), "`worst` names none of the instances")
+        parts = scoring.cut(instances, decisions)
+        for number, array in enumerate(decisions):
+            whole = b"".join(part[number].tobytes() for part in parts)
+            expect(whole == array.tobytes(), "the parts of `cut`, one after the other, are not the decisions")
+
     def test_explanations_are_small(self) -> None:
         """A few lines, which fit into a prompt."""
         instances = self._instances("search")
