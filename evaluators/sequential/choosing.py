@@ -62,14 +62,30 @@ def played(definition: Definition, instance: Mapping[str, Any], choose: Choose) 
 def valued(definition: Definition, instance: Mapping[str, Any], outcome: Any) -> float:
     """The value of an outcome, a finite float. Raises SimulateError."""
     value = called(definition, "value", instance, outcome)
-    if isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
-        number = float(value)
-        if np.isfinite(number):
-            return number
+    if (number := _finite(value)) is not None:
+        return number
     raise SimulateError(
         f"{place_of(definition)}: the value of an instance must be one finite number, smaller is better, got "
         f"{value!r:.60}; let `simulate` return it, or write `value(self, instance, outcome)`"
     )
+
+
+def measured(definition: object, instance: Mapping[str, Any], outcome: Any) -> dict[str, float]:
+    """An author's metrics of an outcome. Raises SimulateError where they are no mapping of names to finite numbers."""
+    rows = called(definition, "metrics", instance, outcome)
+    found = {str(name): _finite(value) for name, value in rows.items()} if isinstance(rows, Mapping) else {"": None}
+    numbers = {name: number for name, number in found.items() if number is not None}
+    if len(numbers) < len(found):
+        raise SimulateError(f"{place_of(definition)}: metrics must return names and finite numbers, got {rows!r:.80}")
+    return numbers
+
+
+def _finite(value: object) -> float | None:
+    """A finite number as a float; None for everything else."""
+    if not isinstance(value, int | float | np.integer | np.floating) or isinstance(value, bool):
+        return None
+    number = float(value)
+    return number if np.isfinite(number) else None
 
 
 def called(definition: object, method: str, *arguments: Any) -> Any:

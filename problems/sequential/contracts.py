@@ -1,11 +1,14 @@
 """A contract in the words of an author: `rule("priority", item(...), shared(...), returns="...")`."""
 
+import builtins
 import keyword
 from typing import Final
 
 from heuresis.evaluators.language.contract import Contract, Function, Kind, Parameter, Unit
 from heuresis.problems.problem import ProblemError
 from heuresis.problems.reading import repeated
+
+_MEAN_SOMETHING = frozenset(dir(builtins)) | {"math", "np", "numpy", "theta"}
 
 DATE: Final = Unit.DATE
 TIME: Final = Unit.TIME

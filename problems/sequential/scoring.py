@@ -2,13 +2,22 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from heuresis.evaluators.aliases import Decisions, Floats, Ints, Stream
-from heuresis.evaluators.sequential.choosing import Ended, Recorded, SimulateError, called, place_of, played, valued
+from heuresis.evaluators.sequential.choosing import (
+    Ended,
+    Recorded,
+    SimulateError,
+    called,
+    measured,
+    place_of,
+    played,
+    valued,
+)
 from heuresis.evaluators.sequential.features import Reader
 from heuresis.evaluators.sequential.objective import aggregate, falls_short, is_gap
 from heuresis.evaluators.sequential.packing import pack
@@ -17,7 +26,6 @@ from heuresis.problems.problem import (
     Baseline,
     MachineryError,
     Objective,
-    ProblemError,
     Replay,
     Score,
     Scoring,
@@ -52,6 +60,7 @@ class Played:
     outcome: Any  # what `simulate` returned
     value: float
     choices: Stream
+    metrics: Mapping[str, float] = field(default_factory=dict)  # the author's
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +100,14 @@ class SequentialScoring(Scoring):
         try:
             outcome = played(self.definition, instance.data, choose)
             value = valued(self.definition, instance.data, outcome)
+            metrics = measured(self.definition, instance.data, outcome)
         except Ended as end:
             return end.reason
         except SimulateError as error:
             return str(error)
         if choose.left:
             return f"{len(choices)} decisions came back, and only {choose.used} were to be made"
-        return Played(outcome, value, choices)
+        return Played(outcome, value, choices, metrics)
 
     def value(self, instance: SequentialInstance, schedule: Played) -> float:
         """The value of an outcome. Raises MachineryError where it lies below its bound."""
@@ -110,20 +120,14 @@ class SequentialScoring(Scoring):
         return schedule.value
 
     def metrics(self, instances: Instances, schedules: Sequence[Played]) -> Mapping[str, float | None]:
-        """The author's metrics: the mean of each over the instances. Raises ProblemError where one is no number."""
-        rows = [
-            called(self.definition, "metrics", instance.data, one.outcome)
-            for instance, one in zip(instances, schedules, strict=True)
-        ]
-        found: dict[str, float | None] = {}
-        for name in rows[0]:
-            try:
-                found[str(name)] = float(np.mean([float(row[name]) for row in rows]))
-            except (KeyError, TypeError, ValueError) as error:
-                raise ProblemError(
-                    f"{place_of(self.definition)}: metrics must return a number under {name!r} for every instance"
-                ) from error
-        return found
+        """The author's metrics: the mean of each over the instances, None where one has it not."""
+        del instances
+        names = dict.fromkeys(name for one in schedules for name in one.metrics)
+        rows = {name: [one.metrics.get(name) for one in schedules] for name in names}
+        return {
+            name: None if None in row else float(np.mean([value for value in row if value is not None]))
+            for name, row in rows.items()
+        }
 
     def cut(self, instances: Instances, decisions: Decisions) -> Sequence[Decisions]:
         """Of each instance whether it was decided, how many choices it has, and these."""
@@ -178,7 +182,10 @@ class SequentialScoring(Scoring):
 
     def explain(self, instance: SequentialInstance, schedule: Played) -> str:
         """The value beside the bound and the best of the rules, and where that rule would have chosen otherwise."""
-        own = called(self.definition, "explain", instance.data, schedule.outcome)
+        try:
+            own = called(self.definition, "explain", instance.data, schedule.outcome)
+        except SimulateError as error:  # a text for people and prompts: no reason to stop a run
+            own = str(error)
         return table(self.definition, self.rules, instance, schedule.value, schedule.choices.tolist(), str(own))
 
     def decisions_in(self, instances: Instances) -> int:

@@ -10,7 +10,7 @@ from sequential_parts import Bounded, Flow
 
 from heuresis.evaluators.language.compile import compile_program
 from heuresis.evaluators.sequential.simulator import Sequential
-from heuresis.problems.problem import MachineryError, ProblemError
+from heuresis.problems.problem import MachineryError
 from heuresis.problems.sequential.scoring import Played, SequentialScoring
 
 NONE = np.zeros(0)
@@ -108,8 +108,11 @@ def test_metrics_are_means_of_the_authors(problem, instances, decisions):
     assert found["jobs"] == np.mean([len(i.data["p"]) for i in instances])
     assert found["last"] == pytest.approx(np.mean([i.data["start"] + i.data["p"].sum() for i in instances]))
     wrong = type("Wrong", (Bounded,), {"metrics": lambda self, jobs, ends: {"x": "much"}})
-    with pytest.raises(ProblemError, match="a number under 'x'"):
-        SequentialScoring(wrong(), "x:Y", problem.baselines).metrics(instances, replay.schedules)
+    fault = SequentialScoring(wrong(), "x:Y", problem.baselines).replay(instances, decisions).fault
+    assert "metrics must return names and finite numbers" in fault
+    some = type("Some", (Bounded,), {"metrics": lambda self, jobs, ends: {"x": 1} if len(ends) > 4 else {}})
+    scoring = SequentialScoring(some(), "x:Y", problem.baselines)
+    assert scoring.metrics(instances, scoring.replay(instances, decisions).schedules) in ({"x": None}, {"x": 1.0})
 
 
 def test_without_bounds_it_is_the_mean(instances, decisions):
@@ -141,3 +144,7 @@ def test_an_authors_explanation_takes_the_place_of_the_table(problem, instances,
     text = scoring.explain(instances[0], scoring.replay(instances, decisions).schedules[0])
     assert text.splitlines()[-1].startswith("last at ")
     assert "| decision |" not in text
+    broken = type("Broken", (Bounded,), {"explain": lambda self, jobs, ends: 1 / 0, "__module__": __name__})
+    scoring = SequentialScoring(broken(), "x:Y", problem.baselines)
+    text = scoring.explain(instances[0], scoring.replay(instances, decisions).schedules[0])
+    assert "in explain: ZeroDivisionError" in text
