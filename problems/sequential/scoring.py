@@ -32,6 +32,7 @@ from heuresis.problems.problem import (
     complaint,
 )
 from heuresis.problems.sequential.author import Author
+from heuresis.problems.sequential.building import MOST_STEPS
 from heuresis.problems.sequential.explain import table
 from heuresis.problems.sequential.instances import SequentialInstance
 
@@ -96,6 +97,8 @@ class SequentialScoring(Scoring):
 
     def _again(self, instance: SequentialInstance, choices: Stream) -> Played | str:
         """One instance played again, or what is wrong with the choices."""
+        if len(choices) > MOST_STEPS:  # only what a child made up is so long, and it would be played for minutes
+            return f"{len(choices)} decisions came back, expected at most {MOST_STEPS}"
         choose = Recorded(Reader(self.definition.contract.main), choices.tolist())
         try:
             outcome = played(self.definition, instance.data, choose)

@@ -72,6 +72,12 @@ def test_one_choice_too_many_is_a_fault(problem, instances):
     assert f"{n + 1} decisions came back, and only {n} were to be made" in fault
 
 
+def test_a_record_of_endless_length_is_not_played(problem, instances):
+    many = 1_000_001
+    one = np.ones(1, np.uint8), np.array([many], np.int32), np.zeros(many, np.int32)
+    assert "1000001 decisions came back, expected at most" in problem.scoring.replay(instances[:1], one).fault
+
+
 class Fragile(Flow):
     """Breaks where the last job goes first, which play at random may never see."""
 
