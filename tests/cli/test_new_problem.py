@@ -14,6 +14,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_it_is_written_checked_and_evolves_at_once(cli, place: Path):
     answer = cli("problems", "--new", "my-shop")
     assert answer.code == 0, answer.err

@@ -16,6 +16,7 @@ REPLIES = (
 )
 
 
+@pytest.mark.slow
 def test_the_offline_search_evolves_it_and_every_command_works_on_it(cli, tmp_path: Path):
     run = cli("evolve", SHORT, "--evaluations", 8, "--workers", 1, "--seed", 2, "--json")
     assert run.code == 0, run.err
@@ -38,6 +39,7 @@ def test_the_offline_search_evolves_it_and_every_command_works_on_it(cli, tmp_pa
         assert cli(*command).code == 0
 
 
+@pytest.mark.slow
 def test_a_scripted_model_evolves_it(cli, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     with ScriptedServer(*map(completion, REPLIES)) as server:
