@@ -1,9 +1,11 @@
-"""The command that shows what can be solved: `problems`."""
+"""The command that shows what can be solved, and begins a problem of one's own: `problems`."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from heuresis.cli.errors import USAGE, UserError
 from heuresis.cli.options import ArchiveOption, JsonOption
 from heuresis.cli.programs import find_problem
 
@@ -15,14 +17,22 @@ def problems(
     name: Annotated[
         str | None, typer.Argument(metavar="[NAME]", help="Show one problem: contract, splits, rules.")
     ] = None,
+    new: Annotated[
+        str | None, typer.Option("--new", metavar="NAME", help="Write NAME.py, a problem of your own to begin with.")
+    ] = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List what can be solved, or show one problem's contract, splits and baselines."""
+    """List what can be solved, show one problem's contract, splits and baselines, or begin one of your own."""
     from heuresis.cli import render
     from heuresis.problems import registry
 
     del archive  # every command takes it; this one needs none
+    if new is not None:
+        if name is not None:
+            raise UserError("--new NAME writes a file and shows no problem: leave one of the two out", USAGE)
+        _begin(new, as_json=as_json)
+        return
     if name is not None:
         _show_problem(find_problem(name), as_json=as_json)
         return
@@ -34,6 +44,34 @@ def problems(
     for problem in found:
         made.add_row(problem.name, str(problem.version), problem.title, " ".join(b.name for b in problem.baselines))
     render.out().print(made)
+
+
+def _begin(name: str, *, as_json: bool) -> None:
+    """Write the beginning of a problem into the working directory."""
+    from heuresis.cli import render
+    from heuresis.problems import registry
+    from heuresis.problems.problem import ProblemError
+    from heuresis.problems.sequential.skeleton import module_name, skeleton
+
+    try:
+        module = module_name(name)
+    except ProblemError as error:
+        raise UserError(f"--new: {error}", USAGE) from error
+    if module.replace("_", "-") in registry.names():
+        raise UserError(f"--new: there is a problem {module.replace('_', '-')!r} already; choose another name", USAGE)
+    path = Path(f"{module}.py")
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(skeleton(module))
+    except FileExistsError:
+        raise UserError(f"{path} exists, and nothing is overwritten; choose another name, or move it away") from None
+    if as_json:
+        render.emit({"file": str(path), "name": module.replace("_", "-")})
+        return
+    print_line = render.out().print
+    print_line(f"{path} is written. It evolves as it is; its comments say what to change. Now type:", soft_wrap=True)
+    for words in (f"problems {path}", f"evaluate {path}", f"evolve {path} --evaluations 200"):
+        print_line(f"    heuresis {words}", soft_wrap=True, highlight=False)
 
 
 def _show_problem(problem: "Problem", *, as_json: bool) -> None:

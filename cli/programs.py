@@ -106,11 +106,12 @@ def check_reading(instances: "Sequence[Path] | None", rate: float | None, limit:
 
 
 def _registered(name: str) -> "Problem":
+    from heuresis.evaluators.sequential.choosing import SimulateError
     from heuresis.problems import registry
 
     try:
         return registry.get(name)
-    except registry.UnknownProblem:
+    except (registry.UnknownProblem, SimulateError):  # they say file and line themselves
         raise
     except SystemExit as stop:
         raise UserError(f"{name} ended the program while it was loaded: sys.exit({stop.code!r})") from stop

@@ -1,12 +1,15 @@
 """What a simulator offers to a worker: the decisions of a program on packed instances, and its loss for tuning."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar, Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.evaluators.language.contract import Contract
+from heuresis.sandbox.process.zygote import load
 
 
 class Simulator(Protocol):
@@ -16,15 +19,19 @@ class Simulator(Protocol):
     contract's parameters and a trailing read-only `theta` (1-D float64, the lifted constants, empty where none is), or
     the interpreter of expressions (`language.expressions.interpreter`), which has the same signature.
 
-    A simulator of long instances also has `lengths`, `int64[size]`, the decisions of each instance; then the search
-    bounds its effort by decisions, and otherwise by instances. One with a true `tabulates` decides at a fraction of the
+    A simulator of long instances also has `lengths`, `int64[size]`, the decisions of each instance (of a slow one, what
+    they cost, counted in decisions of a compiled loop); then the search bounds its effort by decisions, and otherwise
+    by instances. One with a true `tabulates` decides at a fraction of the
     cost where a rule reads no array.
     """
 
-    contract: ClassVar[Contract]
     size: int  # instances
 
     def __init__(self, payload: Mapping[str, NDArray[np.generic]]) -> None: ...
+
+    @property
+    def contract(self) -> Contract:
+        """What a program may see and returns; of the class, or of what the payload names."""
 
     def warm(self) -> None:
         """Compile the loops (or load them from the on-disk cache) so that a child needs no file."""
@@ -62,3 +69,23 @@ class Simulator(Protocol):
         was chosen. An instance's value is the largest `language.reference.distance.distance` of its decisions;
         infinite where it was not decided, or where a decision is none of those possible.
         """
+
+
+def named(name: str) -> Any:
+    """What `package.module:attribute` or `/path/file.py:attribute` names.
+
+    A file that is loaded already is not executed a second time: it would register its problem again. Raises ValueError,
+    ImportError and AttributeError.
+    """
+    file, _, attribute = name.rpartition(":")
+    if file.endswith(".py"):
+        for module in list(sys.modules.values()):
+            path = getattr(module, "__dict__", {}).get("__file__")
+            if (
+                isinstance(path, str)
+                and path.endswith(".py")
+                and Path(path) == Path(file)
+                and hasattr(module, attribute)
+            ):
+                return getattr(module, attribute)
+    return load(name)

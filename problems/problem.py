@@ -24,6 +24,10 @@ class InstanceError(ValueError):
     """An instance file or instance that is malformed; the message names the line or field."""
 
 
+class ProblemError(ValueError):
+    """A problem that cannot be used as its author wrote it; says what was expected, what came and what to do."""
+
+
 class UnknownChoice(ValueError):
     """A family, objective or engine that a problem does not have; the message lists those it has."""
 

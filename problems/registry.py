@@ -1,14 +1,13 @@
 """Where problems are found: built-in ones, those of installed packages, and Python files that register one."""
 
-import hashlib
 import importlib
-import importlib.util
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
-from types import ModuleType
+from typing import Protocol
 
-from heuresis.problems.problem import Problem
+from heuresis.problems.problem import Problem, ProblemError
+from heuresis.sandbox.process.zygote import execute
 
 ENTRY_POINTS = "heuresis.problems"
 """The entry-point group under which a package names a module that registers a problem when it is imported."""
@@ -33,14 +32,33 @@ class UnknownProblem(ValueError):
     """A name that no problem has, or a file that registers none; the message lists what is known."""
 
 
-def register(problem: Problem) -> Problem:
-    """Make a problem known under its name, and return it. Raises ValueError where another one has that name."""
+class Definition(Protocol):
+    """What makes a problem of what its author wrote, such as a `SequentialProblem`."""
+
+    def problem(self) -> Problem:
+        """The problem. Raises ProblemError where a part is missing or does not fit."""
+
+
+def register(problem: Problem | Definition) -> Problem:
+    """Make a problem known under its name, and return it.
+
+    Raises ValueError where another one has that name, and ProblemError where a definition is not complete.
+    """
+    if not isinstance(problem, Problem):
+        problem = _defined(problem)
     if problem.name in _registered:
         raise ValueError(f"a problem named {problem.name!r} is already registered; give this one another name")
     if problem.name in _BUILT_IN and sys.modules.get(_BUILT_IN[problem.name]) is None:
         raise ValueError(f"{problem.name!r} is the name of a built-in problem; give this one another name")
     _registered[problem.name] = problem
     return problem
+
+
+def _defined(definition: Definition) -> Problem:
+    if isinstance(definition, type) or not callable(getattr(definition, "problem", None)):
+        hint = f"write register({definition.__name__}())" if isinstance(definition, type) else f"got {definition!r:.60}"
+        raise ProblemError(f"register(...) takes a Problem, or an object of a SequentialProblem's subclass; {hint}")
+    return definition.problem()
 
 
 def names() -> tuple[str, ...]:
@@ -78,26 +96,10 @@ def _from_file(path: Path) -> Problem:
     if not path.is_file():
         raise UnknownProblem(f"no such problem file: {path}; known problems are: {', '.join(names())}")
     before = set(names())  # a file may well build on a problem that was known but not loaded
-    _execute(path)
+    execute(path)  # what the file raises is its author's to see, unchanged
     new = sorted(set(_registered) - before)
     if len(new) != 1:
         found = ", ".join(new) or "none"
         raise UnknownProblem(f"{path} must call register(Problem(...)) once for one problem; it registered: {found}")
     _files[path] = new[0]
     return _registered[new[0]]
-
-
-def _execute(path: Path) -> ModuleType:
-    """Run a problem file as a module of its own; what it raises is its author's to see, unchanged."""
-    module_name = f"heuresis_problem_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
-    spec = importlib.util.spec_from_file_location(module_name, path)
-    if spec is None or spec.loader is None:
-        raise UnknownProblem(f"{path} cannot be loaded as a Python module")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[module_name]
-        raise
-    return module

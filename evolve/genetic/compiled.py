@@ -48,29 +48,30 @@ _share_at = compile_inner(_share)
 
 def _function(tree: Expr, function: Function, tunable: bool) -> Callable[..., None]:
     columns = [p.name for p in function.parameters if p.varies]
-    given = [f"{p.name}_column" if p.varies else p.name for p in function.parameters]
+    # no parameter's name begins with an underscore, so that none is hidden by a name of ours
+    given = [f"_{p.name}_column" if p.varies else p.name for p in function.parameters]
     summed = sorted({str(array_of(n)) for n in tree.walk() if n.op.endswith("[:]")})
     values = [f"theta[{i}]" if tunable else repr(value) for i, value in enumerate(constants(tree).tolist())]
-    ends = ", out, count" if columns else ""
+    ends = ", _out, _count" if columns else ""
     lines = [f"def over_items({', '.join(given)}, theta{ends}):"]
-    lines += [f"    theta_{i} = {value}" for i, value in enumerate(values)]
+    lines += [f"    _theta_{i} = {value}" for i, value in enumerate(values)]
     for name in summed:
-        lines += [f"    {name}_share = np.empty(len({name}))", "    total = 0", f"    for i in range(len({name})):"]
+        lines += [f"    _{name}_share = np.empty(len({name}))", "    _total = 0", f"    for _i in range(len({name})):"]
         lines += [
-            f"        total += {name}[i]",
-            f"        {name}_share[i] = total",
-            f"    for i in range(len({name})):",
+            f"        _total += {name}[_i]",
+            f"        _{name}_share[_i] = _total",
+            f"    for _i in range(len({name})):",
         ]
-        lines += [f"        {name}_share[i] = {name}_share[i] / total if total > 0 else 0.0"]
+        lines += [f"        _{name}_share[_i] = _{name}_share[_i] / _total if _total > 0 else 0.0"]
     if columns:
-        lines += ["    for i in range(count):"]
-        lines += [f"        {name} = {name}_column[i]" for name in columns]
+        lines += ["    for _i in range(_count):"]
+        lines += [f"        {name} = _{name}_column[_i]" for name in columns]
     text = to_text(lifted(tree), function)
     for name in summed:
-        text = text.replace(f"share({name}, ", f"share_at({name}_share, ")
-    text = re.sub(r"theta\[(\d+)\]", r"theta_\1", text)
-    lines.append(f"        out[i] = {text}" if columns else f"    return {text}")
-    namespace: dict[str, Any] = {"np": np, "math": math, "share_at": _share_at}
+        text = text.replace(f"share({name}, ", f"_share_at(_{name}_share, ")
+    text = re.sub(r"theta\[(\d+)\]", r"_theta_\1", text)
+    lines.append(f"        _out[_i] = {text}" if columns else f"    return {text}")
+    namespace: dict[str, Any] = {"np": np, "math": math, "_share_at": _share_at}
     exec("\n".join(lines), namespace)  # noqa: S102 - made of a tree of the search's own
     made: Callable[..., None] = namespace["over_items"]
     return made

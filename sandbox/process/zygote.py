@@ -5,6 +5,7 @@ forking is safe, and it never looks into what a child wrote: the bytes go to the
 """
 
 import gc
+import hashlib
 import importlib
 import importlib.util
 import math
@@ -17,6 +18,7 @@ import time
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import NoReturn, cast
 
 from heuresis.sandbox.layers import Layer
@@ -62,17 +64,28 @@ def load(name: str) -> EngineFactory:
     module_name, _, attribute = name.rpartition(":")
     if not module_name or not attribute:
         raise ValueError(f"an engine is named 'package.module:attribute' or '/path/file.py:attribute', got {name!r}")
-    if module_name.endswith(".py"):
-        path = Path(module_name)
-        spec = importlib.util.spec_from_file_location(path.stem, path)
-        if spec is None or spec.loader is None:
-            raise ImportError(f"{path} is not a Python file that can be imported")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[path.stem] = module
-        spec.loader.exec_module(module)
-    else:
-        module = importlib.import_module(module_name)
+    module = execute(Path(module_name)) if module_name.endswith(".py") else importlib.import_module(module_name)
     return cast(EngineFactory, getattr(module, attribute))
+
+
+def execute(path: Path) -> ModuleType:
+    """Run a Python file as a module; what it raises comes through. Raises ImportError where it is none.
+
+    The module's name follows from the path alone: what Numba keeps of it on disk names the module, and is read by the
+    controller and by zygotes.
+    """
+    name = f"heuresis_file_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is not a Python file that can be imported")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
 
 
 def _warm_engine(setup: wire.Setup) -> Engine:

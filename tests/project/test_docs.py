@@ -70,6 +70,16 @@ def test_links_between_documents_resolve(root: Path):
     assert not broken
 
 
+def test_the_manual_shows_its_examples_as_they_are(root: Path):
+    manual = (root / "docs" / "adding-a-problem.md").read_text()
+    examples = root / "docs" / "examples"
+    assert f"```python\n{(examples / 'sequencing.py').read_text()}```" in manual
+    loops = re.search(r"```python\n(class Dispatch.*?)```", manual, re.DOTALL)
+    assert loops is not None
+    compiled = re.sub(r'\n +"""[^\n]*"""\n', "\n", (examples / "sequencing_compiled.py").read_text())
+    assert loops[1].replace("\n\n", "\n") in compiled.replace("\n\n", "\n")
+
+
 def test_the_programs_of_the_results_are_whole_and_have_the_ids_that_they_say(root: Path):
     folders = [folder for folder in (root / "docs" / "results" / "programs").iterdir() if folder.is_dir()]
     assert folders

@@ -73,22 +73,23 @@ def interpreter(contract: Contract) -> Callable[..., Any]:
     function, arrays = contract.main, _arrays(contract)
     first, names = len(function.scalars), ", ".join(p.name for p in function.parameters)
     many = any(p.varies for p in function.parameters)
-    widths = ["count", str(max(MAX_STACK, 2 * len(arrays))), *(f"len({a})" for a in arrays)]
-    lines = [f"def interpret({names}, theta, out, count):"] if many else [f"def interpret({names}, theta):"]
-    lines += [] if many else ["    out, count = np.empty(1), 1"]
+    widths = ["_count", str(max(MAX_STACK, 2 * len(arrays))), *(f"len({a})" for a in arrays)]
+    # no parameter's name begins with an underscore, so that none is hidden by a name of ours
+    lines = [f"def interpret({names}, _theta, _out, _count):"] if many else [f"def interpret({names}, _theta):"]
+    lines += [] if many else ["    _out, _count = np.empty(1), 1"]
     lines += [
-        f"    table = np.empty(({first + MAX_STACK + 2 + 2 * len(arrays)}, max({', '.join(widths)})))",
+        f"    _table = np.empty(({first + MAX_STACK + 2 + 2 * len(arrays)}, max({', '.join(widths)})))",
     ]
     for i, p in enumerate(function.scalars):
-        loop = f"    for i in range(count):\n        table[{i}, i] = {p.name}[i]"
-        lines.append(loop if p.varies else f"    table[{i}, 0] = {p.name}")
+        loop = f"    for _i in range(_count):\n        _table[{i}, _i] = {p.name}[_i]"
+        lines.append(loop if p.varies else f"    _table[{i}, 0] = {p.name}")
     if arrays:
-        lines.append(f"    mark(theta, table, {first}, {len(arrays)})")
-    lines += [f"    fill({a}, table, {first}, {number})" for number, a in enumerate(arrays)]
-    lines.append(f"    run(theta, table, {first}, VARIES, out, count)")
-    lines += [] if many else ["    return out[0]"]
+        lines.append(f"    _mark(_theta, _table, {first}, {len(arrays)})")
+    lines += [f"    _fill({a}, _table, {first}, {number})" for number, a in enumerate(arrays)]
+    lines.append(f"    _run(_theta, _table, {first}, _VARIES, _out, _count)")
+    lines += [] if many else ["    return _out[0]"]
     varies = np.array([p.varies for p in function.scalars])
-    namespace: dict[str, Any] = {"np": np, "run": run, "fill": fill, "mark": mark, "VARIES": varies}
+    namespace: dict[str, Any] = {"np": np, "_run": run, "_fill": fill, "_mark": mark, "_VARIES": varies}
     exec("\n".join(lines), namespace)  # noqa: S102 - made of the contract alone
     compiled: Callable[..., Any] = numba.njit(signature(function), error_model="numpy")(namespace["interpret"])
     return compiled

@@ -1,6 +1,6 @@
 """An engine that does on request whatever a hostile program could: its kinds name the misdeed."""
 
-# ruff: noqa: ARG002, PTH108, PTH110, PTH123 - what a misdeed does not need, and how hostile code would open a file
+# ruff: noqa: PTH108, PTH110, PTH123 - what a misdeed does not need, and how hostile code would open a file
 
 import contextlib
 import ctypes
