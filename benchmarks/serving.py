@@ -1,19 +1,26 @@
 """How fast replicas are simulated: requests per CPU-second, how that grows, compiling a program, the trusted replay.
 
     python benchmarks/serving.py [speed|replicas|growth|compile] [--trace FILE.csv[.gz]]
+    python benchmarks/serving.py [speed|replicas] --against ANOTHER_CHECKOUT/src [--rounds 15]
 
 The trace has columns `arrived_at`, `prefill`, `decode_left_total` (seconds, tokens); without one, 10,000 requests are
 drawn alike. Times are CPU time of this process, the least of several repetitions. Schedules are replayed and must be
-feasible.
+feasible. With `--against` each case of the first two runs in turns here and with the package of another checkout, each
+in a process of its own, and has to give the same decisions.
 """
 
 import argparse
 import csv
 import gzip
+import os
+import statistics
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -136,45 +143,146 @@ HEAD = (
 )
 
 
-def speed(trace: Trace) -> None:
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One replica under a scheduler; `repetitions` are fewer where a run takes long."""
+
+    label: str
+    on: Engine
+    trace: Trace
+    program: Program
+    repetitions: int = 5
+
+
+def cases(trace: Trace) -> Iterator[Case]:
     """The engine of the A30 under static and changing priorities, overload, evictions, a prefix cache."""
     on = load("a30-qwen2-7b")
-    print(HEAD)
     for name, rule in RULES.items():
         if name != "longest prefix":
-            measure(name, on, trace, compiled(rule))
-    measure("Past-Future admission", on, trace, compiled("arrival", PAST_FUTURE))
+            yield Case(name, on, trace, compiled(rule))
+    yield Case("Past-Future admission", on, trace, compiled("arrival", PAST_FUTURE))
     rushed = replace(trace, arrival=trace.arrival / 1.3)
-    measure("fcfs at 1.3 times the rate", on, rushed, compiled("arrival"))
-    measure("hrrn at 1.3 times the rate", on, rushed, compiled(RULES["hrrn (reads the clock)"]), 2)
+    yield Case("fcfs at 1.3 times the rate", on, rushed, compiled("arrival"))
+    yield Case("hrrn at 1.3 times the rate", on, rushed, compiled(RULES["hrrn (reads the clock)"]), 2)
     tight = replace(on, blocks=2_000)
-    measure("fcfs, 2,000 blocks: evictions", tight, trace, compiled("arrival"))
-    measure("the same, last come first served", tight, trace, compiled("-arrival"))
-    measure("the same in the order of admission", replace(tight, batching="running_order"), trace, compiled("arrival"))
-    cached = replace(on, prefix_caching=True)
-    with_prefixes = shared(trace, on.block_size)
-    measure("fcfs, prefix cache", cached, with_prefixes, compiled("arrival"))
-    measure("longest prefix first, prefix cache", cached, with_prefixes, compiled(RULES["longest prefix"]))
+    yield Case("fcfs, 2,000 blocks: evictions", tight, trace, compiled("arrival"))
+    yield Case("the same, last come first served", tight, trace, compiled("-arrival"))
+    walking = replace(tight, batching="running_order")
+    yield Case("the same in the order of admission", walking, trace, compiled("arrival"))
+    cached, with_prefixes = replace(on, prefix_caching=True), shared(trace, on.block_size)
+    yield Case("fcfs, prefix cache", cached, with_prefixes, compiled("arrival"))
+    yield Case("longest prefix first, prefix cache", cached, with_prefixes, compiled(RULES["longest prefix"]))
+
+
+def speed(trace: Trace) -> None:
+    """One replica, case by case."""
+    print(HEAD)
+    for case in cases(trace):
+        measure(case.label, case.on, case.trace, case.program, case.repetitions)
+
+
+ROUTERS = ("round_robin", "llq", "prefix_affinity", "hra", "hold_shortest_prompt_llq", "llumnix")
+
+
+def routing() -> tuple[Routing, int, int]:
+    """10,000 requests in Glia's setting; how many requests and replicas these are."""
+    instance = equal(routed(load("a10-llama-3-8b"), 10_000, 0))
+    return Routing(pack([instance])), instance.size, len(instance.fleet)
 
 
 def replicas(_: Trace) -> None:
-    """Four replicas behind a router, 10,000 requests in Glia's setting."""
-    instance = equal(routed(load("a10-llama-3-8b"), 10_000, 0))
-    built, n = Routing(pack([instance])), instance.size
-    first = np.zeros(1, dtype=np.int64)
+    """Four replicas behind a router."""
+    built, n, fleet = routing()
     print("| router | replicas | requests | requests per CPU-second | evictions | replay's share |")
     print("|---|--:|--:|--:|--:|--:|")
-    for rule in ("round_robin", "llq", "prefix_affinity", "hra", "hold_shortest_prompt_llq"):
+    for rule in ROUTERS:
         program = router(rule)
-        decisions = built.decide(program, NO_CONSTANTS, first)
-        found = built.routed(first, decisions)[0][0]
+        decisions = built.decide(program, NO_CONSTANTS, ONE)
+        found = built.routed(ONE, decisions)[0][0]
         if found is None:
             raise RuntimeError(f"{rule}: the decisions are not feasible")
-        simulating = least_seconds(partial(built.decide, program, NO_CONSTANTS, first), 3)
-        replaying = least_seconds(partial(built.routed, first, decisions), 3)
+        simulating = least_seconds(partial(built.decide, program, NO_CONSTANTS, ONE), 3)
+        replaying = least_seconds(partial(built.routed, ONE, decisions), 3)
         print(
-            f"| {rule} | {len(instance.fleet)} | {n:,} | {n / simulating:,.0f} | {found.restarts.sum():,} | "
+            f"| {rule} | {fleet} | {n:,} | {n / simulating:,.0f} | {found.restarts.sum():,} | "
             f"{replaying / (simulating + replaying):.0%} |",
+            flush=True,
+        )
+
+
+def answer(what: list[str], trace: Trace) -> None:
+    """For `against`: name the cases, then time the one whose number comes in, again and again."""
+    works: list[tuple[str, Callable[[], Any], Callable[[Any], object]]] = []
+    if "speed" in what:
+        for case in cases(trace):
+            built = simulator(case.on, case.trace)
+            decide = partial(built.decide, case.program, NO_CONSTANTS, ONE)
+            works.append((case.label, decide, partial(built.served, ONE)))
+    if "replicas" in what:
+        fleet = routing()[0]
+        works += [
+            (rule, partial(fleet.decide, router(rule), NO_CONSTANTS, ONE), partial(fleet.routed, ONE))
+            for rule in ROUTERS
+        ]
+    print(*(label for label, _, _ in works), sep="\t", flush=True)
+    for line in sys.stdin:
+        _, decide, replay = works[int(line)]
+        start = time.process_time()
+        decisions = decide()
+        middle = time.process_time()
+        replay(decisions)
+        end = time.process_time()
+        mark = sha256(b"".join(column.tobytes() for column in decisions)).hexdigest()
+        print(middle - start, end - middle, mark, sep="\t", flush=True)
+
+
+class Side:
+    """A process that runs the cases with the package of one checkout."""
+
+    def __init__(self, source: Path, arguments: list[str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, *arguments, "--answer"],
+            env=os.environ | {"PYTHONPATH": str(source)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.labels = self._read()
+
+    def run(self, case: int) -> list[str]:
+        """Seconds to decide and to replay, and a mark of the decisions."""
+        assert self._process.stdin is not None
+        print(case, file=self._process.stdin, flush=True)
+        return self._read()
+
+    def _read(self) -> list[str]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError("a process of the benchmark has ended; see above")
+        return line.rstrip("\n").split("\t")
+
+
+def against(other: Path, arguments: list[str], rounds: int) -> None:
+    """Time every case here and there in turns; raise RuntimeError where decisions differ."""
+    here, there = Side(Path(__file__).parents[1] / "src", arguments), Side(other, arguments)
+    print("| case | there: ms | here: ms | least, here / there | median, here / there | replay, least |")
+    print("|---|--:|--:|--:|--:|--:|")
+    for number, label in enumerate(here.labels):
+        times: list[list[list[float]]] = [[], []]
+        for turn in range(rounds + 1):
+            marks = set()
+            for side in (0, 1) if turn % 2 else (1, 0):
+                *seconds, mark = (there, here)[side].run(number)
+                times[side].append([float(x) for x in seconds])
+                marks.add(mark)
+            if len(marks) > 1:
+                raise RuntimeError(f"{label}: the decisions are not the same")
+        (old, old_replay), (new, new_replay) = (zip(*some[1:], strict=True) for some in times)
+        ratios = [a / b for a, b in zip(new, old, strict=True)]
+        print(
+            f"| {label} | {1e3 * min(old):.2f} | {1e3 * min(new):.2f} | {min(new) / min(old):.3f} | "
+            f"{statistics.median(ratios):.3f} | {min(new_replay) / min(old_replay):.3f} |",
             flush=True,
         )
 
@@ -206,10 +314,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="*", metavar="|".join(PARTS))
     parser.add_argument("--trace", type=Path)
+    parser.add_argument("--against", type=Path, metavar="SRC", help="the folder that holds the other package")
+    parser.add_argument("--rounds", type=int, default=15, help="how often each case is run on either side")
+    parser.add_argument("--answer", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if unknown := [what for what in given.what if what not in PARTS]:
         parser.error(f"expected {', '.join(PARTS)}, got {', '.join(unknown)}")
+    if given.against is not None:
+        what = given.what or ["speed", "replicas"]
+        trace_file = [] if given.trace is None else ["--trace", str(given.trace)]
+        against(given.against, [*what, *trace_file], given.rounds)
+        return
     trace = read(given.trace) if given.trace else drawn(10_000, 3.1)
+    if given.answer:
+        answer(given.what, trace)
+        return
     for what in given.what or PARTS:
         PARTS[what](trace)
 

@@ -1,1 +1,1 @@
-"""What compiled loops share: inner functions and the smallest of many."""
+"""What compiled loops share: inner functions, the smallest of many, heaps, and lists that belong to records."""

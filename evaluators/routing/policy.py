@@ -2,23 +2,13 @@
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
-
-from heuresis.evaluators.aliases import Floats, Ints
+from heuresis.evaluators.aliases import Floats
 from heuresis.evaluators.language.arguments import completed
 from heuresis.evaluators.language.compile import Program, compile_program
 from heuresis.evaluators.routing.contract import CHANGES, CONTRACT, SCORE
 from heuresis.evaluators.routing.fleet import replica
-from heuresis.evaluators.routing.fleet.dispatch import (
-    MAY_HOLD,
-    MAY_MIGRATE,
-    ORDER_CHANGES,
-    READS_CACHED,
-    READS_DEFICIT,
-    ROUTER_FLAGS,
-)
 
 _SHORTEST_QUEUE = f"{SCORE.signature}:\n    return queued * 1e6 + running\n"
 
@@ -35,17 +25,27 @@ def scheduler() -> tuple[Callable[..., Any], ...]:
     return tuple(replica.scheduler().functions)
 
 
-def policy_of(program: object, theta: Floats, *, follows: bool = False) -> tuple[tuple[Callable[..., Any], ...], Ints]:
-    """The functions and `router_dispatch` flags of a compiled program, or of its main function alone.
+class RouterReads(NamedTuple):
+    """What a program reads and does, as far as it decides what has to be computed; fields of `CENTRE`."""
+
+    reads_cached: bool
+    reads_deficit: bool
+    order_changes: bool
+    may_hold: bool
+    may_migrate: bool
+
+
+def policy_of(
+    program: object, theta: Floats, *, follows: bool = False
+) -> tuple[tuple[Callable[..., Any], ...], RouterReads]:
+    """The functions of a compiled program, or of its main function alone, and what they read.
 
     That may come with what it reads, as the search hands over expressions.
 
     Where decisions are followed instead (`follows`), no order is kept of those who are held.
     """
     functions, reads = completed(program, theta, CONTRACT, defaults())
-    flags = np.zeros(ROUTER_FLAGS, dtype=np.int64)
     shown = reads[0] | reads[2] | reads[4]
-    flags[READS_CACHED], flags[READS_DEFICIT] = "cached" in shown, "deficit" in shown
-    flags[ORDER_CHANGES] = follows or bool(reads[1] & CHANGES)
-    flags[MAY_HOLD], flags[MAY_MIGRATE] = (functions[k] is not defaults().functions[k] for k in (2, 4))
-    return functions, flags
+    may_hold, may_migrate = (functions[k] is not defaults().functions[k] for k in (2, 4))
+    changes = follows or bool(reads[1] & CHANGES)
+    return functions, RouterReads("cached" in shown, "deficit" in shown, changes, may_hold, may_migrate)

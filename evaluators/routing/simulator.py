@@ -10,14 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.evaluators.aliases import Decisions, Floats, Ints
+from heuresis.evaluators.kernels.lists import attach
 from heuresis.evaluators.language.arguments import checked
 from heuresis.evaluators.language.contract import Contract
 from heuresis.evaluators.routing import loop
 from heuresis.evaluators.routing.calls import FAULTS, UNDECIDED
-from heuresis.evaluators.routing.cases import FleetCase, FleetCases
+from heuresis.evaluators.routing.cases import FleetCases
 from heuresis.evaluators.routing.contract import CONTRACT, JUDGEMENTS
+from heuresis.evaluators.routing.fleet.records import WATCHED
 from heuresis.evaluators.routing.fleet.state import World, world
-from heuresis.evaluators.routing.loop import WATCHED, run
+from heuresis.evaluators.routing.loop import run
 from heuresis.evaluators.routing.objective import value
 from heuresis.evaluators.routing.plain.audit import furthest
 from heuresis.evaluators.routing.policy import defaults, policy_of, scheduler
@@ -145,29 +147,20 @@ class Routing:
     ) -> tuple[int, float, NDArray[np.int32], World]:  # fmt: skip
         """Run a program, or follow decisions, on an instance: fault, replica-seconds, decisions, the world after."""
         theta = np.ascontiguousarray(theta, dtype=np.float64)
-        functions, flags = policy_of(program, theta, follows=stream is not None)
-        case = self.cases[i]
-        world = world_of(case)
-        clients = int(case.requests.column("client").max()) + 1
-        startup = 0.0 if case.startup is None else case.startup
+        follows = stream is not None
+        functions, reads = policy_of(program, theta, follows=follows)
+        made = world(self.cases[i])
+        centre = made.centre
+        centre["follows"] = follows
+        for name, has in reads._asdict().items():
+            centre[name] = has
+        attach(centre, theta=theta, ticks=ticks, seen=seen)
         given = np.empty(64, np.int32) if stream is None else stream
-        fault, seconds, out = run(
-            *functions, theta, flags, *scheduler(), startup, clients, stream is not None, given, ticks, seen,
-            *world.arrays,
-        )  # fmt: skip
-        return fault, seconds, out, world
+        fault, seconds, out = run(*functions, *scheduler(), centre, given)
+        return fault, seconds, out, made
 
     def _routed(self, i: int, world: World, seconds: float) -> Routed:
         """What became of an instance's requests."""
         m, q = world.m, world.q
         results = self.cases[i].requests.results(m["came"], q)
         return Routed(results, q["restarts"], q["found"], q["recomputed"], m["moves"], m["where"], seconds)
-
-
-def world_of(case: FleetCase) -> World:
-    """A fresh fleet for an instance."""
-    r = case.requests
-    return world(
-        r.arrival, r.gap, r.given, r.estimate, r.prefix_at, r.prefix, r.slo_ttft, r.slo_tpot, r.engine, case.role,
-        case.active, case.startup is not None,
-    )  # fmt: skip

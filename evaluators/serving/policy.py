@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import numpy as np
-
-from heuresis.evaluators.aliases import Floats, Ints
+from heuresis.evaluators.aliases import Floats
 from heuresis.evaluators.language.arguments import completed
 from heuresis.evaluators.language.compile import Program, compile_program
 from heuresis.evaluators.serving.contract import CHANGES, CONTRACT, PRIORITY
-from heuresis.evaluators.serving.engine import BATCHING, PREFIX_CACHING
+from heuresis.evaluators.serving.engine import PREFIX_CACHING
+from heuresis.evaluators.serving.replica.waiting import Reads
 
 _FCFS = f"{PRIORITY.signature}:\n    return arrival\n"
 _UNSTEADY_ADMIT = frozenset({"now", "cached", "need", "free_blocks", "promised", "peak"})
@@ -20,11 +19,10 @@ _UNSTEADY_BUDGET = frozenset({"now", "free"})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Policy:
-    """The functions in the contract's order, `flags` (`serving_admission`), `reads` (`serving_queue.CHANGES` …)."""
+    """The functions in the contract's order, and what they read."""
 
     functions: tuple[Callable[..., Any], ...]
-    flags: Ints
-    reads: Ints
+    reads: Reads
 
 
 @cache
@@ -41,6 +39,5 @@ def policy_of(program: object, theta: Floats, engine: Floats) -> Policy:
     functions, reads = completed(program, theta, CONTRACT, defaults())
     changes = reads[0] & (CHANGES if engine[PREFIX_CACHING] == 1.0 else CHANGES - {"cached"})
     steady = not (changes or reads[1] & _UNSTEADY_ADMIT or reads[2] & _UNSTEADY_BUDGET)
-    flags = np.array(["peak" in reads[1], steady, engine[BATCHING] == 1.0], dtype=np.int64)
-    facts = [bool(changes), "program_service" in changes, "client_service" in changes, "cached" in changes]
-    return Policy(functions, flags, np.array(facts, dtype=np.int64))
+    services = ("program_service" in changes, "client_service" in changes)
+    return Policy(functions, Reads(bool(changes), *services, "cached" in changes, "peak" in reads[1], steady))

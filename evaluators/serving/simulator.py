@@ -15,14 +15,15 @@ from heuresis.evaluators.language.contract import Contract
 from heuresis.evaluators.serving import loop
 from heuresis.evaluators.serving.cases import Cases, streams_of
 from heuresis.evaluators.serving.contract import CONTRACT, JUDGEMENTS
-from heuresis.evaluators.serving.engine import MAX_SEQS
 from heuresis.evaluators.serving.faults import FAULTS
-from heuresis.evaluators.serving.loop import serve, workspace
+from heuresis.evaluators.serving.loop import serve
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, aggregate, value
 from heuresis.evaluators.serving.plain.audit import furthest
 from heuresis.evaluators.serving.policy import defaults, policy_of
 from heuresis.evaluators.serving.replay import replay, timeline
-from heuresis.evaluators.serving.replica.state import REQUEST, fill, opened
+from heuresis.evaluators.serving.replica.records import REQUEST
+from heuresis.evaluators.serving.replica.state import Server, fill, opened
+from heuresis.evaluators.serving.replica.waiting import WIDTH, govern, room_for_decisions
 from heuresis.evaluators.serving.results import Served
 
 _SERVED = ("arrived", "first", "finish", "output", "restarts", "found", "recomputed")
@@ -111,11 +112,11 @@ class Serving:
         columns: list[list[NDArray[Any]]] = [[] for _ in _SERVED]
         faults = np.ones(len(order), dtype=np.int64)
         for place, i in enumerate(order):
-            replica = self._opened(int(i))
+            server = self._opened(int(i))
             if decisions[0][place] == 1:
-                faults[place] = replay(*replica, streams[place])
+                faults[place] = replay(server, streams[place])
             for column, name in zip(columns, _SERVED, strict=True):
-                column.append(replica[1][name].copy())
+                column.append(server.q[name].copy())
         offsets = np.concatenate(([0], np.cumsum(np.diff(self.cases.offsets)[order]))).astype(np.int64)
         return Served(offsets, faults, *(np.concatenate(column) for column in columns))
 
@@ -124,34 +125,34 @@ class Serving:
 
         Rows stand for the time at the end of an iteration. Raises ValueError where the decisions have a fault.
         """
-        replica = self._opened(int(checked(np.array([instance]), self.size)[0]))
-        fault, rows = timeline(*replica, np.ascontiguousarray(stream, dtype=np.int32))
+        server = self._opened(int(checked(np.array([instance]), self.size)[0]))
+        fault, rows = timeline(server, np.ascontiguousarray(stream, dtype=np.int32))
         if fault:
             raise ValueError(f"these decisions are not feasible: {FAULTS[fault]}")
-        found: Floats = rows
-        return found
+        return rows
 
-    def _opened(self, i: int) -> tuple[Ints, NDArray[Any], Floats, Floats]:
-        """A fresh replica for an instance: its state, the requests, those that come later, its engine."""
+    def _opened(self, i: int) -> Server:
+        """A fresh replica for an instance."""
         case, requests = self.cases[i], np.zeros(len(self.cases[i]), REQUEST)
         engine = case.engine[0]
         fill(
             requests, case.arrival, case.gap, case.given, case.estimate, case.prefix_at, engine, case.slo_ttft,
             case.slo_tpot,
         )  # fmt: skip
-        return opened(requests, case.prefix, engine), requests, np.empty((len(case), 2)), engine
+        return opened(requests, case.prefix, engine)
 
     def _serve(
         self, program: object, theta: Floats, i: int, records: bool
     ) -> tuple[bool, NDArray[np.int32], NDArray[Any]]:
         """Run a program on an instance: whether it decided all, its decisions, the requests in the end."""
         theta = np.ascontiguousarray(theta, dtype=np.float64)
-        replica = self._opened(i)
-        engine = replica[-1]
-        policy = policy_of(program, theta, engine)
-        arrays = workspace(policy.reads, len(replica[1]), int(engine[MAX_SEQS]))
-        decided, stream = serve(*policy.functions, theta, policy.flags, *arrays, *replica, records)
-        return decided, stream, replica[1]
+        server = self._opened(i)
+        policy = policy_of(program, theta, self.cases[i].engine[0])
+        in_heap, in_columns = (1, len(server.q)) if policy.reads.changes else (len(server.q), 1)
+        heap, columns = np.empty((in_heap, 2)), np.empty((WIDTH, in_columns))
+        govern(server.s, policy.reads, theta, heap, columns)
+        decided, stream = serve(*policy.functions, server.s, room_for_decisions(int(server.s["seats"])), records)
+        return decided, stream, server.q
 
     def _value(self, i: int, requests: NDArray[Any]) -> float:
         """The objective of what became of an instance's requests."""

@@ -86,13 +86,17 @@ def stale_places(text: str, root: Path) -> list[str]:
 
 
 def stale_files(text: str, name: str, files: set[str]) -> list[str]:
-    """The Python files that a text in file `name` mentions, which are neither near it nor of that name in one place only."""
+    """The Python files that a text in file `name` mentions, which are neither near it nor of that name in one place only.
+
+    A file of the reader's own has a name like `my_problem.py`.
+    """
     folders = [str(folder) for folder in Path(name).parents]
     return [
         file
         for quoted in QUOTED.findall(text)
         for file in NEAR.findall(quoted)
-        if not any(str(Path(folder, file)) in files for folder in folders)
+        if not file.startswith("my_")
+        and not any(str(Path(folder, file)) in files for folder in folders)
         and sum(other.endswith(f"/{file}") for other in files) != 1
     ]
 

@@ -3,93 +3,69 @@
 import numpy as np
 from numba import types
 
-from heuresis.evaluators.aliases import Floats, Ints, Number, Rule
+from heuresis.evaluators.aliases import Floats, Number, Rule
+from heuresis.evaluators.kernels.heap import drop, push
 from heuresis.evaluators.kernels.inner import inner_njit
 from heuresis.evaluators.kernels.smallest import first_smallest
 from heuresis.evaluators.language.compile import function_type
 from heuresis.evaluators.routing.contract import HOLD, ORDER, SCORE
+from heuresis.evaluators.routing.fleet.records import CENTRE_TYPE, HELD_COLUMNS, ON, REPLICA_TYPE, STAGE_TYPE
 from heuresis.evaluators.routing.fleet.replica import enter
 from heuresis.evaluators.routing.fleet.state import (
-    ENTERED,
-    FLEET,
-    HELD,
-    HELD_COLUMNS,
-    LINKED,
-    ON,
-    ROUTED,
-    TRANSIT,
-    Records,
-)  # fmt: skip
+    COLUMNS,
+    engines_of,
+    fleet_of,
+    last_of,
+    moving_of,
+    routes_of,
+    shown_of,
+    stages_of,
+    states_of,
+    view_of,
+)
 from heuresis.evaluators.routing.roles import DECODES_ONLY, MIXED, PREFILLS_ONLY
 from heuresis.evaluators.serving import engine as e
 from heuresis.evaluators.serving.replica.lifecycle import got
-from heuresis.evaluators.serving.replica.state import (
-    B1,
-    CACHE,
-    CHAINS,
-    DECODES,
-    F1,
-    F2,
-    F64,
-    FREE,
-    I1,
-    I2,
-    I64,
-    NONE,
-    PENDING,
-    PREFILLS,
-    PRESENT,
-    Q1,
-    SETTINGS,
-    SIZE,
-    TOTAL,
-    WAITS,
-    drop,
-    push,
-)  # fmt: skip
-from heuresis.evaluators.serving.replica.waiting import RULE
+from heuresis.evaluators.serving.replica.records import B1, F2, F64, I64, NONE, ROW, SETTINGS, Record, S
+from heuresis.evaluators.serving.replica.state import cache_of, chains_of, requests_of, theta_of
+from heuresis.evaluators.serving.replica.waiting import columns_of, heap_of
 
 SCORE_RULE, ORDER_RULE, HOLD_RULE = function_type(SCORE), function_type(ORDER), function_type(HOLD)
-READS_CACHED, READS_DEFICIT, ORDER_CHANGES, MAY_HOLD, MAY_MIGRATE, ROUTER_FLAGS = range(6)
-"""Places in `flags`: what `score`, `hold` or `migrate` read, whether the order of those held changes, whether any may
-be held or may migrate."""
-COLUMNS = sum(p.varies for p in SCORE.parameters)
 _NUMBER, _QUEUED, _RUNNING, _FREE, _TOTAL, _PENDING, _COMMITTED, _PROJECTED, _CACHED, _SPEED, _DEFICIT, _HERE = range(
     COLUMNS
 )
 _SCORE = COLUMNS
 _ORDER = HELD_COLUMNS - 1
-F3 = types.float64[:, :, ::1]
 
 
-@inner_njit(B1(FLEET, I64, I64), **SETTINGS)
-def takes(fleet: Records, r: int, stage: int) -> bool:
+@inner_njit(B1(REPLICA_TYPE, I64), **SETTINGS)
+def takes(one: Record, stage: int) -> bool:
     """Whether a replica takes requests of a stage."""
-    if fleet[r].status != ON:
+    if one.status != ON:
         return False
-    return bool(fleet[r].role == MIXED or fleet[r].role == (PREFILLS_ONLY if stage == 0 else DECODES_ONLY))
+    return bool(one.role in (MIXED, PREFILLS_ONLY if stage == 0 else DECODES_ONLY))
 
 
-@inner_njit(I64(I1, Q1, I64), **SETTINGS)
-def cached_there(s: Ints, q: Records, i: int) -> int:
+@inner_njit(I64(S, ROW), **SETTINGS)
+def cached_there(s: Record, row: Record) -> int:
     """Tokens at the start of a request's prompt that are in a replica's cache; the last token is always computed."""
-    row = q[i]
-    low, high = 0, min(row.links, (row.target - 1) // s[SIZE])
+    cache, chains = cache_of(s), chains_of(s)
+    low, high = 0, min(row.links, (row.target - 1) // s.size)
     while low < high:  # what is cached of a chain is its beginning
         middle = (low + high) // 2
-        if s[s[CACHE] + 4 * s[s[CHAINS] + row.chain + middle] + PRESENT] == 1:
+        if cache[chains[row.chain + middle]].present == 1:
             low = middle + 1
         else:
             high = middle
-    tokens: int = low * s[SIZE]
+    tokens: int = low * s.size
     return tokens
 
 
-@inner_njit(F64(I1, I64, I64), **SETTINGS)
-def _deficit(s: Ints, clients: int, client: int) -> float:
+@inner_njit(F64(S, I64), **SETTINGS)
+def _deficit(s: Record, client: int) -> float:
     """Tokens that a client got on a replica beyond the mean of all clients that got some there, this one included."""
     total, served = 0, 0
-    for c in range(clients):
+    for c in range(s.clients):
         tokens = got(s, c)
         total += tokens
         served += 1 if tokens > 0 or c == client else 0
@@ -97,70 +73,67 @@ def _deficit(s: Ints, clients: int, client: int) -> float:
     return beyond
 
 
-@inner_njit(I64(I1, Q1, LINKED, FLEET, I2, I1, F2, I1, I64, I64, I64), **SETTINGS)
-def show(
-    flags: Ints, q: Records, m: Records, fleet: Records, states: Ints, last: Ints, columns: Floats, who: Ints, i: int,
-    but: int, clients: int,
-) -> int:  # fmt: skip
+@inner_njit(I64(CENTRE_TYPE, I64, I64), **SETTINGS)
+def show(c: Record, i: int, but: int) -> int:
     """Write what the router sees of the replicas that take a request, `but` left out; return how many these are."""
+    fleet, states, columns, who = fleet_of(c), states_of(c), view_of(c), shown_of(c)
+    row, route, last = requests_of(c)[i], routes_of(c)[i], last_of(c)
     count = 0
     for r in range(fleet.shape[0]):
-        if r == but or not takes(fleet, r, m[i].stage):
-            continue
         s, one = states[r], fleet[r]
+        if r == but or not takes(one, route.stage):
+            continue
         who[count] = r
         columns[_NUMBER, count] = r
-        columns[_QUEUED, count] = s[WAITS] + one.transit
-        columns[_RUNNING, count] = s[DECODES] + s[PREFILLS]
-        columns[_FREE, count], columns[_TOTAL, count] = s[FREE] * s[SIZE], s[TOTAL] * s[SIZE]
-        columns[_PENDING, count] = s[PENDING]
+        columns[_QUEUED, count] = s.waits + one.transit
+        columns[_RUNNING, count] = s.decodes + s.prefills
+        columns[_FREE, count], columns[_TOTAL, count] = s.free * s.size, s.total * s.size
+        columns[_PENDING, count] = s.pending
         columns[_COMMITTED, count], columns[_PROJECTED, count] = one.committed, one.projected
-        columns[_CACHED, count] = cached_there(s, q, i) if flags[READS_CACHED] == 1 else 0.0
+        columns[_CACHED, count] = cached_there(s, row) if c.reads_cached == 1 else 0.0
         columns[_SPEED, count] = one.speed
-        columns[_DEFICIT, count] = _deficit(s, clients, q[i].client) if flags[READS_DEFICIT] == 1 else 0.0
-        columns[_HERE, count] = 1.0 if last[m[i].session] == r else 0.0
+        columns[_DEFICIT, count] = _deficit(s, row.client) if c.reads_deficit == 1 else 0.0
+        columns[_HERE, count] = 1.0 if last[route.session] == r else 0.0
         count += 1
     return count
 
 
-@inner_njit(types.void(ORDER_RULE, F1, Q1, LINKED, F2, F64, I64, I64), **SETTINGS)
-def _judge(
-    order: Rule, theta: Floats, q: Records, m: Records, columns: Floats, now: float, begin: int, count: int
-) -> None:
+@inner_njit(types.void(ORDER_RULE, CENTRE_TYPE, F2, F64, I64, I64), **SETTINGS)
+def _judge(order: Rule, c: Record, columns: Floats, now: float, begin: int, count: int) -> None:
     """Compute the order of `count` held requests from place `begin` of the columns on, whose numbers stand there."""
+    q, m = requests_of(c), routes_of(c)
     wide = np.empty((HELD_COLUMNS, count))
     for k in range(count):
         i = int(columns[HELD_COLUMNS, begin + k])
         wide[0, k], wide[1, k], wide[2, k] = m[i].came, m[i].deadline, q[i].prompt
         wide[3, k], wide[4, k] = q[i].estimate, q[i].generated
-    order(now, wide[0], wide[1], wide[2], wide[3], wide[4], theta, wide[_ORDER], count)
+    order(now, wide[0], wide[1], wide[2], wide[3], wide[4], theta_of(c), wide[_ORDER], count)
     columns[_ORDER, begin : begin + count] = wide[_ORDER]
 
 
-@inner_njit(B1(ORDER_RULE, F1, I1, I1, Q1, LINKED, F3, F3, I64, F64), **SETTINGS)
-def keep(
-    order: Rule, theta: Floats, flags: Ints, centre: Ints, q: Records, m: Records, held: Floats, waiting: Floats,
-    i: int, now: float,
-) -> bool:  # fmt: skip
+@inner_njit(B1(ORDER_RULE, CENTRE_TYPE, I64, F64), **SETTINGS)
+def keep(order: Rule, c: Record, i: int, now: float) -> bool:
     """Let a request be held; False where its order is NaN or infinite."""
-    stage = m[i].stage
-    count = centre[HELD + stage]
-    centre[HELD + stage] = count + 1
-    m[i].held = 1
-    waiting[stage, HELD_COLUMNS, count] = i
-    if flags[ORDER_CHANGES] == 1:
+    route = routes_of(c)[i]
+    stage = stages_of(c)[route.stage]
+    count, columns = stage.count, columns_of(stage)
+    stage.count = count + 1
+    route.held = 1
+    columns[HELD_COLUMNS, count] = i
+    if c.order_changes == 1:
         return True
-    _judge(order, theta, q, m, waiting[stage], now, count, 1)
-    value = waiting[stage, _ORDER, count]
-    push(held[stage], count, value, i)
+    _judge(order, c, columns, now, count, 1)
+    value = columns[_ORDER, count]
+    push(heap_of(stage), count, value, i)
     return bool(np.isfinite(value))
 
 
-@inner_njit(I64(I1, F2, F2, I64), **SETTINGS)
-def _first(flags: Ints, heap: Floats, columns: Floats, count: int) -> int:
+@inner_njit(I64(CENTRE_TYPE, STAGE_TYPE), **SETTINGS)
+def _first(c: Record, stage: Record) -> int:
     """The held request of smallest order, of equal ones the lowest number; -1 where one is NaN or infinite."""
-    if flags[ORDER_CHANGES] == 0:
-        return int(heap[0, 1])
+    if c.order_changes == 0:
+        return int(heap_of(stage)[0, 1])
+    columns, count = columns_of(stage), stage.count
     best = first_smallest(columns[_ORDER], count)
     if best < 0:
         return -1
@@ -171,129 +144,109 @@ def _first(flags: Ints, heap: Floats, columns: Floats, count: int) -> int:
     return int(who)
 
 
-@inner_njit(types.void(I1, I1, LINKED, F3, F3, I64), **SETTINGS)
-def _let_go(flags: Ints, centre: Ints, m: Records, held: Floats, waiting: Floats, i: int) -> None:
+@inner_njit(types.void(CENTRE_TYPE, STAGE_TYPE, I64), **SETTINGS)
+def _let_go(c: Record, stage: Record, i: int) -> None:
     """Hold the first of its stage no longer."""
-    stage = m[i].stage
-    count = centre[HELD + stage] - 1
-    centre[HELD + stage] = count
-    m[i].held = 0
-    if flags[ORDER_CHANGES] == 0:
-        drop(held[stage], count + 1)
+    columns, count = columns_of(stage), stage.count - 1
+    stage.count = count
+    routes_of(c)[i].held = 0
+    if c.order_changes == 0:
+        drop(heap_of(stage), count + 1)
         return
     k = 0
-    while waiting[stage, HELD_COLUMNS, k] != i:
+    while columns[HELD_COLUMNS, k] != i:
         k += 1
     for row in (_ORDER, HELD_COLUMNS):
-        waiting[stage, row, k] = waiting[stage, row, count]
+        columns[row, k] = columns[row, count]
 
 
-@inner_njit(I64(I1), **SETTINGS)
-def entered(centre: Ints) -> int:
-    """The rank of a request that comes to a replica now."""
-    centre[ENTERED] += 1
-    rank: int = centre[ENTERED]
-    return rank
-
-
-@inner_njit(types.void(I1, Q1, LINKED, I2, F2, F2, F64, I64, I64), **SETTINGS)
-def carry(
-    centre: Ints, q: Records, m: Records, states: Ints, engines: Floats, moving: Floats, now: float, i: int, r: int
-) -> None:
+@inner_njit(types.void(CENTRE_TYPE, F64, I64, I64), **SETTINGS)
+def carry(c: Record, now: float, i: int, r: int) -> None:
     """Let a request's KV cross the link of a replica, which has it in its `transit`; but what is cached there."""
-    m[i].where, m[i].moved = r, q[i].computed
-    tokens = q[i].computed - min(q[i].computed, cached_there(states[r], q, i))
-    push(moving, centre[TRANSIT], now + tokens * engines[r, e.KV_BYTES] / engines[r, e.LINK], i)
-    centre[TRANSIT] += 1
+    row, route, engines = requests_of(c)[i], routes_of(c)[i], engines_of(c)
+    route.where, route.moved = r, row.computed
+    tokens = row.computed - min(row.computed, cached_there(states_of(c)[r], row))
+    push(moving_of(c), c.transit, now + tokens * engines[r, e.KV_BYTES] / engines[r, e.LINK], i)
+    c.transit += 1
 
 
-@inner_njit(types.void(RULE, F1, I1, Q1, LINKED, FLEET, I2, F2, F3, F3, F2, I2, F2, I1, F64, I64, I64), **SETTINGS)
-def send(
-    rule: Rule, theta: Floats, centre: Ints, q: Records, m: Records, fleet: Records, states: Ints, engines: Floats,
-    ended: Floats, queues: Floats, columns: Floats, facts: Ints, moving: Floats, last: Ints, now: float, i: int, r: int,
-) -> None:  # fmt: skip
+@inner_njit(types.void(CENTRE_TYPE, F64, I64, I64), **SETTINGS)
+def send(c: Record, now: float, i: int, r: int) -> None:
     """Send a request, which is held no longer, to a replica; its KV takes its time over the link."""
-    centre[ROUTED] += 1
-    last[m[i].session] = r
-    if m[i].stage == 0:
-        if fleet[r].role == PREFILLS_ONLY:
-            q[i].output = 1
-        rank = entered(centre)
-        enter(rule, theta, states[r], q, m, ended[r], queues[r], columns, facts[r], fleet, r, i, now, rank)
+    row, route, one = requests_of(c)[i], routes_of(c)[i], fleet_of(c)[r]
+    c.routed += 1
+    last_of(c)[route.session] = r
+    if route.stage == 0:
+        if one.role == PREFILLS_ONLY:
+            row.output = 1
+        enter(c, now, i, r)
         return
-    q[i].output = m[i].length
-    fleet[r].transit += 1
-    carry(centre, q, m, states, engines, moving, now, i, r)
+    row.output = route.length
+    one.transit += 1
+    carry(c, now, i, r)
 
 
-@inner_njit(
-    I64(SCORE_RULE, HOLD_RULE, F1, I1, I1, Q1, LINKED, FLEET, I2, I1, F3, F3, F2, I1, I64, F64, I64, B1),
-    **SETTINGS,
-)
-def choose(
-    score: Rule, hold: Number, theta: Floats, flags: Ints, centre: Ints, q: Records, m: Records, fleet: Records,
-    states: Ints, last: Ints, held: Floats, waiting: Floats, columns: Floats, who: Ints, clients: int,
-    now: float, stage: int, force: bool,
-) -> int:  # fmt: skip
+@inner_njit(I64(SCORE_RULE, HOLD_RULE, CENTRE_TYPE, F64, I64, B1), **SETTINGS)
+def choose(score: Rule, hold: Number, c: Record, now: float, stage: int, force: bool) -> int:
     """The first of the held requests of a stage and its replica, as request × replicas + replica, now held no longer.
 
     -1: it is to be held, or nobody is held, or no replica takes it; -2: a value is NaN or infinite.
     """
-    count = centre[HELD + stage]
-    if count == 0:
+    held, fleet = stages_of(c)[stage], fleet_of(c)
+    if held.count == 0:
         return -1
-    i = _first(flags, held[stage], waiting[stage], count)
+    i = _first(c, held)
     if i < 0:
         return -2
-    replicas = show(flags, q, m, fleet, states, last, columns, who, i, NONE, clients)
+    replicas = show(c, i, NONE)
     if replicas == 0:
         return -1
-    c, one, row = columns, m[i], q[i]
-    numbers = float(one.session), float(one.prefix), float(centre[ROUTED]), float(count), float(fleet.shape[0])
+    v, one, row, theta = view_of(c), routes_of(c)[i], requests_of(c)[i], theta_of(c)
+    numbers = float(one.session), float(one.prefix), float(c.routed), float(held.count), float(fleet.shape[0])
     score(
         now, one.came, one.deadline, float(row.prompt), row.estimate, float(row.generated), numbers[0], numbers[1],
-        numbers[2], numbers[3], numbers[4], c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9], c[10], c[11],
-        theta, c[_SCORE], replicas,
+        numbers[2], numbers[3], numbers[4], v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9], v[10], v[11],
+        theta, v[_SCORE], replicas,
     )  # fmt: skip
-    k = first_smallest(c[_SCORE], replicas)
+    k = first_smallest(v[_SCORE], replicas)
     if k < 0:
         return -2
-    if flags[MAY_HOLD] == 1:
+    if c.may_hold == 1:
         value = hold(
             now, one.came, one.deadline, float(row.prompt), row.estimate, float(row.generated), numbers[0], numbers[1],
-            numbers[2], numbers[3], numbers[4], c[0, k], c[1, k], c[2, k], c[3, k], c[4, k], c[5, k], c[6, k], c[7, k],
-            c[8, k], c[9, k], c[10, k], c[11, k], theta,
+            numbers[2], numbers[3], numbers[4], v[0, k], v[1, k], v[2, k], v[3, k], v[4, k], v[5, k], v[6, k], v[7, k],
+            v[8, k], v[9, k], v[10, k], v[11, k], theta,
         )  # fmt: skip
         if not np.isfinite(value):
             return -2
         if value > 0.0 and not force:
             return -1
-    _let_go(flags, centre, m, held, waiting, i)
-    chosen: int = i * fleet.shape[0] + who[k]
+    _let_go(c, held, i)
+    chosen: int = i * fleet.shape[0] + shown_of(c)[k]
     return chosen
 
 
-@inner_njit(B1(ORDER_RULE, F1, I1, I1, Q1, LINKED, F3, F64), **SETTINGS)
-def reorder(
-    order: Rule, theta: Floats, flags: Ints, centre: Ints, q: Records, m: Records, waiting: Floats, now: float
-) -> bool:
+@inner_njit(B1(ORDER_RULE, CENTRE_TYPE, F64), **SETTINGS)
+def reorder(order: Rule, c: Record, now: float) -> bool:
     """Bring the order of all who are held up to date; False where a value is NaN or infinite."""
-    if flags[ORDER_CHANGES] == 0:
+    if c.order_changes == 0:
         return True
-    for stage in range(2):
-        count = centre[HELD + stage]
+    stages = stages_of(c)
+    for k in range(2):
+        count, columns = stages[k].count, columns_of(stages[k])
         if count > 0:
-            _judge(order, theta, q, m, waiting[stage], now, 0, count)
-            if first_smallest(waiting[stage, _ORDER], count) < 0:
+            _judge(order, c, columns, now, 0, count)
+            if first_smallest(columns[_ORDER], count) < 0:
                 return False
     return True
 
 
-@inner_njit(B1(I1, LINKED, FLEET, I64, I64), **SETTINGS)
-def release_held(centre: Ints, m: Records, fleet: Records, i: int, r: int) -> bool:
+@inner_njit(B1(CENTRE_TYPE, I64, I64), **SETTINGS)
+def release_held(c: Record, i: int, r: int) -> bool:
     """Hold a request no longer that a replica takes, whichever it is; False where it is not held or not taken."""
-    if i < 0 or i >= m.shape[0] or r < 0 or r >= fleet.shape[0] or m[i].held == 0 or not takes(fleet, r, m[i].stage):
+    m, fleet = routes_of(c), fleet_of(c)
+    if i < 0 or i >= m.shape[0] or r < 0 or r >= fleet.shape[0] or m[i].held == 0 or not takes(fleet[r], m[i].stage):
         return False
     m[i].held = 0
-    centre[HELD + m[i].stage] -= 1
+    stages_of(c)[m[i].stage].count -= 1
     return True

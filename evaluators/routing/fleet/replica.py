@@ -6,36 +6,21 @@ import numba
 import numpy as np
 from numba import types
 
-from heuresis.evaluators.aliases import Floats, Ints, Number, Rule
+from heuresis.evaluators.aliases import Number, Rule
+from heuresis.evaluators.kernels.heap import push
 from heuresis.evaluators.kernels.inner import inner_njit
 from heuresis.evaluators.language.compile import Program, compile_program
-from heuresis.evaluators.routing.fleet.state import FLEET, LINKED, Records
+from heuresis.evaluators.routing.fleet.records import CENTRE_TYPE
+from heuresis.evaluators.routing.fleet.state import fleet_of, ops_of, routes_of, states_of
 from heuresis.evaluators.serving import engine as e
 from heuresis.evaluators.serving.contract import CONTRACT, PRIORITY
-from heuresis.evaluators.serving.replica.admission import ADMIT_RULE, BUDGET_RULE, FLAGS, WALKS, iterate
-from heuresis.evaluators.serving.replica.clock import advance, seconds
+from heuresis.evaluators.serving.replica.admission import ADMIT_RULE, BUDGET_RULE, iterate
+from heuresis.evaluators.serving.replica.clock import advance, duration
 from heuresis.evaluators.serving.replica.lifecycle import arrive, due
 from heuresis.evaluators.serving.replica.memory import take
-from heuresis.evaluators.serving.replica.state import (
-    B1,
-    DECODES,
-    F1,
-    F2,
-    F64,
-    FREE,
-    I1,
-    I64,
-    KV_TOKENS,
-    PENDING,
-    PREFILLING,
-    PREFILLS,
-    Q1,
-    SETTINGS,
-    SIZE,
-    SWAPPED,
-    WAITS,
-)  # fmt: skip
-from heuresis.evaluators.serving.replica.waiting import RULE, join
+from heuresis.evaluators.serving.replica.records import B1, F64, I64, SETTINGS, Record, S
+from heuresis.evaluators.serving.replica.state import engine_of, requests_of, running_of
+from heuresis.evaluators.serving.replica.waiting import RULE, heap_of
 
 _BY_RANK = f"{PRIORITY.signature}:\n    return deadline\n"
 """The scheduler of every replica. Its `deadline` is the rank of the route: who was sent first comes first, also again
@@ -48,82 +33,69 @@ def scheduler() -> Program:
     return compile_program(_BY_RANK, CONTRACT)
 
 
-@inner_njit(types.void(RULE, F1, I1, Q1, LINKED, F2, F2, F2, I1, FLEET, I64, I64, F64, I64), **SETTINGS)
-def enter(
-    rule: Rule, theta: Floats, s: Ints, q: Records, m: Records, ended: Floats, queue: Floats, columns: Floats,
-    facts: Ints, fleet: Records, r: int, i: int, now: float, rank: int,
-) -> None:  # fmt: skip
+@inner_njit(I64(S), **SETTINGS)
+def here(s: Record) -> int:
+    """How many requests a replica has."""
+    count: int = s.decodes + s.prefills + s.waits
+    return count
+
+
+@inner_njit(types.void(CENTRE_TYPE, F64, I64, I64), **SETTINGS)
+def enter(c: Record, now: float, i: int, r: int) -> None:
     """A request comes to a replica and waits; what it has computed elsewhere came with it."""
-    row = q[i]
+    s, row, one = states_of(c)[r], requests_of(c)[i], fleet_of(c)[r]
+    c.entered += 1
     row.reserved = row.matched = 0
-    m[i].where = r
-    arrive(s, q, ended, i, now, False)
-    s[PENDING] -= min(row.computed, row.target)
-    row.deadline = float(rank)
-    fleet[r].committed += row.prompt + row.generated
-    fleet[r].projected += row.prompt + int(np.ceil(row.estimate))
-    join(rule, theta, s, q, queue, columns, facts, now, i)
+    routes_of(c)[i].where = r
+    arrive(s, i, now, False)
+    s.pending -= min(row.computed, row.target)
+    row.deadline = float(c.entered)
+    one.committed += row.prompt + row.generated
+    one.projected += row.prompt + int(np.ceil(row.estimate))
+    push(heap_of(s.queue), s.queue.count, row.deadline, i)
+    s.queue.count += 1
 
 
-@inner_njit(F64(I1, Q1, F1), **SETTINGS)
-def _duration_of(s: Ints, q: Records, engine: Floats) -> float:
-    """How long the iteration that was put together takes, without the link."""
-    prefill, doubled_work = 0, 0
-    for k in range(s[PREFILLS]):
-        row = q[s[s[PREFILLING] + k]]
-        prefill += row.chunk
-        doubled_work += row.chunk * (2 * row.computed + row.chunk)
-    time: float = seconds(engine, prefill, s[DECODES], s[KV_TOKENS], doubled_work)
-    return time
-
-
-@numba.njit(B1(RULE, ADMIT_RULE, BUDGET_RULE, F1, I1, Q1, LINKED, F2, F2, I1, I1, FLEET, F1, I64, F64), **SETTINGS)
-def begin(
-    rule: Rule, ask: Number, limit: Number, theta: Floats, s: Ints, q: Records, m: Records, queue: Floats,
-    columns: Floats, facts: Ints, ops: Ints, fleet: Records, engine: Floats, r: int, now: float,
-) -> bool:  # fmt: skip
+@numba.njit(B1(RULE, ADMIT_RULE, BUDGET_RULE, CENTRE_TYPE, F64, I64), **SETTINGS)
+def begin(rule: Rule, ask: Number, limit: Number, c: Record, now: float, r: int) -> bool:
     """Put together an iteration and let it run; False where there is nothing to do."""
-    if s[DECODES] + s[PREFILLS] + s[WAITS] == 0:
+    s, one, ops = states_of(c)[r], fleet_of(c)[r], ops_of(c)
+    if here(s) == 0:
         return False
-    if s[PREFILLS] == 0 and s[WAITS] == 0 and s[SWAPPED] == 0 and due(s) <= s[FREE]:
+    if s.prefills == 0 and s.waits == 0 and s.swapped == 0 and due(s) <= s.free:
         take(s, due(s))
     else:
-        flags = np.zeros(FLAGS, np.int64)
-        flags[WALKS] = 1 if engine[e.BATCHING] == 1.0 else 0
-        iterate(rule, ask, limit, theta, s, q, queue, columns, facts, ops, flags, now, True)
+        iterate(rule, ask, limit, s, ops, now, True)
+        q, m = requests_of(c), routes_of(c)
         k = 1
         while k <= ops[0]:
             if ops[k] >= 0:
                 i = ops[k]
                 if m[i].moved > 0:  # it crossed the link before it came
-                    s[SWAPPED] -= m[i].moved - min(m[i].moved, q[i].matched * s[SIZE])
+                    s.swapped -= m[i].moved - min(m[i].moved, q[i].matched * s.size)
                     m[i].moved = 0
                 k += 1
             k += 1
-        if s[DECODES] + s[PREFILLS] == 0:
+        if s.decodes + s.prefills == 0:
             return False
-    until = now + _duration_of(s, q, engine)
-    if s[SWAPPED] > 0:
-        until += s[SWAPPED] * engine[e.KV_BYTES] / engine[e.LINK]
-    fleet[r].busy, fleet[r].began, fleet[r].until = 1, now, until
+    until = now + duration(s)[0]
+    if s.swapped > 0:
+        engine = engine_of(s)
+        until += s.swapped * engine[e.KV_BYTES] / engine[e.LINK]
+    one.busy, one.began, one.until = 1, now, until
     return True
 
 
-@inner_njit(types.void(I1, Q1, F2, FLEET, F1, I64), **SETTINGS)
-def finish(s: Ints, q: Records, ended: Floats, fleet: Records, engine: Floats, r: int) -> None:
-    """End the iteration that runs on a replica: tokens come, and who is done stands in `ended`."""
-    tokens = s[DECODES]
-    for k in range(s[PREFILLS]):
-        row = q[s[s[PREFILLING] + k]]
+@inner_njit(types.void(CENTRE_TYPE, I64), **SETTINGS)
+def finish(c: Record, r: int) -> None:
+    """End the iteration that runs on a replica: tokens come, and who is done stands in its heap `later`."""
+    s, one = states_of(c)[r], fleet_of(c)[r]
+    q, running = requests_of(s), running_of(s)
+    tokens = s.decodes
+    for k in range(s.prefills):
+        row = q[running[k].prefilling]
         if row.computed + row.chunk == row.target:
             tokens += 1
-    fleet[r].committed += tokens
-    advance(s, q, ended, engine, fleet[r].began)
-    fleet[r].busy, fleet[r].until = 0, np.inf
-
-
-@inner_njit(I64(I1), **SETTINGS)
-def here(s: Ints) -> int:
-    """How many requests a replica has."""
-    count: int = s[DECODES] + s[PREFILLS] + s[WAITS]
-    return count
+    one.committed += tokens
+    advance(s, one.began)
+    one.busy, one.until = 0, np.inf

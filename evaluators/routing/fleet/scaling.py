@@ -3,48 +3,26 @@
 import numpy as np
 from numba import types
 
-from heuresis.evaluators.aliases import Floats, Ints, Number
+from heuresis.evaluators.aliases import Number
+from heuresis.evaluators.kernels.heap import drop, push
 from heuresis.evaluators.kernels.inner import inner_njit
 from heuresis.evaluators.language.compile import function_type
 from heuresis.evaluators.routing.contract import SCALE
+from heuresis.evaluators.routing.fleet.records import CENTRE_TYPE, DRAINING, OFF, ON, REPLICA_TYPE, STARTING
 from heuresis.evaluators.routing.fleet.replica import here
-from heuresis.evaluators.routing.fleet.state import (
-    ARRIVED,
-    DRAINING,
-    ENDED,
-    FLEET,
-    HELD,
-    HELD_NEXT,
-    LINKED,
-    OFF,
-    ON,
-    RECENT,
-    STARTING,
-    Records,
-)  # fmt: skip
+from heuresis.evaluators.routing.fleet.state import engines_of, fleet_of, log_of, routes_of, stages_of, states_of
 from heuresis.evaluators.serving.engine import BLOCK_SIZE, BLOCKS
-from heuresis.evaluators.serving.replica.state import (
+from heuresis.evaluators.serving.replica.records import (
     B1,
-    DECODES,
     DONE,
-    F1,
-    F2,
     F64,
-    FREE,
-    I1,
-    I2,
     I64,
-    LATER,
     NONE,
-    PREFILLS,
-    Q1,
     REJECTED,
     SETTINGS,
-    TOTAL,
-    WAITS,
-    drop,
-    push,
-)  # fmt: skip
+    Record,
+)
+from heuresis.evaluators.serving.replica.state import later_of, requests_of, theta_of
 
 SCALE_RULE = function_type(SCALE)
 RECENTLY = 60.0
@@ -52,107 +30,116 @@ RECENTLY = 60.0
 NOT_FINITE = -1
 
 
-@inner_njit(types.void(I1, LINKED, F2, I64, F64), **SETTINGS)
-def _call_followers(centre: Ints, m: Records, later: Floats, i: int, now: float) -> None:
+@inner_njit(types.void(CENTRE_TYPE, I64, F64), **SETTINGS)
+def _call_followers(c: Record, i: int, now: float) -> None:
     """Those who follow a request that is done arrive their gaps later."""
-    follower = m[i].follower
+    m, coming = routes_of(c), c.coming
+    later, follower = later_of(coming), m[i].follower
     while follower != NONE:
-        push(later, centre[LATER], now + m[follower].gap, follower)
-        centre[LATER] += 1
+        push(later, coming.count, now + m[follower].gap, follower)
+        coming.count += 1
         follower = m[follower].sibling
 
 
-@inner_njit(B1(I1, Q1, LINKED, F2, F2, F1, I64, F64), **SETTINGS)
-def come(
-    centre: Ints, q: Records, m: Records, engines: Floats, later: Floats, log: Floats, i: int, date: float
-) -> bool:
+@inner_njit(B1(CENTRE_TYPE, I64, F64), **SETTINGS)
+def come(c: Record, i: int, date: float) -> bool:
     """A request arrives; False where its prompt and one token exceed the smallest memory: it is rejected."""
-    m[i].came = date
-    m[i].deadline += date
-    log[centre[ARRIVED]] = date
-    centre[ARRIVED] += 1
+    row, route, engines = requests_of(c)[i], routes_of(c)[i], engines_of(c)
+    route.came = date
+    route.deadline += date
+    log_of(c)[c.arrived] = date
+    c.arrived += 1
     for r in range(engines.shape[0]):
-        if q[i].prompt + 1 > engines[r, BLOCKS] * engines[r, BLOCK_SIZE]:
-            q[i].state, q[i].output, m[i].length = REJECTED, 0, 0
-            centre[ENDED] += 1
-            _call_followers(centre, m, later, i, date)
+        if row.prompt + 1 > engines[r, BLOCKS] * engines[r, BLOCK_SIZE]:
+            row.state, row.output, route.length = REJECTED, 0, 0
+            c.ended += 1
+            _call_followers(c, i, date)
             return False
     return True
 
 
-@inner_njit(I64(I1, I1, Q1, LINKED, FLEET, F2, F2, I64, F64), **SETTINGS)
-def collect(
-    centre: Ints, s: Ints, q: Records, m: Records, fleet: Records, ended: Floats, later: Floats, r: int, now: float
-) -> int:
+@inner_njit(I64(CENTRE_TYPE, I64, F64), **SETTINGS)
+def collect(c: Record, r: int, now: float) -> int:
     """Take the next one that ended on a replica: it is done, or comes back to be sent where it is decoded (returned).
 
     -1: it is done; -2: nobody is left.
     """
-    size = s[LATER]
+    ended, one = states_of(c)[r].coming, fleet_of(c)[r]
+    size, heap = ended.count, later_of(ended)
     if size == 0:
         return -2
-    i = int(ended[0, 1])
-    drop(ended, size)
-    s[LATER] = size - 1
-    row = q[i]
-    fleet[r].committed -= row.prompt + row.generated
-    fleet[r].projected -= row.prompt + int(np.ceil(row.estimate))
-    if row.generated < m[i].length:
-        m[i].stage = 1
+    i = int(heap[0, 1])
+    drop(heap, size)
+    ended.count = size - 1
+    row, route = requests_of(c)[i], routes_of(c)[i]
+    one.committed -= row.prompt + row.generated
+    one.projected -= row.prompt + int(np.ceil(row.estimate))
+    if row.generated < route.length:
+        route.stage = 1
         return i
     row.state = DONE
-    centre[ENDED] += 1
-    _call_followers(centre, m, later, i, now)
+    c.ended += 1
+    _call_followers(c, i, now)
     return -1
 
 
-@inner_njit(I64(SCALE_RULE, F1, I1, FLEET, I2, F1, F64), **SETTINGS)
-def wanted(scale: Number, theta: Floats, centre: Ints, fleet: Records, states: Ints, log: Floats, now: float) -> int:
+@inner_njit(I64(CENTRE_TYPE), **SETTINGS)
+def held(c: Record) -> int:
+    """How many requests are held, before prefill and between prefill and decoding."""
+    stages = stages_of(c)
+    count: int = stages[0].count + stages[1].count
+    return count
+
+
+@inner_njit(I64(SCALE_RULE, CENTRE_TYPE, F64), **SETTINGS)
+def wanted(scale: Number, c: Record, now: float) -> int:
     """How many replicas the program wants to have, or `NOT_FINITE`."""
+    fleet, states, log = fleet_of(c), states_of(c), log_of(c)
     active, starting, queued, running, free, total = 0, 0, 0, 0, 0, 0
     for r in range(fleet.shape[0]):
         s = states[r]
         starting += 1 if fleet[r].status == STARTING else 0
-        queued += s[WAITS] + fleet[r].transit
-        running += s[DECODES] + s[PREFILLS]
+        queued += s.waits + fleet[r].transit
+        running += s.decodes + s.prefills
         if fleet[r].status == ON:
             active += 1
-            free += s[FREE]
-            total += s[TOTAL]
-    while centre[RECENT] < centre[ARRIVED] and log[centre[RECENT]] < now - RECENTLY:
-        centre[RECENT] += 1
+            free += s.free
+            total += s.total
+    while c.recent < c.arrived and log[c.recent] < now - RECENTLY:
+        c.recent += 1
     value = scale(
-        now, float(active), float(starting), float(fleet.shape[0]), float(centre[HELD] + centre[HELD_NEXT]),
-        float(queued), float(running), free / max(total, 1), (centre[ARRIVED] - centre[RECENT]) / RECENTLY, theta,
+        now, float(active), float(starting), float(fleet.shape[0]), float(held(c)), float(queued), float(running),
+        free / max(total, 1), (c.arrived - c.recent) / RECENTLY, theta_of(c),
     )  # fmt: skip
     if not np.isfinite(value):
         return NOT_FINITE
     return int(np.floor(min(max(value, 1.0), float(fleet.shape[0]))))
 
 
-@inner_njit(types.void(FLEET, I64, F64), **SETTINGS)
-def _off(fleet: Records, r: int, now: float) -> None:
+@inner_njit(types.void(REPLICA_TYPE, F64), **SETTINGS)
+def _off(one: Record, now: float) -> None:
     """Switch a replica off; its time is booked."""
-    fleet[r].status = OFF
-    fleet[r].ready = np.inf
-    fleet[r].spent += now - fleet[r].since
+    one.status = OFF
+    one.ready = np.inf
+    one.spent += now - one.since
 
 
-@inner_njit(types.void(FLEET, I2, I64, F64), **SETTINGS)
-def drained(fleet: Records, states: Ints, r: int, now: float) -> None:
+@inner_njit(types.void(CENTRE_TYPE, I64, F64), **SETTINGS)
+def drained(c: Record, r: int, now: float) -> None:
     """Switch a replica off that drains, if it is empty."""
-    if fleet[r].status == DRAINING and here(states[r]) == 0 and fleet[r].transit == 0:
-        _off(fleet, r, now)
+    one = fleet_of(c)[r]
+    if one.status == DRAINING and here(states_of(c)[r]) == 0 and one.transit == 0:
+        _off(one, now)
 
 
-@inner_njit(B1(FLEET, I2, I64, F64, F64), **SETTINGS)
-def switch(fleet: Records, states: Ints, aim: int, startup: float, now: float) -> bool:
+@inner_njit(B1(CENTRE_TYPE, I64, F64), **SETTINGS)
+def switch(c: Record, aim: int, now: float) -> bool:
     """Have `aim` replicas that are on or start; whether anything was to be done.
 
     More: those that drain go on, the lowest number first, then others start. Fewer: those that start are cancelled, the
     highest number first, then others drain, and go off when they are empty.
     """
-    count = 0
+    fleet, count = fleet_of(c), 0
     for r in range(fleet.shape[0]):
         count += 1 if fleet[r].status == ON or fleet[r].status == STARTING else 0
     if count == aim:
@@ -162,7 +149,7 @@ def switch(fleet: Records, states: Ints, aim: int, startup: float, now: float) -
             if count < aim and fleet[r].status == status:
                 if status == OFF:
                     fleet[r].since = now
-                    fleet[r].ready = now + startup
+                    fleet[r].ready = now + c.startup
                 fleet[r].status = ON if status == DRAINING else STARTING
                 count += 1
     for status in (STARTING, ON):
@@ -170,14 +157,14 @@ def switch(fleet: Records, states: Ints, aim: int, startup: float, now: float) -
             if count > aim and fleet[r].status == status:
                 fleet[r].status = DRAINING
                 count -= 1
-                drained(fleet, states, r, now)
+                drained(c, r, now)
     return True
 
 
-@inner_njit(F64(FLEET, F64), **SETTINGS)
-def spent(fleet: Records, now: float) -> float:
+@inner_njit(F64(CENTRE_TYPE, F64), **SETTINGS)
+def spent(c: Record, now: float) -> float:
     """Replica-seconds until now."""
-    total = 0.0
+    fleet, total = fleet_of(c), 0.0
     for r in range(fleet.shape[0]):
         total += fleet[r].spent + (now - fleet[r].since if fleet[r].status != OFF else 0.0)
     return total

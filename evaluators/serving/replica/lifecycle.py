@@ -1,196 +1,218 @@
-# ruff: noqa: I001 - the many places of the state stand side by side
 """What happens to requests on a replica: arrive, be admitted, be evicted, begin to decode, end.
 
 Simulation and replay share these functions. An iteration is, in this order: evictions and chunks of running prefills
-as they come, the blocks of the decodes (`take(s, due(s))`), admissions, `serving_advance.advance`.
+as they come, the blocks of the decodes (`take` as many as are `due`), admissions, `clock.advance`.
 """
 
-from heuresis.evaluators.aliases import Floats, Ints
 from numba import types
 
+from heuresis.evaluators.kernels.heap import push
 from heuresis.evaluators.kernels.inner import inner_njit
 from heuresis.evaluators.serving.replica.memory import grow, matched, release
-from heuresis.evaluators.serving.replica.state import (
-    B1, CLIENTS, DECODE, DECODES, DECODING, DONE, ENDED, ENDS, EVICTIONS, F2, F64, GROWING, HERE, I1, I64, KV_TOKENS,
-    LATER, NEVER, NEXT_END, NONE, PENDING, PHASES, PREFILL, PREFILLING, PREFILLS, Q1, REJECTED, RESERVING,
-    SERIALS, SERVICE, SETTINGS, SIZE, STEPS, STORED, SWAPPED, SWAPS, TOTAL, WAITING, WAITS, Requests,
-    push,
-)  # fmt: skip
+from heuresis.evaluators.serving.replica.records import (
+    B1,
+    DECODE,
+    DONE,
+    F64,
+    I64,
+    NEVER,
+    NONE,
+    PREFILL,
+    REJECTED,
+    ROW,
+    SETTINGS,
+    WAITING,
+    Record,
+    S,
+)
+from heuresis.evaluators.serving.replica.state import later_of, phases_of, requests_of, running_of, service_of
 
 
-@inner_njit(I64(I1), **SETTINGS)
-def due(s: Ints) -> int:
+@inner_njit(I64(S), **SETTINGS)
+def due(s: Record) -> int:
     """How many running requests need a block for the token that they decode in this iteration."""
-    blocks: int = s[PHASES + -s[STEPS] % s[SIZE]]
+    blocks: int = phases_of(s)[-s.steps % s.size]
     return blocks
 
 
-@inner_njit(I64(I1, I64), **SETTINGS)
-def got(s: Ints, row: int) -> int:
-    """Tokens (prompt + 2 × output) that a client, or a program, has got: by its row in `SERVICE`."""
-    tokens: int = s[s[SERVICE] + 3 * row + STORED] + 2 * s[s[SERVICE] + 3 * row + GROWING] * s[STEPS]
+@inner_njit(I64(S, I64), **SETTINGS)
+def got(s: Record, who: int) -> int:
+    """Tokens (prompt + 2 × output) that a client, or a program, has got: by its place in the list `service`."""
+    service = service_of(s)
+    tokens: int = service[who].stored + 2 * service[who].growing * s.steps
     return tokens
 
 
-@inner_njit(types.void(I1, Q1, F2, I64, F64), **SETTINGS)
-def _call_followers(s: Ints, q: Requests, later: Floats, i: int, now: float) -> None:
+@inner_njit(I64(S), **SETTINGS)
+def least_served(s: Record) -> int:
+    """What the least served client with requests here has got; `NEVER` where none has any."""
+    service, least = service_of(s), NEVER
+    for client in range(s.clients):
+        if service[client].here > 0:
+            least = min(least, got(s, client))
+    return least
+
+
+@inner_njit(types.void(S, I64, F64), **SETTINGS)
+def _call_followers(s: Record, i: int, now: float) -> None:
     """Those who follow a request that is done arrive their gaps later."""
+    q, coming = requests_of(s), s.coming
+    later = later_of(coming)
     follower = q[i].follower
     while follower != NONE:
-        push(later, s[LATER], now + q[follower].gap, follower)
-        s[LATER] += 1
+        push(later, coming.count, now + q[follower].gap, follower)
+        coming.count += 1
         follower = q[follower].sibling
 
 
-@inner_njit(B1(I1, Q1, F2, I64, F64, B1), **SETTINGS)
-def arrive(s: Ints, q: Requests, later: Floats, i: int, date: float, lifting: bool) -> bool:
+@inner_njit(B1(S, I64, F64, B1), **SETTINGS)
+def arrive(s: Record, i: int, date: float, lifting: bool) -> bool:
     """A request arrives and waits; False where its prompt and one token exceed the memory: it is rejected.
 
     Where `lifting`, a client without requests here is lifted to the service of the least served one that has some.
     """
-    row = q[i]
+    service, row = service_of(s), requests_of(s)[i]
     row.arrived = date
     row.deadline += date
-    if row.prompt + 1 > s[TOTAL] * s[SIZE]:
+    if row.prompt + 1 > s.total * s.size:
         row.state, row.output = REJECTED, 0
-        s[ENDED] += 1
-        _call_followers(s, q, later, i, date)
+        s.ended += 1
+        _call_followers(s, i, date)
         return False
-    if lifting and s[s[SERVICE] + 3 * row.client + HERE] == 0:
-        least = NEVER
-        for client in range(s[CLIENTS]):
-            if s[s[SERVICE] + 3 * client + HERE] > 0:
-                least = min(least, got(s, client))
+    if lifting and service[row.client].here == 0:
+        least = least_served(s)
         if least < NEVER:
-            s[s[SERVICE] + 3 * row.client + STORED] = max(s[s[SERVICE] + 3 * row.client + STORED], least)
-    s[s[SERVICE] + 3 * row.client + HERE] += 1
+            service[row.client].stored = max(service[row.client].stored, least)
+    service[row.client].here += 1
     row.state = WAITING
-    s[WAITS] += 1
-    s[PENDING] += row.target
+    s.waits += 1
+    s.pending += row.target
     return True
 
 
-@inner_njit(types.void(I1, Q1, I64), **SETTINGS)
-def begin_decode(s: Ints, q: Requests, i: int) -> None:
-    """Let a request join those that decode; its numbers are true and become relative to `STEPS`."""
-    row, steps = q[i], s[STEPS]
-    k, end = s[DECODES], steps + row.output - row.generated
-    s[s[DECODING] + k], s[s[ENDS] + k] = i, end
-    s[DECODES] = k + 1
-    s[NEXT_END] = min(s[NEXT_END], end)
-    s[KV_TOKENS] += row.computed
+@inner_njit(types.void(S, I64), **SETTINGS)
+def begin_decode(s: Record, i: int) -> None:
+    """Let a request join those that decode; its numbers are true and become relative to `steps`."""
+    running, phases, service = running_of(s), phases_of(s), service_of(s)
+    row, steps = requests_of(s)[i], s.steps
+    k, end = s.decodes, steps + row.output - row.generated
+    running[k].decoding, running[k].end = i, end
+    s.decodes = k + 1
+    s.next_end = min(s.next_end, end)
+    s.kv_tokens += row.computed
     row.computed -= steps
     row.generated -= steps
     row.state = DECODE
-    s[PHASES + row.computed % s[SIZE]] += 1
+    phases[row.computed % s.size] += 1
     for who in (row.client, row.program):
-        s[s[SERVICE] + 3 * who + STORED] -= 2 * steps
-        s[s[SERVICE] + 3 * who + GROWING] += 1
+        service[who].stored -= 2 * steps
+        service[who].growing += 1
 
 
-@inner_njit(types.void(I1, Q1, I64), **SETTINGS)
-def stop_decode(s: Ints, q: Requests, i: int) -> None:
+@inner_njit(types.void(S, I64), **SETTINGS)
+def stop_decode(s: Record, i: int) -> None:
     """Take a request from those that decode; its numbers are true again."""
-    row, steps, size = q[i], s[STEPS], s[SIZE]
-    s[PHASES + row.computed % size] -= 1
+    running, phases, service = running_of(s), phases_of(s), service_of(s)
+    row, steps, size = requests_of(s)[i], s.steps, s.size
+    phases[row.computed % size] -= 1
     row.computed += steps
     row.generated += steps
     row.own = (row.computed + size - 1) // size - row.shared
-    s[KV_TOKENS] -= row.computed
-    last = s[DECODES] - 1
+    s.kv_tokens -= row.computed
+    last = s.decodes - 1
     at = 0
-    while s[s[DECODING] + at] != i:
+    while running[at].decoding != i:
         at += 1
-    s[s[DECODING] + at], s[s[ENDS] + at] = s[s[DECODING] + last], s[s[ENDS] + last]
-    s[DECODES] = last
+    running[at].decoding, running[at].end = running[last].decoding, running[last].end
+    s.decodes = last
     end = NEVER
     for k in range(last):
-        end = min(end, s[s[ENDS] + k])
-    s[NEXT_END] = end
+        end = min(end, running[k].end)
+    s.next_end = end
     for who in (row.client, row.program):
-        s[s[SERVICE] + 3 * who + STORED] += 2 * steps
-        s[s[SERVICE] + 3 * who + GROWING] -= 1
+        service[who].stored += 2 * steps
+        service[who].growing -= 1
 
 
-@inner_njit(types.void(I1, Q1, I64), **SETTINGS)
-def _unreserve(s: Ints, q: Requests, i: int) -> None:
-    if q[i].reserved > 0:
-        q[i].reserved = 0
-        s[RESERVING] -= 1
+@inner_njit(types.void(S, ROW), **SETTINGS)
+def _unreserve(s: Record, row: Record) -> None:
+    if row.reserved > 0:
+        row.reserved = 0
+        s.reserving -= 1
 
 
-@inner_njit(types.void(I1, Q1, F2, I64, F64), **SETTINGS)
-def end_request(s: Ints, q: Requests, later: Floats, i: int, now: float) -> None:
+@inner_njit(types.void(S, I64, F64), **SETTINGS)
+def end_request(s: Record, i: int, now: float) -> None:
     """A request, which no longer decodes, has its last token."""
-    row = q[i]
+    service, row = service_of(s), requests_of(s)[i]
     row.state = DONE
     row.finish = now
-    s[ENDED] += 1
-    s[s[SERVICE] + 3 * row.client + HERE] -= 1
-    _unreserve(s, q, i)
-    release(s, q, i, row.computed)
-    _call_followers(s, q, later, i, now)
+    s.ended += 1
+    service[row.client].here -= 1
+    _unreserve(s, row)
+    release(s, row, row.computed)
+    _call_followers(s, i, now)
 
 
-@inner_njit(types.void(I1, Q1, I64), **SETTINGS)
-def evict(s: Ints, q: Requests, i: int) -> None:
+@inner_njit(types.void(S, I64), **SETTINGS)
+def evict(s: Record, i: int) -> None:
     """Let a running request wait again: its KV is dropped, or goes over the link."""
-    row = q[i]
+    running, row = running_of(s), requests_of(s)[i]
     if row.state == DECODE:
-        stop_decode(s, q, i)
+        stop_decode(s, i)
     else:
         at = 0
-        while s[s[PREFILLING] + at] != i:
+        while running[at].prefilling != i:
             at += 1
-        s[PREFILLS] -= 1
-        for k in range(at, s[PREFILLS]):
-            s[s[PREFILLING] + k] = s[s[PREFILLING] + k + 1]
+        s.prefills -= 1
+        for k in range(at, s.prefills):
+            running[k].prefilling = running[k + 1].prefilling
     row.chunk = 0
     row.state = WAITING
     row.restarts += 1
-    s[WAITS] += 1
-    s[EVICTIONS] += 1
-    _unreserve(s, q, i)
-    release(s, q, i, row.computed)
-    if s[SWAPS] == 0:
-        s[PENDING] += row.prompt + row.generated - max(0, row.target - row.computed)
+    s.waits += 1
+    s.evictions += 1
+    _unreserve(s, row)
+    release(s, row, row.computed)
+    if s.swaps == 0:
+        s.pending += row.prompt + row.generated - max(0, row.target - row.computed)
         row.lost = max(row.lost, row.computed)
         row.target = row.prompt + row.generated
         row.computed = 0
     else:
-        s[SWAPPED] += row.computed
+        s.swapped += row.computed
 
 
-@inner_njit(I64(I1, Q1, I64), **SETTINGS)
-def start(s: Ints, q: Requests, i: int) -> int:
+@inner_njit(I64(S, ROW), **SETTINGS)
+def start(s: Record, row: Record) -> int:
     """The tokens that a waiting request would not have to compute: swapped out, or found in the prefix cache."""
-    known: int = max(q[i].computed, matched(s, q, i) * s[SIZE])
+    known: int = max(row.computed, matched(s, row) * s.size)
     return known
 
 
-@inner_njit(types.void(I1, Q1, I64, I64, I64), **SETTINGS)
-def admit(s: Ints, q: Requests, i: int, tokens: int, reserve: int) -> None:
+@inner_njit(types.void(S, I64, I64, I64), **SETTINGS)
+def admit(s: Record, i: int, tokens: int, reserve: int) -> None:
     """A waiting request runs: with a chunk of so many tokens, or one token of output where all else was swapped out."""
-    row = q[i]
-    known = start(s, q, i)
+    running, service, row = running_of(s), service_of(s), requests_of(s)[i]
+    known = start(s, row)
     if row.computed > 0:
-        s[SWAPPED] += row.computed - min(row.computed, row.matched * s[SIZE])
+        s.swapped += row.computed - min(row.computed, row.matched * s.size)
     if row.serial == 0:
         row.found = known
         for who in (row.client, row.program):
-            s[s[SERVICE] + 3 * who + STORED] += row.prompt
-    s[PENDING] -= known - row.computed
-    s[WAITS] -= 1
-    s[SERIALS] += 1
-    row.serial = s[SERIALS]
+            service[who].stored += row.prompt
+    s.pending -= known - row.computed
+    s.waits -= 1
+    s.serials += 1
+    row.serial = s.serials
     row.computed = known
     row.reserved = reserve
     if reserve > 0:
-        s[RESERVING] += 1
-    grow(s, q, i, known + tokens)
+        s.reserving += 1
+    grow(s, row, known + tokens)
     if known >= row.target:
-        begin_decode(s, q, i)
+        begin_decode(s, i)
     else:
         row.state, row.chunk = PREFILL, tokens
-        s[s[PREFILLING] + s[PREFILLS]] = i
-        s[PREFILLS] += 1
+        running[s.prefills].prefilling = i
+        s.prefills += 1

@@ -1,4 +1,3 @@
-# ruff: noqa: I001 - the many places of the state stand side by side
 """KV memory and prefix cache of a replica, compiled.
 
 A request holds blocks of its chain (the full blocks of its prompt, shared with all requests whose prompts begin alike)
@@ -7,117 +6,116 @@ to them; where no other block is free, the least recently used of them is given 
 all blocks before it, and the last one of a chain is left first: so what is cached of a chain is always its beginning.
 """
 
-from heuresis.evaluators.aliases import Ints
 from numba import types
 
 from heuresis.evaluators.kernels.inner import inner_njit
-from heuresis.evaluators.serving.replica.state import (
-    CACHE, CHAINS, FREE, I1, I64, NEWER, NEWEST, NONE, OLDER, OLDEST, PRESENT, Q1, REFS, SETTINGS, SIZE, UNTOUCHED,
-    Requests,
-)  # fmt: skip
+from heuresis.evaluators.serving.replica.records import I64, NONE, ROW, SETTINGS, Record, S
+from heuresis.evaluators.serving.replica.state import cache_of, chains_of
 
 
-@inner_njit(types.void(I1, I64), **SETTINGS)
-def _unlink(s: Ints, b: int) -> None:
+@inner_njit(types.void(S, I64), **SETTINGS)
+def _unlink(s: Record, b: int) -> None:
     """Take a block out of those that nobody refers to."""
-    older, newer = s[s[CACHE] + 4 * b + OLDER], s[s[CACHE] + 4 * b + NEWER]
+    cache = cache_of(s)
+    older, newer = cache[b].older, cache[b].newer
     if older == NONE:
-        s[OLDEST] = newer
+        s.oldest = newer
     else:
-        s[s[CACHE] + 4 * older + NEWER] = newer
+        cache[older].newer = newer
     if newer == NONE:
-        s[NEWEST] = older
+        s.newest = older
     else:
-        s[s[CACHE] + 4 * newer + OLDER] = older
+        cache[newer].older = older
 
 
-@inner_njit(types.void(I1, I64), **SETTINGS)
-def take(s: Ints, blocks: int) -> None:
+@inner_njit(types.void(S, I64), **SETTINGS)
+def take(s: Record, blocks: int) -> None:
     """Take so many free blocks, those that hold nothing first, then the least recently used cached ones."""
-    plain = min(blocks, s[UNTOUCHED])
-    s[UNTOUCHED] -= plain
-    s[FREE] -= blocks
+    cache = cache_of(s)
+    plain = min(blocks, s.untouched)
+    s.untouched -= plain
+    s.free -= blocks
     for _ in range(blocks - plain):
-        b = s[OLDEST]
+        b = s.oldest
         _unlink(s, b)
-        s[s[CACHE] + 4 * b + PRESENT] = 0
+        cache[b].present = 0
 
 
-@inner_njit(I64(I1, Q1, I64), **SETTINGS)
-def matched(s: Ints, q: Requests, i: int) -> int:
+@inner_njit(I64(S, ROW), **SETTINGS)
+def matched(s: Record, row: Record) -> int:
     """How many blocks of a waiting request's chain are cached; its last token is always computed."""
-    row, size = q[i], s[SIZE]
-    limit = min(row.links, (row.target - 1) // size)
+    cache, chains = cache_of(s), chains_of(s)
+    limit = min(row.links, (row.target - 1) // s.size)
     k = min(row.matched, limit)
-    while k < limit and s[s[CACHE] + 4 * s[s[CHAINS] + row.chain + k] + PRESENT] == 1:
+    while k < limit and cache[chains[row.chain + k]].present == 1:
         k += 1
-    while k > 0 and s[s[CACHE] + 4 * s[s[CHAINS] + row.chain + k - 1] + PRESENT] == 0:
+    while k > 0 and cache[chains[row.chain + k - 1]].present == 0:
         k -= 1
     row.matched = k
     return int(k)
 
 
-@inner_njit(I64(I1, Q1, I64, I64), **SETTINGS)
-def lacking(s: Ints, q: Requests, i: int, tokens: int) -> int:
+@inner_njit(I64(S, ROW, I64), **SETTINGS)
+def lacking(s: Record, row: Record, tokens: int) -> int:
     """How many of the free blocks a request would take to hold so many tokens (negative: it would give some back)."""
-    row, size = q[i], s[SIZE]
-    full = min(tokens // size, row.links)
+    cache, chains = cache_of(s), chains_of(s)
+    full = min(tokens // s.size, row.links)
     low, high = row.shared, full  # those in use by others come first
     while low < high:
         middle = (low + high) // 2
-        if s[s[CACHE] + 4 * s[s[CHAINS] + row.chain + middle] + REFS] > 0:
+        if cache[chains[row.chain + middle]].refs > 0:
             low = middle + 1
         else:
             high = middle
-    lacks: int = (tokens + size - 1) // size - max(low, row.shared) - row.own
+    lacks: int = (tokens + s.size - 1) // s.size - max(low, row.shared) - row.own
     return lacks
 
 
-@inner_njit(types.void(I1, Q1, I64, I64), **SETTINGS)
-def grow(s: Ints, q: Requests, i: int, tokens: int) -> None:
+@inner_njit(types.void(S, ROW, I64), **SETTINGS)
+def grow(s: Record, row: Record, tokens: int) -> None:
     """Give a request the blocks for so many tokens; the blocks of its chain that become full count as cached."""
-    row, size = q[i], s[SIZE]
-    full = min(tokens // size, row.links)
+    cache, chains = cache_of(s), chains_of(s)
+    full = min(tokens // s.size, row.links)
     if full > row.shared:
-        s[UNTOUCHED] += row.own
-        s[FREE] += row.own
+        s.untouched += row.own
+        s.free += row.own
         row.own = 0
         for k in range(row.shared, full):
-            b = s[s[CHAINS] + row.chain + k]
-            if s[s[CACHE] + 4 * b + PRESENT] == 0:
+            b = chains[row.chain + k]
+            if cache[b].present == 0:
                 take(s, 1)
-                s[s[CACHE] + 4 * b + PRESENT] = 1
-            elif s[s[CACHE] + 4 * b + REFS] == 0:
+                cache[b].present = 1
+            elif cache[b].refs == 0:
                 _unlink(s, b)
-                s[FREE] -= 1
-            s[s[CACHE] + 4 * b + REFS] += 1
+                s.free -= 1
+            cache[b].refs += 1
         row.shared = full
-    own = (tokens + size - 1) // size - row.shared
+    own = (tokens + s.size - 1) // s.size - row.shared
     take(s, own - row.own)
     row.own = own
 
 
-@inner_njit(types.void(I1, Q1, I64, I64), **SETTINGS)
-def release(s: Ints, q: Requests, i: int, tokens: int) -> None:
+@inner_njit(types.void(S, ROW, I64), **SETTINGS)
+def release(s: Record, row: Record, tokens: int) -> None:
     """Take all blocks from a request; those of its chain that its first `tokens` tokens fill stay cached."""
-    row, size = q[i], s[SIZE]
-    s[UNTOUCHED] += row.own
-    s[FREE] += row.own
+    cache, chains = cache_of(s), chains_of(s)
+    s.untouched += row.own
+    s.free += row.own
     for k in range(row.shared - 1, -1, -1):
-        b = s[s[CHAINS] + row.chain + k]
-        s[s[CACHE] + 4 * b + REFS] -= 1
-        if s[s[CACHE] + 4 * b + REFS] == 0:
-            s[FREE] += 1
-            if (k + 1) * size <= tokens:
-                newest = s[NEWEST]
-                s[s[CACHE] + 4 * b + OLDER], s[s[CACHE] + 4 * b + NEWER] = newest, NONE
+        b = chains[row.chain + k]
+        cache[b].refs -= 1
+        if cache[b].refs == 0:
+            s.free += 1
+            if (k + 1) * s.size <= tokens:
+                newest = s.newest
+                cache[b].older, cache[b].newer = newest, NONE
                 if newest == NONE:
-                    s[OLDEST] = b
+                    s.oldest = b
                 else:
-                    s[s[CACHE] + 4 * newest + NEWER] = b
-                s[NEWEST] = b
+                    cache[newest].newer = b
+                s.newest = b
             else:
-                s[s[CACHE] + 4 * b + PRESENT] = 0
-                s[UNTOUCHED] += 1
+                cache[b].present = 0
+                s.untouched += 1
     row.shared = 0
     row.own = 0

@@ -1,116 +1,163 @@
-# ruff: noqa: I001 - the many places of the state stand side by side
 """Who is next: the waiting requests of a replica by priority, and the running ones where one must go.
 
 A priority that reads nothing that changes while a request waits is computed once, when the request begins to wait, and
 kept in a heap. Otherwise all waiting requests are judged, once in each iteration in which one could be admitted.
 """
 
-from heuresis.evaluators.aliases import Floats, Ints, Rule
+from typing import NamedTuple
 
 import numpy as np
 from numba import types
 
-from heuresis.evaluators.language.compile import function_type
+from heuresis.evaluators.aliases import Floats, Ints, Rule
+from heuresis.evaluators.kernels.heap import drop, push
 from heuresis.evaluators.kernels.inner import inner_njit
+from heuresis.evaluators.kernels.lists import attach, reader
 from heuresis.evaluators.kernels.smallest import first_smallest
+from heuresis.evaluators.language.compile import function_type
 from heuresis.evaluators.serving.contract import PRIORITY
+from heuresis.evaluators.serving.replica.lifecycle import got, least_served
 from heuresis.evaluators.serving.replica.memory import matched
-from heuresis.evaluators.serving.replica.state import (
-    B1, CLIENTS, DECODE, DECODES, DECODING, F1, F2, F64, FREE, HERE, I1, I64, NEVER, NONE, PREFILLING, PREFILLS, Q1,
-    SERVICE, SETTINGS, SIZE, STEPS, TOTAL, WAITING, WAITS, Requests, drop, push,
-)  # fmt: skip
-from heuresis.evaluators.serving.replica.lifecycle import got
+from heuresis.evaluators.serving.replica.records import (
+    B1,
+    F2,
+    F64,
+    I64,
+    NEVER,
+    NONE,
+    ROW,
+    SETTINGS,
+    WAITING,
+    Record,
+    S,
+    W,
+)
+from heuresis.evaluators.serving.replica.state import computed, generated, requests_of, runner, theta_of
 
-
-RULE = function_type(PRIORITY)
-COLUMNS = sum(p.varies for p in PRIORITY.parameters)
+_VARYING = [p.name for p in PRIORITY.parameters if p.varies]
+COLUMNS = len(_VARYING)
 WIDTH = COLUMNS + 2
-"""Rows of `columns`: the varying parameters of `priority`, its value, the number of the request."""
-_PROGRAM, _CLIENT, _CACHED, _VALUE, _WHO = 7, 8, 9, COLUMNS, COLUMNS + 1
+"""Rows of the `columns` of a queue: the varying parameters of `priority`, its value, the number of the request."""
+_ARRIVAL, _DEADLINE, _PROMPT, _ESTIMATE, _COMPUTED, _GENERATED, _RESTARTS, _PROGRAM, _CLIENT, _CACHED, _RUNNING = map(
+    _VARYING.index,
+    (
+        "arrival", "deadline", "prompt", "estimate", "computed", "generated", "restarts", "program_service",
+        "client_service", "cached", "running",
+    ),
+)  # fmt: skip
+RULE = function_type(PRIORITY)
+_VALUE, _WHO = COLUMNS, COLUMNS + 1
 
-CHANGES, READS_PROGRAM, READS_CLIENT, READS_CACHED, COUNT, FEWEST, FACTS = range(7)
-"""Places in `facts`: what the program reads of what changes, how many wait, and the fewest tokens that
-one of them lacks, or less. The waiting requests are a `heap` of (priority, number) where priorities do not change; else
-they are columns of `columns` in no order."""
+
+heap_of, columns_of = reader("heap", np.float64, 2), reader("columns", np.float64, 2)
 
 
-@inner_njit(types.void(RULE, F1, I1, F64, F2, I64), **SETTINGS)
-def _judge(rule: Rule, theta: Floats, s: Ints, now: float, c: Floats, count: int) -> None:
+class Reads(NamedTuple):
+    """What a program reads, as far as it decides what has to be computed."""
+
+    changes: bool = False  # the priority: anything that changes while a request waits
+    program_service: bool = False
+    client_service: bool = False
+    cached: bool = False
+    peak: bool = False  # `admit`
+    steady: bool = False  # who was not admitted once stays so while nothing happens but decoding
+
+
+def govern(s: Record, reads: Reads, theta: Floats, heap: Floats, columns: Floats) -> None:
+    """Let a program of such constants schedule a replica whose queue is empty; the caller keeps the arrays.
+
+    `heap` has a row of two for each request where priorities do not change (and one else), `columns` (`WIDTH` rows) a
+    column for each where they do.
+    """
+    queue = s["queue"]
+    queue["changes"], queue["reads_program"] = reads.changes, reads.program_service
+    queue["reads_client"], queue["reads_cached"], queue["fewest"] = reads.client_service, reads.cached, NEVER
+    s["reads_peak"], s["steady"] = reads.peak, reads.steady
+    attach(queue, heap=heap, columns=columns)
+    attach(s, theta=theta)
+
+
+def room_for_decisions(seats: int) -> Ints:
+    """Room for the decisions of one iteration (`batching`)."""
+    return np.zeros(5 * seats + 3, np.int64)
+
+
+@inner_njit(types.void(RULE, S, F64, F2, I64), **SETTINGS)
+def _judge(rule: Rule, s: Record, now: float, c: Floats, count: int) -> None:
     rule(
         now, c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9], c[10],
-        s[FREE] / s[TOTAL], float(s[DECODES] + s[PREFILLS]), float(s[WAITS]), theta, c[_VALUE], count,
+        s.free / s.total, float(s.decodes + s.prefills), float(s.waits), theta_of(s), c[_VALUE], count,
     )  # fmt: skip
 
 
-@inner_njit(types.void(I1, Q1, F2, I64, I64), **SETTINGS)
-def _show(s: Ints, q: Requests, columns: Floats, k: int, i: int) -> None:
+@inner_njit(types.void(S, ROW, F2, I64, I64), **SETTINGS)
+def _show(s: Record, row: Record, columns: Floats, k: int, i: int) -> None:
     """Write what stays as it is while a request waits, and what a running one has now."""
-    row = q[i]
-    since = s[STEPS] if row.state == DECODE else 0
-    columns[0, k], columns[1, k], columns[2, k], columns[3, k] = row.arrived, row.deadline, row.prompt, row.estimate
-    columns[4, k], columns[5, k], columns[6, k] = row.computed + since, row.generated + since, row.restarts
-    columns[7, k], columns[8, k], columns[9, k] = 0.0, 0.0, 0.0
-    columns[10, k] = 0.0 if row.state == WAITING else 1.0
+    columns[_ARRIVAL, k], columns[_DEADLINE, k] = row.arrived, row.deadline
+    columns[_PROMPT, k], columns[_ESTIMATE, k] = row.prompt, row.estimate
+    columns[_COMPUTED, k], columns[_GENERATED, k] = computed(s, row), generated(s, row)
+    columns[_RESTARTS, k] = row.restarts
+    columns[_PROGRAM, k], columns[_CLIENT, k], columns[_CACHED, k] = 0.0, 0.0, 0.0
+    columns[_RUNNING, k] = 0.0 if row.state == WAITING else 1.0
     columns[_WHO, k] = i
 
 
-@inner_njit(types.void(I1, Q1, I1, F2, I64), **SETTINGS)
-def _show_service(s: Ints, q: Requests, facts: Ints, columns: Floats, count: int) -> None:
+@inner_njit(types.void(S, F2, I64), **SETTINGS)
+def _show_service(s: Record, columns: Floats, count: int) -> None:
     """Write what clients and programs have got, where the program wants to know."""
-    if facts[READS_CLIENT] == 1:
-        least = NEVER
-        for client in range(s[CLIENTS]):
-            if s[s[SERVICE] + 3 * client + HERE] > 0:
-                least = min(least, got(s, client))
+    q, facts = requests_of(s), s.queue
+    if facts.reads_client == 1:
+        least = least_served(s)
         for k in range(count):
             columns[_CLIENT, k] = got(s, q[int(columns[_WHO, k])].client) - least
-    if facts[READS_PROGRAM] == 1:
+    if facts.reads_program == 1:
         for k in range(count):
             columns[_PROGRAM, k] = got(s, q[int(columns[_WHO, k])].program)
 
 
-@inner_njit(B1(RULE, F1, I1, Q1, F2, F2, I1, F64, I64), **SETTINGS)
-def join(
-    rule: Rule, theta: Floats, s: Ints, q: Requests, heap: Floats, columns: Floats, facts: Ints, now: float, i: int
-) -> bool:
+@inner_njit(B1(RULE, S, F64, I64), **SETTINGS)
+def join(rule: Rule, s: Record, now: float, i: int) -> bool:
     """Let a request wait; False where its priority is NaN or infinite."""
-    count = facts[COUNT]
-    facts[COUNT] = count + 1
-    if facts[CHANGES] == 1:
-        _show(s, q, columns, count, i)
-        facts[FEWEST] = min(facts[FEWEST], q[i].computed + 1 if q[i].computed > 0 else q[i].target)
+    facts, columns = s.queue, columns_of(s.queue)
+    row, count = requests_of(s)[i], facts.count
+    facts.count = count + 1
+    if facts.changes == 1:
+        _show(s, row, columns, count, i)
+        facts.fewest = min(facts.fewest, row.computed + 1 if row.computed > 0 else row.target)
         return True
-    _show(s, q, columns, 0, i)
-    _judge(rule, theta, s, now, columns, 1)
-    push(heap, count, columns[_VALUE, 0], i)
+    _show(s, row, columns, 0, i)
+    _judge(rule, s, now, columns, 1)
+    push(heap_of(facts), count, columns[_VALUE, 0], i)
     return bool(np.isfinite(columns[_VALUE, 0]))
 
 
-@inner_njit(B1(RULE, F1, I1, Q1, F2, I1, F64), **SETTINGS)
-def judge_waiting(rule: Rule, theta: Floats, s: Ints, q: Requests, columns: Floats, facts: Ints, now: float) -> bool:
+@inner_njit(B1(RULE, S, F64), **SETTINGS)
+def judge_waiting(rule: Rule, s: Record, now: float) -> bool:
     """Bring the priorities of all waiting requests up to date; False where one is NaN or infinite."""
-    count = facts[COUNT]
-    if facts[CHANGES] == 0:
+    q, facts, columns = requests_of(s), s.queue, columns_of(s.queue)
+    count = facts.count
+    if facts.changes == 0:
         return True
-    _show_service(s, q, facts, columns, count)
-    if facts[READS_CACHED] == 1:
+    _show_service(s, columns, count)
+    if facts.reads_cached == 1:
         for k in range(count):
-            columns[_CACHED, k] = matched(s, q, int(columns[_WHO, k])) * s[SIZE]
-    _judge(rule, theta, s, now, columns, count)
+            columns[_CACHED, k] = matched(s, q[int(columns[_WHO, k])]) * s.size
+    _judge(rule, s, now, columns, count)
     fewest = np.inf
     for k in range(count):
-        has = columns[4, k]
-        fewest = min(fewest, has + 1.0 if has > 0.0 else columns[2, k] + columns[5, k])
-    facts[FEWEST] = int(fewest)
+        has = columns[_COMPUTED, k]
+        fewest = min(fewest, has + 1.0 if has > 0.0 else columns[_PROMPT, k] + columns[_GENERATED, k])
+    facts.fewest = int(fewest)
     return bool(first_smallest(columns[_VALUE], count) >= 0)
 
 
-@inner_njit(I64(F2, F2, I1), **SETTINGS)
-def head(heap: Floats, columns: Floats, facts: Ints) -> int:
+@inner_njit(I64(W), **SETTINGS)
+def head(queue: Record) -> int:
     """The waiting request of smallest priority, of equal ones the lowest number."""
-    if facts[CHANGES] == 0:
-        return int(heap[0, 1])
-    count, value = facts[COUNT], columns[_VALUE]
+    columns = columns_of(queue)
+    if queue.changes == 0:
+        return int(heap_of(queue)[0, 1])
+    count, value = queue.count, columns[_VALUE]
     best = first_smallest(value, count)
     least, who = value[best], columns[_WHO, best]
     for k in range(best + 1, count):
@@ -119,13 +166,14 @@ def head(heap: Floats, columns: Floats, facts: Ints) -> int:
     return int(who)
 
 
-@inner_njit(types.void(F2, F2, I1, I64), **SETTINGS)
-def leave(heap: Floats, columns: Floats, facts: Ints, i: int) -> None:
+@inner_njit(types.void(W, I64), **SETTINGS)
+def leave(queue: Record, i: int) -> None:
     """Take out the request that `head` named."""
-    last = facts[COUNT] - 1
-    facts[COUNT] = last
-    if facts[CHANGES] == 0:
-        drop(heap, last + 1)
+    columns = columns_of(queue)
+    last = queue.count - 1
+    queue.count = last
+    if queue.changes == 0:
+        drop(heap_of(queue), last + 1)
         return
     k = 0
     while columns[_WHO, k] != i:
@@ -134,28 +182,30 @@ def leave(heap: Floats, columns: Floats, facts: Ints, i: int) -> None:
         columns[row, k] = columns[row, last]
 
 
-@inner_njit(B1(RULE, F1, I1, Q1, I1, F64), **SETTINGS)
-def judge_running(rule: Rule, theta: Floats, s: Ints, q: Requests, facts: Ints, now: float) -> bool:
+@inner_njit(B1(RULE, S, F64), **SETTINGS)
+def judge_running(rule: Rule, s: Record, now: float) -> bool:
     """Compute the priorities (`key`) of all running requests; False where one is NaN or infinite."""
-    decodes, count = s[DECODES], s[DECODES] + s[PREFILLS]
+    q = requests_of(s)
+    count = s.decodes + s.prefills
     columns = np.empty((WIDTH, count))
     for k in range(count):
-        i = s[s[DECODING] + k] if k < decodes else s[s[PREFILLING] + k - decodes]
-        _show(s, q, columns, k, i)
-        columns[_CACHED, k] = q[i].matched * s[SIZE]
-    _show_service(s, q, facts, columns, count)
-    _judge(rule, theta, s, now, columns, count)
+        i = runner(s, k)
+        _show(s, q[i], columns, k, i)
+        columns[_CACHED, k] = q[i].matched * s.size
+    _show_service(s, columns, count)
+    _judge(rule, s, now, columns, count)
     for k in range(count):
         q[int(columns[_WHO, k])].key = columns[_VALUE, k]
     return bool(first_smallest(columns[_VALUE], count) >= 0)
 
 
-@inner_njit(I64(I1, Q1), **SETTINGS)
-def worst(s: Ints, q: Requests) -> int:
+@inner_njit(I64(S), **SETTINGS)
+def worst(s: Record) -> int:
     """The running request of largest priority, of equal ones the one admitted last."""
+    q = requests_of(s)
     victim = NONE
-    for k in range(s[DECODES] + s[PREFILLS]):
-        i = s[s[DECODING] + k] if k < s[DECODES] else s[s[PREFILLING] + k - s[DECODES]]
+    for k in range(s.decodes + s.prefills):
+        i = runner(s, k)
         if victim == NONE or q[i].key > q[victim].key or (q[i].key == q[victim].key and q[i].serial > q[victim].serial):
             victim = i
     return victim

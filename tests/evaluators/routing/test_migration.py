@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from router_parts import JUDGES, PROGRAMS, behind, fleets, router
 from serving_parts import NO_CONSTANTS, ONE, Payload, engine, payload
 
+from heuresis.evaluators.kernels.heap import drop, push
 from heuresis.evaluators.language.compile import compile_program
 from heuresis.evaluators.routing import loop
 from heuresis.evaluators.routing.contract import CONTRACT, MOST_MOVES
@@ -16,7 +17,6 @@ from heuresis.evaluators.routing.plain.audit import calls_of
 from heuresis.evaluators.routing.results import Routed
 from heuresis.evaluators.routing.roles import DECODES_ONLY, PREFILLS_ONLY
 from heuresis.evaluators.routing.simulator import Routing
-from heuresis.evaluators.serving.replica.state import drop, push
 
 COMPILED = (loop,)
 """Compiled when they are imported, which takes minutes the first time: before the clock of a test runs."""

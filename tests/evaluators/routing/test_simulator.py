@@ -20,7 +20,7 @@ from heuresis.evaluators.serving import loop as serving_loops
 from heuresis.evaluators.serving import replay
 from heuresis.evaluators.serving.engine import BLOCK_SIZE, BLOCKS, Engine
 from heuresis.evaluators.serving.plain.scheduler import Mismatch
-from heuresis.evaluators.serving.replica.state import DECODES, NONE, PENDING, PREFILLS, WAITS
+from heuresis.evaluators.serving.replica.records import NONE
 from heuresis.evaluators.serving.simulator import Serving
 
 COMPILED = (loop, serving_loops, replay)
@@ -90,7 +90,7 @@ def test_everybody_is_served_and_nothing_is_left(name: str, requests: Payload) -
     assert np.array_equal(world.q["output"], np.where(fits, np.minimum(requests["output"], memory - requests["prompt"]), 0))  # fmt: skip
     assert world.fleet["committed"].tolist() == world.fleet["projected"].tolist() == [0] * len(world.fleet)
     assert not world.fleet["transit"].any()
-    assert not world.states[:, [PENDING, WAITS, DECODES, PREFILLS]].any()
+    assert not any(world.states[name].any() for name in ("pending", "waits", "decodes", "prefills"))
     assert np.all(world.fleet["leaves"] == NONE)
     sent = [i for ops in calls_of(stream.tolist()) for i, _ in ops if i >= 0]
     split = PREFILLS_ONLY in requests["role"]
