@@ -67,6 +67,9 @@ parsed = functools.cache(ast.parse)
 def is_in(names: Sequence[str], body: Iterable[ast.stmt]) -> bool:
     """Whether a module, or a class in it, gives the first of the names a meaning, and that the next, and so on."""
     first, *others = names
+    body = list(body)
+    if any(isinstance(one, ast.FunctionDef) and one.name == "__getattr__" for one in body):  # imports when it is asked
+        body += [inner for one in body if isinstance(one, ast.If) for inner in one.body]
     for statement in body:
         if isinstance(statement, ast.ClassDef | ast.FunctionDef) and statement.name == first:
             return not others or (isinstance(statement, ast.ClassDef) and is_in(others, statement.body))
