@@ -93,7 +93,7 @@ def foreign_archive(path: Path, hostile: str) -> tuple[str, str]:
         problem, mark = "weighted-completion", storable(f"f{hostile}")
         fields = {"metrics": {f"k{hostile}": 0.5}, "code_size": 3, "run": run, "number": 1}
         archive.record_evaluation(Evaluation(program, problem, 1, "search", mark, "ok", "", (0.5,), 0.5, **fields))
-        failed = (program, f"q{hostile}", 1, f"t{hostile}", mark, f"bad{hostile}", f"said{hostile}", (None,), None)
+        failed = (program, f"q{hostile}", 1, "select", mark, "crashed", f"said{hostile}", (None,), None)
         archive.record_evaluation(Evaluation(*failed, objective=f"by{hostile}"))
         archive.finish_run(run, RunStatus.FAILED, f"because{hostile}", program)
     return program, parent
@@ -335,7 +335,7 @@ def test_what_a_library_prints_and_warns(
     def talkative() -> tuple[str, ...]:
         print(everything)
         print(everything, file=sys.stderr)
-        logging.getLogger("somebody").error(everything)
+        logging.getLogger("somebody").error(everything.encode(errors="replace").decode())  # reports of tests are UTF-8
         raise ZeroDivisionError(everything)
 
     monkeypatch.setattr("heuresis.problems.registry.names", talkative)
