@@ -14,7 +14,13 @@ USED = {
     "numba.core.errors:NumbaError": "language.compile: why a program does not compile",
     "numba.core.cgutils:unpack_tuple": "machine_code: the bridge from Python to a rule",
     "numba.core.cgutils:if_unlikely": "machine_code: the bridge from Python to a rule",
-    "numba.extending:intrinsic": "machine_code, serving.replica.state",
+    "numba.core.cgutils:create_struct_proxy": "strict: the state of a range",
+    "numba.core.compiler_lock:global_compiler_lock": "strict.wrapping",
+    "numba.cpython.numbers:_int_arith_flags": "strict.wrapping: integers that wrap around",
+    "numba.np.math.numbers:_int_arith_flags": "strict.wrapping: integers that wrap around",
+    "numba.core.cgutils:get_record_member": "kernels.lists: the lists of a record",
+    "numba.np.arrayobj:populate_array": "kernels.lists: the lists of a record",
+    "numba.extending:intrinsic": "machine_code, strict, kernels.lists",
     "numba.extending:overload": "bin_packing.levels.loops",
 }
 """Dotted names and who uses them, below `heuresis.evaluators`."""
