@@ -41,7 +41,7 @@ class Routing:
     instance: `active` (int64, replicas that are on at first), `startup` (float64, seconds; NaN: nobody may switch
     replicas), `price` (float64, per replica-second and request), `reference` (float64, what LLQ reaches). `slo_ttft`
     and `slo_tpot` (float64, seconds) hold the service levels, with `slo_offsets` (int64, instances + 1). `objective`
-    (int64, one number) is a place in `serving_objectives.OBJECTIVE_NAMES`.
+    (int64, one number) is a place in `objectives.OBJECTIVE_NAMES`.
     """
 
     contract: ClassVar[Contract] = CONTRACT
@@ -65,7 +65,7 @@ class Routing:
         The decisions of an instance are records: calls of the router before it in which nothing is decided, how many
         numbers follow, and these: -1 - k, where their number is odd, asks for k replicas; `i r` sends request i to
         replica r; `-1 - i r` lets it migrate there. They take effect in this order. The last record holds none.
-        `router_loops.run` says when the router is called.
+        `loop.run` says when the router is called.
         """
         order = checked(order, self.size)
         valid, streams = np.zeros(len(order), dtype=np.uint8), []

@@ -68,7 +68,7 @@ class Served:
     tokens (cut where the memory ends, 0 where rejected), `restarts` how often it was evicted, `cached` the prompt
     tokens found in the prefix cache when it was first admitted, `recomputed` the tokens computed more than once.
     `offsets` (instances + 1) says where each instance's requests begin. `faults` is one number for each instance: 0
-    where its decisions were feasible and complete, else a place in `serving_replay.FAULTS` (its requests hold nothing
+    where its decisions were feasible and complete, else a place in `faults.FAULTS` (its requests hold nothing
     of meaning then).
     """
 

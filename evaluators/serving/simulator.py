@@ -38,7 +38,7 @@ class Serving:
     part of `prefix_blocks` (int64, dense within the instance) begins. By instance: `engine` (float64, instances ×
     `engine.ARRAY_SIZE`, rows of `Engine.to_array()`) and `reference` (float64, what FCFS reaches). `slo_ttft` and
     `slo_tpot` (float64, seconds) hold the classes of each instance's engine, with `slo_offsets` (int64, instances + 1).
-    `objective` (int64, one number) is a place in `serving_objectives.OBJECTIVE_NAMES`.
+    `objective` (int64, one number) is a place in `objectives.OBJECTIVE_NAMES`.
     """
 
     contract: ClassVar[Contract] = CONTRACT
@@ -92,7 +92,7 @@ class Serving:
         """The largest distance of a choice from the reference interpreter's, by instance (see `Simulator`).
 
         A choice is a victim or an admission; what follows from it (chunks, and who is not admitted) has to be the same.
-        The beginning of each instance is judged, as far as `serving_judge.JUDGED` says.
+        The beginning of each instance is judged, as far as `plain.audit.JUDGED` says.
         """
         order = checked(order, self.size)
         streams = streams_of(order, decisions)
