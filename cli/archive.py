@@ -28,14 +28,17 @@ def check(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
 
     The file, the schema, every row, the text of every program, the id of every evaluation, and what rows refer to.
     """
-    from heuresis.archive.check import check_at
+    from heuresis.archive.check import Report, check_at
     from heuresis.archive.location import default_location
+    from heuresis.archive.migrations import LATEST
     from heuresis.cli import render
 
     file = archive_file(archive)
-    if file is not None and not file.exists():
-        raise UserError(f"there is no archive at {shown_archive(archive or default_location())}; check --archive")
-    report = check_at(archive)
+    missing = file is not None and not file.exists()
+    if missing and archive is not None:
+        raise UserError(f"there is no archive at {shown_archive(archive)}; check --archive")
+    # the default one is empty until something is recorded
+    report = Report(shown_archive(default_location()), LATEST, {}, ()) if missing else check_at(archive)
     if as_json:
         render.emit(_document(report))
     else:

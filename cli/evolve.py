@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from heuresis.cli import problem_files
 from heuresis.cli.errors import DONE, FAILED, INTERRUPTED
 from heuresis.cli.options import (
     ArchiveOption,
@@ -124,6 +125,7 @@ def resume(
         found = looked_at.run(run)
         looked_at.trials(found.id)
     config = Config.from_json(found.config)
+    problem_files.check_named(config.problem)
     wanted = find_problem(config.problem, config.objective, config.engine)
     with open_archive(archive) as opened, _view(wanted, as_json=as_json) as view:
         result = go_on(found.id, opened, view, allow_weak_sandbox=allow_weak_sandbox)

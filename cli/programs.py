@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from heuresis.cli import problem_files
 from heuresis.cli.errors import USAGE, UserError
 from heuresis.cli.render import short
 
@@ -93,7 +94,9 @@ def find_problem(
     """
     from heuresis.problems.problem import Choice
 
-    return _registered(name).asked(Choice(family, objective, engine, rate, limit))
+    found = _registered(name).asked(Choice(family, objective, engine, rate, limit))
+    problem_files.remember(name)
+    return found
 
 
 def check_reading(instances: "Sequence[Path] | None", rate: float | None, limit: int | None) -> None:
@@ -188,8 +191,10 @@ def _recorded_problem(name: str, program: Named, archive: "Archive") -> "Problem
         return find_problem(name)
     files = [Config.from_json(one.run.config).problem for one in archive.runs() if one.run.problem == name]
     for file in files:
-        if Path(file).is_file() and (found := _registered(file)).name == name:
-            return found
+        if Path(file).is_file():
+            problem_files.check_named(file)
+            if (found := _registered(file)).name == name:
+                return found
     raise UserError(f"{program.label} is for the problem {name!r} of a file; say --problem FILE.py", USAGE)
 
 

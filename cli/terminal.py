@@ -7,6 +7,7 @@ reads the sources for it. What libraries print goes through `guarded`.
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from typing import Any, TextIO, cast
 
 from heuresis.sandbox.plain_text import plain, plain_json, plain_lines
@@ -64,8 +65,14 @@ class Guarded:
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Guard standard output and error until left: warnings, logs, tracebacks and what libraries print."""
+    """Guard standard output and error until left: warnings, logs, tracebacks and what libraries print.
+
+    What a stream's encoding cannot say is spelled as an escape.
+    """
     before = sys.stdout, sys.stderr
+    for stream in before:
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.stdout, sys.stderr = (cast("TextIO", Guarded(stream)) for stream in before)
     try:
         yield
