@@ -24,7 +24,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def foreign(tmp_path: Path, good: Path, example: Path) -> Path:
     """An archive of which a run names a file that leaves a mark where it is executed."""
-    evil = tmp_path / "evil.py"
+    evil = tmp_path / "my_evil.py"
     evil.write_text(f"open({str(tmp_path / 'executed')!r}, 'w').close()\n{example.read_text()}")
     file = tmp_path / "foreign.db"
     shutil.copy(good, file)
@@ -37,7 +37,7 @@ def test_no_file_is_executed_because_an_archive_names_it(cli, foreign: Path, tmp
     [run, *_] = [row["id"] for row in cli("runs", "--json", "--archive", foreign).json["runs"]]
     answer = cli("resume", run, "--archive", foreign)
     assert answer.code == 1
-    assert f"say `heuresis problems {tmp_path / 'evil.py'}` first" in answer.err
+    assert f"say `heuresis problems {tmp_path / 'my_evil.py'}` first" in answer.err
     for words in (("export", CHAMPION), ("explain", CHAMPION), ("show", CHAMPION), ("lineage", CHAMPION), ("runs",)):
         cli(*words, "--archive", foreign)
     assert not (tmp_path / "executed").exists()
