@@ -128,3 +128,12 @@ def test_a_signed_truth_value_is_an_integer(constants: str) -> None:
     wanted = array[int(place or 0)]
     assert interpreter_of(source, CONTRACT)(0, 0, array) == wanted
     assert compile_program(source, CONTRACT).main(0, 0, np.array(array), np.empty(0)) == wanted
+
+
+@pytest.mark.parametrize(
+    "body", ["return a[K]", "b = np.zeros(K)\n    return b[0]", "b = np.zeros(2)\n    b[K] = 1\n    return b[0]"]
+)
+def test_a_truth_value_known_beforehand_is_named_where_it_is_no_integer(body: str) -> None:
+    source = screen(f"K = True\n{HEAD}    {body}\n", CONTRACT.allow_list())
+    with pytest.raises(CompileError, match="must be an integer, got a truth value: use `if`"):
+        compile_program(source, CONTRACT)
