@@ -22,7 +22,7 @@ from heuresis.evaluators.language.literals import MAX_LITERALS, free_theta, lift
 from heuresis.evaluators.language.machine_code import compile_inner, compile_rule
 from heuresis.evaluators.language.messages import PROGRAM_FILE, message
 from heuresis.evaluators.language.strict import STRICT, strict
-from heuresis.sandbox.screen.allow import CONSTRUCTORS
+from heuresis.sandbox.screen.allow import CONSTRUCTORS, ScreenError
 from heuresis.sandbox.task import CompileError
 
 __all__ = ["MAX_LITERALS", "CompileError", "Program", "compile_program", "default_program", "default_source",
@@ -110,7 +110,10 @@ def compile_program(source: str, contract: Contract) -> Program:
     tree = lower(free_theta(_with_defaults(tree, contract)), contract)
     reads = tuple(_reads(tree, f) for f in contract.functions)
     pointwise = contract.has_whole_arrays and is_pointwise(tree)
-    tree = _with_theta(strict(_with_constructors(tree) if contract.has_whole_arrays else tree))
+    try:
+        tree = _with_theta(strict(_with_constructors(tree) if contract.has_whole_arrays else tree))
+    except ScreenError as error:  # of source that was not screened, such as one with tuned literals
+        raise CompileError(str(error)) from error
     namespace: dict[str, Any] = {**_NAMES, **_trusted(contract)}
     try:
         exec(compile(tree, _FILE, "exec"), namespace)  # noqa: S102 - screened, and run where the sandbox confines it

@@ -37,8 +37,8 @@ def message(error: NumbaError, lines: list[str]) -> str:
     return f"line {places[-1]}, `{lines[places[-1] - 1].strip()[:100]}`: {reason[:300]}{inside}"
 
 
-_INDEX = re.compile(r"[gs]etitem\((?:readonly )?array\(.*?\), (\w+)")
-_LENGTH = re.compile(r"(?:zeros|ones|full)\((\w+)")
+_INDEX = re.compile(r"[gs]etitem\((?:readonly )?array\(.*?\), (?:Literal\[)?(\w+)")
+_LENGTH = re.compile(r"(?:zeros|ones|full)\((?:Literal\[)?(\w+)")
 _NUMBERS = {"float64": "a float", "bool": "a truth value"}
 _ADVICE = {"a float": "use math.floor", "a truth value": "use `if`"}
 

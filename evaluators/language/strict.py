@@ -27,6 +27,8 @@ from numba.cpython import numbers
 from numba.extending import intrinsic
 from numba.np.math import numbers as array_numbers
 
+from heuresis.sandbox.screen.numerals import constant
+
 _DOUBLE, _INT64 = ir.DoubleType(), ir.IntType(64)
 _KINDS = {types.Float: "a float", types.Boolean: "a truth value", types.Array: "an array"}
 _MEANINGS = {"size": "the length of an array", "low": "the bound of a slice", "high": "the bound of a slice"}
@@ -188,7 +190,7 @@ STRICT: dict[str, Any] = {
 
 
 class _Strict(ast.NodeTransformer):
-    """Names the functions above in place of Python's."""
+    """Names the functions above in place of Python's, and writes expressions of literals as one literal."""
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         """Of a screened program, what is called has a name, of `math` and NumPy a dotted one."""
@@ -204,10 +206,18 @@ class _Strict(ast.NodeTransformer):
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         """A power with a literal exponent multiplies."""
+        if (number := constant(node)) is not None:
+            return ast.copy_location(ast.Constant(number), node)
         self.generic_visit(node)
         if not isinstance(node.op, ast.Pow) or _literal(node.right):
             return node
         return ast.copy_location(ast.Call(ast.Name("_pow", ast.Load()), [node.left, node.right], []), node)
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
+        """Of a literal: Python writes `not 0` as True."""
+        if (number := constant(node)) is not None:
+            return ast.copy_location(ast.Constant(number), node)
+        return self.generic_visit(node)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
         """Elements are floats."""
@@ -226,15 +236,13 @@ def strict(tree: ast.Module) -> ast.Module:
 
 def _literal(exponent: ast.expr) -> bool:
     """Whether an exponent is a literal for which Numba multiplies."""
-    plain = exponent.operand if isinstance(exponent, ast.UnaryOp) else exponent
-    if not isinstance(plain, ast.Constant):
-        return False
-    return isinstance(plain.value, float) or (isinstance(plain.value, int) and plain.value <= 65536)
+    number = constant(exponent)
+    return isinstance(number, float) or (isinstance(number, int) and abs(number) <= 65536)
 
 
 def _fits(argument: ast.expr) -> bool:
     """Whether an argument of range needs no check: a literal that is no large one, or a length."""
-    plain = argument.operand if isinstance(argument, ast.UnaryOp) else argument
-    if isinstance(plain, ast.Constant):
-        return type(plain.value) is int and plain.value < 2**31
+    if (number := constant(argument)) is not None:
+        return type(number) is int and abs(number) < 2**31
+    plain = argument.operand if isinstance(argument, ast.UnaryOp) and isinstance(argument.op, ast.USub) else argument
     return isinstance(plain, ast.Call) and ast.unparse(plain.func) == "len"

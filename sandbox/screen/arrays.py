@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from heuresis.sandbox.screen.allow import CONSTRUCTORS, AllowList, ScreenError
 from heuresis.sandbox.screen.normalise import dotted, error_at
+from heuresis.sandbox.screen.numerals import constant
 
 _Functions = Mapping[str, ast.FunctionDef]
 
@@ -170,8 +171,8 @@ def check_index(node: ast.expr, what: str, allow: AllowList) -> None:
 
 def _certain_kind(node: ast.expr) -> str | None:
     """`a float` or `a truth value` where the expression can be nothing else."""
-    if isinstance(node, ast.Constant):
-        return "a truth value" if isinstance(node.value, bool) else "a float" if isinstance(node.value, float) else None
+    if (number := constant(node)) is not None:
+        return "a truth value" if isinstance(number, bool) else "a float" if isinstance(number, float) else None
     if isinstance(node, ast.Compare) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)):
         return "a truth value"
     parts: Sequence[ast.expr] = ()

@@ -1,11 +1,28 @@
-"""Which literals a program may contain, and what the compiler may be made to compute from them."""
+"""Which literals a program may contain, and what an expression of literals is worth.
+
+Python computes such an expression before anything is compiled. Whoever must know one (screen, compiler, reference
+interpreter) asks `constant`, so that all of them mean the same number of the same kind.
+"""
 
 import ast
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
-from heuresis.sandbox.screen.normalise import error_at
+from heuresis.sandbox.screen.normalise import dotted, error_at
+from heuresis.sandbox.screen.whole_calls import OPERATORS
+
+Number: TypeAlias = bool | int | float
+"""A value whose type is its kind: a truth value, an integer or a float."""
 
 _INT64_MAX = 2**63 - 1
 _MAX_EXPONENT = 63
+_COMPUTED: Mapping[tuple[type[ast.AST], int], Callable[..., Any]] = {
+    (ast.USub, 1): operator.neg, (ast.UAdd, 1): operator.pos, (ast.Not, 1): operator.not_,
+    (ast.Add, 2): operator.add, (ast.Sub, 2): operator.sub, (ast.Mult, 2): operator.mul, (ast.Div, 2): operator.truediv,
+    (ast.FloorDiv, 2): operator.floordiv, (ast.Mod, 2): operator.mod, (ast.Pow, 2): operator.pow,
+}  # fmt: skip
+"""What Python computes beforehand: operators by the number of their operands."""
 
 
 def check_number(node: ast.Constant) -> None:
@@ -20,44 +37,54 @@ def check_number(node: ast.Constant) -> None:
         raise error_at(node, "an integer beyond 64 bits is not allowed: write it as a float")
 
 
-def check_folding(node: ast.BinOp) -> None:
-    """Refuse arithmetic on integer literals that leaves 64 bits. Raises ScreenError."""
-    _integer(node)
+def constant(node: ast.expr) -> Number | None:
+    """The value of an expression of literals, of the kind that Python gives it; None where it is none.
 
-
-def _integer(node: ast.expr) -> int | None:
-    """The value of an expression of integer literals only, else None; an error where it leaves 64 bits.
-
-    Such an expression is computed by the compiler, where a tower of powers would never end.
+    An operation at which Python raises, such as `1 / 0`, is none either: compiled, it has a value at run time. Raises
+    ScreenError where integers leave 64 bits or are divided by 0, before a tower of powers is computed, and where the
+    result is no real number.
     """
     if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, int) else None
-    if isinstance(node, ast.UnaryOp):
-        value = _integer(node.operand)
-        if value is None or not isinstance(node.op, ast.USub | ast.UAdd):
-            return None
-        return -value if isinstance(node.op, ast.USub) else value
-    if not isinstance(node, ast.BinOp):
+        if isinstance(node.value, int):
+            return node.value if node.value <= _INT64_MAX else None
+        return node.value if isinstance(node.value, float) else None
+    kind, operands = _operation(node)
+    values = [constant(operand) for operand in operands]
+    compute = _COMPUTED.get((kind, len(values)))
+    if compute is None or any(value is None for value in values):
         return None
-    left, right = _integer(node.left), _integer(node.right)
-    if left is None or right is None:
+    if all(isinstance(value, int) for value in values):
+        _check_integers(node, kind, values)
+    try:
+        result = compute(*values)
+    except ArithmeticError:
         return None
-    result = _folded(node, left, right)
-    if result is not None and abs(result) > _INT64_MAX:
+    if isinstance(result, complex):
+        raise error_at(node, "this power of a negative number is not a real number")
+    if isinstance(result, int) and abs(result) > _INT64_MAX:
         raise error_at(node, "this integer expression leaves 64 bits: write its numbers as floats")
-    return result
+    number: Number = result
+    return number
 
 
-def _folded(node: ast.BinOp, left: int, right: int) -> int | None:
-    if isinstance(node.op, ast.Pow):
-        if right > _MAX_EXPONENT and abs(left) > 1:
-            raise error_at(node, "this power of integers leaves 64 bits: write its numbers as floats")
-        return left**right if right >= 0 and abs(left) > 1 else None
-    if isinstance(node.op, ast.FloorDiv | ast.Mod) and right == 0:
+def _operation(node: ast.expr) -> tuple[type[ast.AST], list[ast.expr]]:
+    """The operator and the operands; no operands where it is no operation that Python may compute beforehand.
+
+    Functions of NumPy that are operators become such when arithmetic on whole arrays is written out.
+    """
+    if isinstance(node, ast.UnaryOp):
+        return type(node.op), [node.operand]
+    if isinstance(node, ast.BinOp):
+        return type(node.op), [node.left, node.right]
+    name = dotted(node.func) if isinstance(node, ast.Call) else None
+    if not isinstance(node, ast.Call) or name is None or name not in OPERATORS:
+        return ast.AST, []
+    return OPERATORS[name], [*node.args, ast.Constant(2)] if name == "np.square" else node.args
+
+
+def _check_integers(node: ast.expr, kind: type[ast.AST], values: list[Any]) -> None:
+    """Refuse what must not be computed from integers, or cannot be."""
+    if kind is ast.Pow and values[1] > _MAX_EXPONENT and abs(values[0]) > 1:
+        raise error_at(node, "this power of integers leaves 64 bits: write its numbers as floats")
+    if kind in (ast.FloorDiv, ast.Mod) and values[1] == 0:
         raise error_at(node, "division by the literal 0")
-    if isinstance(node.op, ast.FloorDiv):
-        return left // right
-    if isinstance(node.op, ast.Mod):
-        return left % right
-    exact = {ast.Add: left + right, ast.Sub: left - right, ast.Mult: left * right}
-    return exact.get(type(node.op))

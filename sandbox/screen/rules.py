@@ -9,7 +9,7 @@ from heuresis.sandbox.screen.allow import CONSTRUCTORS, AllowList
 from heuresis.sandbox.screen.arrays import check_arrays, check_index
 from heuresis.sandbox.screen.calls import check_calls
 from heuresis.sandbox.screen.normalise import dotted, error_at
-from heuresis.sandbox.screen.numerals import check_folding, check_number
+from heuresis.sandbox.screen.numerals import check_number, constant
 from heuresis.sandbox.screen.whole_arrays import check_whole_arrays
 
 _STATEMENTS = (
@@ -187,11 +187,11 @@ class _Body:
                 raise error_at(call, f"a `for` loop must run over range(...){example}")
             if not 1 <= len(call.args) <= 3:
                 raise error_at(call, f"range takes 1 to 3 arguments, got {len(call.args)}")
-            if len(call.args) == _WITH_STEP and isinstance(step := call.args[2], ast.Constant) and not step.value:
-                raise error_at(step, "the step of a range must not be 0")
             self._target(statement.target)
             for argument in call.args:
                 self._expression(argument)
+            if len(call.args) == _WITH_STEP and constant(call.args[2]) == 0:
+                raise error_at(call.args[2], "the step of a range must not be 0")
         self._statements(statement.body)
 
     def _target(self, target: ast.expr, *, elements: bool = False) -> None:
@@ -232,8 +232,7 @@ class _Body:
         for operator in operators:
             if operator is not None:
                 self._operator(node, operator)
-        if isinstance(node, ast.BinOp):
-            check_folding(node)
+        constant(node)
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr):
                 self._expression(child)
@@ -283,6 +282,7 @@ class _Body:
             raise error_at(node, f"{reason}; allowed are {allowed} and the program's own helpers")
         if node.keywords or any(isinstance(a, ast.Starred) for a in node.args):
             raise error_at(node, f"`{name}` takes positional arguments only")
+        constant(node)
         count = len(helper.args.args) if helper is not None else 1
         least, most = (count, count) if helper is not None else _ARITY.get(name, (1, 1))
         if name in ("min", "max") and self._allow.has_whole_arrays:

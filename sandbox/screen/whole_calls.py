@@ -1,5 +1,8 @@
 """What may be called on whole arrays, where a contract has a function that returns one; by the names of NumPy."""
 
+import ast
+from collections.abc import Mapping
+
 UNARY = frozenset(
     "np." + name
     for name in (
@@ -17,6 +20,12 @@ BINARY = frozenset(
 TERNARY = frozenset({"np.where", "np.clip"})
 ELEMENTWISE = UNARY | BINARY | TERNARY
 """Applied to each element; numbers beside arrays are the same for all of them."""
+
+OPERATORS: Mapping[str, type[ast.AST]] = {
+    "np.add": ast.Add, "np.subtract": ast.Sub, "np.multiply": ast.Mult, "np.divide": ast.Div, "np.power": ast.Pow,
+    "np.floor_divide": ast.FloorDiv, "np.mod": ast.Mod, "np.negative": ast.USub, "np.square": ast.Pow,
+}  # fmt: skip
+"""What is written out as an operator; `np.square` with the exponent 2."""
 
 LOGICAL = frozenset({"np.logical_not", "np.logical_and", "np.logical_or"})
 """Of masks, giving masks."""

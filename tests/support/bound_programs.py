@@ -19,6 +19,25 @@ INTEGERS = (
     "math.floor(item * 1e300 * 1e300)", "math.ceil(-9223372036854775808.0)", "math.floor(9223372036854775807.0)",
     "back(n)", "back(len(bins))", "shifted(n)", "shifted(k)", "n % -1", "k // -1", "n * n", "2 ** n", "2 ** (k * 20000)", "3 ** k", "(-2) ** 63 // -1", "k ** -1", "len(bins) - 9223372036854775807 - 2", "(n - 9223372036854775807) // -1",
 )  # fmt: skip
+LITERALS = (
+    "0",
+    "1",
+    "2",
+    "3",
+    "5",
+    "-1",
+    "9",
+    "63",
+    "True",
+    "False",
+    "0.5",
+    "2.0",
+    "-0.0",
+    "9223372036854775807",
+    "65537",
+)
+"""What expressions of literals are made of, which Python computes before anything is compiled."""
+
 WHOLE_INTEGERS = ("np.argmax(bins)", "np.argmin(bins)", "np.count_nonzero(bins > 1)", "len(bins[1:])")
 WHOLE_TRUTHS = ("np.any(bins > 1)", "np.all(bins > 1)")
 EITHER = ("len(bins) or 0.5", "0.5 if item > 1 else 1", "u", "v", "max(n, item)", "n + item", "shifted(item)", "w")
@@ -52,9 +71,22 @@ START = [
 ]  # fmt: skip
 
 
+def folded(random: Random, depth: int = 2) -> str:
+    """An expression of literals."""
+    if depth == 0 or random.random() < 0.2:
+        return random.choice(LITERALS)
+    if random.random() < 0.4:
+        return f"({random.choice(('not ', 'not ', '-', '+'))}{folded(random, depth - 1)})"
+    operator = random.choice(("+", "+", "-", "*", "//", "%", "**", "/"))
+    return f"({folded(random, depth - 1)} {operator} {folded(random, depth - 1)})"
+
+
 def number(random: Random, whole: bool) -> str:
     """Something to count with."""
     place = random.random()
+    if place < 0.12:
+        return random.choice(("{0}", "n + {0}", "{0} * n", "n ** {0}", "{0} ** n", "n // {0}", "n % {0}", "back({0})",
+                              "min(n, {0})", "{0} // n")).format(folded(random))  # fmt: skip
     if place < 0.82:
         return random.choice(INTEGERS + (WHOLE_INTEGERS if whole else ()))
     if place < 0.89:
@@ -92,6 +124,9 @@ def _whole_use(random: Random) -> list[str]:
         [f"s += len(room({one}))"],
         [f"x = x + np.ones({one})"],
         ["x = np.floor(x / (bins - item)) + np.ceil(x / 3)"],
+        [f"x = np.where(bins > {random.choice(('item', '2', '4'))}, bins, {random.choice(('item', '0.0 * item', 'math.inf - math.inf'))})", f"x = {random.choice(('np.sort(x)', 'x + np.median(x)', '1 / np.sort(0 * x)'))}"],
+        [f"x = x + np.{random.choice(('add', 'multiply', 'power', 'subtract', 'mod'))}({folded(random)}, {folded(random)})"],
+        [f"s += np.square({folded(random)})"],
     ))  # fmt: skip
 
 

@@ -4,12 +4,9 @@ import ast
 from collections.abc import Callable
 
 from heuresis.sandbox.screen.normalise import dotted
+from heuresis.sandbox.screen.whole_calls import OPERATORS
 from heuresis.sandbox.screen.whole_kinds import BITWISE, Kind
 
-_OPERATORS: dict[str, type[ast.operator]] = {
-    "np.add": ast.Add, "np.subtract": ast.Sub, "np.multiply": ast.Mult, "np.divide": ast.Div, "np.power": ast.Pow,
-    "np.floor_divide": ast.FloorDiv, "np.mod": ast.Mod,
-}  # fmt: skip
 _NUMBERS = {
     "np.minimum": "min", "np.maximum": "max", "np.abs": "abs", "np.arctan": "math.atan", "np.sign": "_sign",
     "np.floor": "_floors", "np.ceil": "_ceils",
@@ -51,16 +48,17 @@ def _function(name: str, parts: list[ast.expr], kind: Kind) -> ast.expr:
     """A function of NumPy as one of numbers."""
     if name == "np.where":
         return ast.IfExp(*parts)
-    if name in _OPERATORS:
-        return _operation(_OPERATORS[name](), parts[0], parts[1], kind)
     if name == "np.clip":
         return call("min", call("max", parts[0], parts[1]), parts[2])
     if name in ("np.logical_and", "np.logical_or"):
         return ast.BoolOp(ast.And() if name == "np.logical_and" else ast.Or(), parts)
-    if name in ("np.logical_not", "np.negative"):
-        return ast.UnaryOp(ast.Not() if name == "np.logical_not" else ast.USub(), parts[0])
-    if name == "np.square":
-        return ast.BinOp(parts[0], ast.Pow(), ast.Constant(2))
+    if name == "np.logical_not":
+        return ast.UnaryOp(ast.Not(), parts[0])
+    operator = OPERATORS.get(name, ast.AST)()
+    if isinstance(operator, ast.unaryop):
+        return ast.UnaryOp(operator, parts[0])
+    if isinstance(operator, ast.operator):
+        return _operation(operator, parts[0], ast.Constant(2) if name == "np.square" else parts[1], kind)
     return call(_NUMBERS.get(name, name.replace("np.", "math.")), *parts)
 
 

@@ -116,9 +116,26 @@ def _cumsum(a: list[float]) -> list[float]:
 
 
 def _sort(a: list[float]) -> list[float]:
-    """The elements, smallest first."""
+    """The elements, smallest first, -0.0 before 0.0, and NaN last: so it matters to no element how one sorts."""
     out = a.copy()
-    out.sort()
+    n = 0
+    below = 0  # how many are -0.0
+    for i in range(len(a)):
+        if not math.isnan(a[i]):
+            out[n] = a[i]
+            n += 1
+            if a[i] == 0.0 and math.copysign(1.0, a[i]) < 0.0:
+                below += 1
+    ordered = out[:n].copy()
+    ordered.sort()
+    for i in range(len(a)):
+        if i >= n:
+            out[i] = math.nan
+        elif ordered[i] == 0.0:
+            out[i] = -0.0 if below > 0 else 0.0
+            below -= 1
+        else:
+            out[i] = ordered[i]
     return out
 
 
@@ -173,13 +190,11 @@ def _var(a: list[float]) -> float:
 
 
 def _median(a: list[float]) -> float:
-    """The middle element, or the mean of the middle two; refused of nothing."""
+    """The middle element of a sorted array, or the mean of the middle two; refused of nothing."""
     n = len(a)
     if n == 0:
         raise ValueError("the median of an empty array")
-    ordered = a.copy()
-    ordered.sort()
-    return ordered[n // 2] if n % 2 == 1 else 0.5 * (ordered[n // 2 - 1] + ordered[n // 2])
+    return a[n // 2] if n % 2 == 1 else 0.5 * (a[n // 2 - 1] + a[n // 2])
 
 
 def _argmin(a: list[float]) -> int:

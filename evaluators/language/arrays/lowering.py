@@ -136,6 +136,8 @@ class _Function:
         arguments = [self._value(a) for a in node.args]
         if name == "np.std":
             return call("math.sqrt", call("_var", *arguments))
+        if name == "np.median":
+            return call("_median", call("_sort", *arguments))
         if name in MAKERS or name in REDUCTIONS or name == "np.dot":
             return call("_" + name.removeprefix("np."), *arguments)
         if name in ("min", "max") and len(arguments) == 1:

@@ -7,12 +7,11 @@ Trees are never changed: what is rewritten is new.
 import ast
 import itertools
 import math
-import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from heuresis.evaluators.language.reference.kinds import ELEMENTS, WHOLE, Env, Kind, join
+from heuresis.sandbox.screen.numerals import Number, constant
 
 CONSTRUCTORS = {"np.zeros": "_zeros", "np.ones": "_ones", "np.full": "_full"}
 _SMALL = 2**53
@@ -34,11 +33,6 @@ _BOUNDED = {"_slice", "_put_slice", "_fill_slice"}
 """The functions of which the second and third argument are the bounds of a slice."""
 _OPERATORS: dict[type[ast.operator], str] = {
     ast.Div: "_div", ast.FloorDiv: "_floordiv", ast.Mod: "_mod", ast.Pow: "_pow"
-}  # fmt: skip
-_FOLDED: dict[type[ast.AST], Callable[..., Any]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Pow: operator.pow, ast.USub: operator.neg,
-    ast.UAdd: operator.pos, ast.Not: operator.not_,
 }  # fmt: skip
 
 
@@ -78,16 +72,15 @@ class Expressions:
 
     def value(self, node: ast.expr) -> Value:
         """The expression rewritten. Raises Untranslatable."""
-        if isinstance(node, ast.Constant):
-            return Value(node, kind_of_constant(node))
+        if isinstance(node, ast.Constant) and (number := constant(node)) is not None:
+            return Value(node, kind_of_number(number))
         if isinstance(node, ast.Name):
             return Value(ast.Name(node.id, ast.Load()), self.env[node.id])
         if isinstance(node, ast.UnaryOp):
             return self._unary(node)
         if isinstance(node, ast.BinOp):
-            if isinstance(node.op, ast.Pow) and (number := _folded(node)) is not None:
-                return number
-            return self.binary(node.op, self.value(node.left), self.value(node.right), self._bound(node))
+            value = self.binary(node.op, self.value(node.left), self.value(node.right), self._bound(node))
+            return value if isinstance(value.node, ast.BinOp) else _folded(node) or value
         if isinstance(node, ast.Compare):
             return Value(self._comparison(node), Kind.TRUTH)
         if isinstance(node, ast.BoolOp):
@@ -218,9 +211,9 @@ class Expressions:
         return 2**32 if isinstance(node, ast.Call) and ast.unparse(node.func) == "len" else None
 
 
-def kind_of_constant(node: ast.Constant) -> Kind:
-    """The kind of a literal."""
-    return Kind.FLOAT if isinstance(node.value, float) else Kind.TRUTH if isinstance(node.value, bool) else Kind.INT
+def kind_of_number(number: Number) -> Kind:
+    """The kind of a literal's value."""
+    return Kind.FLOAT if isinstance(number, float) else Kind.TRUTH if isinstance(number, bool) else Kind.INT
 
 
 def _results(node: ast.expr, truth: bool | None = None) -> list[ast.expr]:
@@ -236,32 +229,14 @@ def _results(node: ast.expr, truth: bool | None = None) -> list[ast.expr]:
 
 
 def _folded(node: ast.BinOp) -> Value | None:
-    """A power of literals, which Python computes before anything is compiled: `10 ** -2` is 0.01, not 0."""
-    number = _literal(node)
-    if isinstance(number, complex):
-        raise Untranslatable(f"`{ast.unparse(node)}` is not a real number")
+    """Arithmetic on literals, which Python computes before anything is compiled: `10 ** -2` is 0.01, not 0."""
+    number = constant(node)
     if number is None or math.isnan(number):
         return None
     made: ast.expr = ast.Constant(abs(number))
     if math.copysign(1.0, number) < 0.0:
         made = ast.UnaryOp(ast.USub(), made)
-    return Value(made, Kind.FLOAT if isinstance(number, float) else Kind.INT)
-
-
-def _literal(node: ast.expr) -> Any:
-    """The value of an expression of literals as Python computes it; None where it raises or is none."""
-    if isinstance(node, ast.Constant):
-        return node.value
-    if isinstance(node, ast.UnaryOp):
-        value = _literal(node.operand)
-        return None if value is None else _FOLDED[type(node.op)](value)
-    if isinstance(node, ast.BinOp):
-        left, right = _literal(node.left), _literal(node.right)
-        try:
-            return None if left is None or right is None else _FOLDED[type(node.op)](left, right)
-        except ArithmeticError:
-            return None
-    return None
+    return Value(made, kind_of_number(number))
 
 
 def call(name: str, *arguments: ast.expr) -> ast.expr:

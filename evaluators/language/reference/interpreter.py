@@ -15,6 +15,7 @@ from heuresis.evaluators.language.arrays import functions
 from heuresis.evaluators.language.contract import Contract
 from heuresis.evaluators.language.reference.closures import Compute, Frame, compute_of
 from heuresis.evaluators.language.reference.rewrite import helpers_of, rewrite
+from heuresis.sandbox.screen.numerals import constant
 
 MAX_STEPS = 200_000
 """Expressions evaluated per call, at most, unless told otherwise; a new array counts with its length."""
@@ -49,7 +50,7 @@ class Interpreter:
         self._constants: dict[str, Any] = {}
         for statement in tree.body:
             if isinstance(statement, ast.Assign):
-                self._constants[ast.unparse(statement.targets[0])] = ast.literal_eval(statement.value)
+                self._constants[ast.unparse(statement.targets[0])] = constant(statement.value)
         definitions = [s for s in tree.body if isinstance(s, ast.FunctionDef)]
         self._functions: dict[str, Callable[..., Any] | None] = {d.name: None for d in definitions}
         for definition in definitions:

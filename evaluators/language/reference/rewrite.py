@@ -9,9 +9,11 @@ from heuresis.evaluators.language.arrays import functions
 from heuresis.evaluators.language.arrays.lowering import lower
 from heuresis.evaluators.language.contract import Contract
 from heuresis.evaluators.language.reference import arithmetic
-from heuresis.evaluators.language.reference.expressions import Untranslatable, kind_of_constant
+from heuresis.evaluators.language.reference.expressions import Untranslatable, kind_of_number
 from heuresis.evaluators.language.reference.kinds import Env, Kind, declared, returned
 from heuresis.evaluators.language.reference.statements import Body
+from heuresis.sandbox.screen.allow import ScreenError
+from heuresis.sandbox.screen.numerals import constant
 
 __all__ = ["Untranslatable", "helper_source", "helpers_of", "rewrite"]
 
@@ -33,8 +35,10 @@ def rewrite(source: str, contract: Contract, reserved: frozenset[str] = frozense
         if function.name not in defined and function.default is not None:
             body = "\n".join("    " + line for line in function.default.splitlines())
             tree.body += ast.parse(f"{function.signature}:\n{body}\n").body
-    tree = lower(tree, contract)
-    rewritten = _Program(tree, contract).rewritten()
+    try:
+        rewritten = _Program(lower(tree, contract), contract).rewritten()
+    except ScreenError as error:  # of source that was not screened, such as one with tuned literals
+        raise Untranslatable(str(error)) from error
     _rename(rewritten, contract, reserved | frozenset(dir(builtins)))
     return ast.fix_missing_locations(rewritten)
 
@@ -85,9 +89,9 @@ class _Program:
         self._refused: dict[str, list[str]] = {}  # by the version's name: what does not compile of it
         self._names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} | set(self.functions)
         self.constants: Env = {
-            target.id: _kind_of_constant(statement.value)
+            target.id: kind_of_number(number)
             for statement in tree.body
-            if isinstance(statement, ast.Assign)
+            if isinstance(statement, ast.Assign) and (number := constant(statement.value)) is not None
             for target in statement.targets
             if isinstance(target, ast.Name)
         }
@@ -140,8 +144,3 @@ class _Program:
             called = {n.id for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Name)}
             frontier = (called & set(self._made)) - reached
         return reached
-
-
-def _kind_of_constant(node: ast.expr) -> Kind:
-    value = node.operand if isinstance(node, ast.UnaryOp) else node
-    return kind_of_constant(value) if isinstance(value, ast.Constant) else Kind.INT

@@ -201,6 +201,13 @@ REJECTED = {
     "power bomb": (HEAD + "return 9 ** 9 ** 9", 2, 17 - 5, "leaves 64 bits"),
     "power bomb in steps": (HEAD + "return (9 ** 9) ** 9", 2, None, "leaves 64 bits"),
     "negative power bomb": (HEAD + "return (-9) ** (9 * 9)", 2, 12, "leaves 64 bits"),
+    "power bomb of truth": (HEAD + "return d + 0 * (9 + (not 0)) ** (9 ** 9)", 2, 20, "leaves 64 bits"),
+    "sum with truth": (HEAD + "return d * ((not 0) + 9223372036854775807)", 2, 17, "leaves 64 bits"),
+    "sum with a power of 1": (HEAD + "return 1 ** 5 + 9223372036854775807", 2, 12, "leaves 64 bits"),
+    "division by false": (HEAD + "return 7 // (not 1)", 2, 12, "division by the literal 0"),
+    "power that is complex": (HEAD + "return ((-8) ** 0.5 // 2) ** 2 + d", 2, 13, "not a real number"),
+    "size of a complex": (HEAD + "return abs((-8) ** 0.5) + d", 2, 16, "not a real number"),
+    "step that is 0": (HEAD + "for i in range(0, 5, 1 - 1):\n        d += 1\n    return d", 2, 26, "must not be 0"),
     "product": (HEAD + "return 9223372036854775807 * 2", 2, 12, "leaves 64 bits"),
     "literal division by zero": (HEAD + "return 1 // 0", 2, 12, "division by the literal 0"),
     # calls

@@ -2,6 +2,8 @@
 
 import ast
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from heuresis.evaluators.language.contract import Contract, Function, Kind, Para
 from heuresis.evaluators.language.literals import lift_literals, write_literals
 from heuresis.evaluators.language.reference.interpreter import TooLong, interpreter_of
 from heuresis.evaluators.language.reference.judge import judge_of
+from heuresis.evaluators.language.reference.rewrite import helper_source, helpers_of, rewrite
 from heuresis.sandbox.screen.screen import screen
 
 NO_CONSTANTS = np.zeros(0)
@@ -60,6 +63,42 @@ def test_lifted_constants_change_nothing_until_they_change(name: str) -> None:
     assert len(theta) > 0
     written = checked(write_literals(checked(whole_programs.PROGRAMS[name]), 2.0 * theta))
     assert run(program, 3.0, bins, 2.0 * theta).tolist() == run(compile_program(written, CONTRACT), 3.0, bins).tolist()
+
+
+ORDERS = {
+    "sort": HEAD + "return np.sort(bins)",
+    "median": HEAD + "x = np.copy(bins)\n    x[:] = np.median(bins)\n    return x",
+}
+ORDERED = OnDemand(lambda source: compile_program(checked(source), CONTRACT), ORDERS)
+ANY_FLOATS = st.lists(
+    st.sampled_from([math.nan, math.inf, -math.inf, 0.0, -0.0, 1.0]) | st.floats(-3.0, 3.0), min_size=1, max_size=70
+)
+
+
+def bits(values: Sequence[float]) -> bytes:
+    """NaN has one only."""
+    return np.where(np.isnan(values), math.nan, values).tobytes()
+
+
+@pytest.mark.parametrize("name", ORDERS)
+@settings(max_examples=60, deadline=None)
+@given(values=ANY_FLOATS)
+def test_order_is_the_same_to_the_bit_with_nan_and_zeros(name: str, values: list[float]) -> None:
+    source = checked(ORDERS[name])
+    found = run(ORDERED[name], 1.0, np.array(values))
+    tree = rewrite(source, CONTRACT)
+    names: dict[str, Any] = {}
+    exec("import math\n" + "\n\n".join([*map(helper_source, helpers_of(tree).values()), ast.unparse(tree)]), names)
+    assert bits(found.tolist()) == bits(interpreter_of(source, CONTRACT)(1.0, values))
+    assert bits(found.tolist()) == bits(names["priority"](1.0, list(values)))
+    if name == "sort":
+        np.testing.assert_array_equal(found, np.sort(values))
+
+
+def test_a_median_takes_nan_for_the_largest() -> None:
+    median = ORDERED["median"]
+    assert run(median, 1.0, np.array([math.nan, 3.0, 1.0])).tolist() == [3.0] * 3
+    assert np.isnan(run(median, 1.0, np.array([math.nan, 3.0]))).all()
 
 
 def test_pointwise_programs_are_told_from_others() -> None:
