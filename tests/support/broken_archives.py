@@ -330,6 +330,10 @@ ROWS: Mapping[str, Rows] = {
     "a champion that is none": _run("champion = 'c_1'"),
     "another program": _program("source = 'def priority(p): return 1.0'"),
     "an empty program": _program("source = ''"),
+    "a program behind a comment": _program(
+        "source = replace(source, '    return', '    # ' || char(13) || '    return p; return')"
+    ),
+    "a program as its tokens": _program("source = replace(source, ' * 1.0 + d', ' * 1.0  + d' || char(0))"),
     "a program in a blob": _program("source = X'64'"),
     "a program that is no UTF-8": _program("source = CAST(X'ff' AS TEXT)"),
     "a better aggregate": _evaluation("aggregate = 0.0", readers=(*_OF_SEARCHED, "runs")),
