@@ -8,8 +8,9 @@ from sqlalchemy import Connection, text
 
 from heuresis.archive.cells import Cells
 from heuresis.archive.connect import OPENING_SECONDS, Manner
-from heuresis.archive.database import Database, open_database, undisturbed
-from heuresis.archive.location import check_kind, default_location, place_of
+from heuresis.archive.database import Database, open_database, told, undisturbed
+from heuresis.archive.files import check_kind
+from heuresis.archive.location import default_location, place_of
 from heuresis.archive.migrations import LATEST, version
 from heuresis.archive.records import ArchiveError, FaultyRow
 from heuresis.archive.rows import Row, to_call, to_evaluation, to_parent, to_proposal, to_run, to_source
@@ -60,10 +61,8 @@ def check_at(url: str | None = None) -> Report:
             return _report(database)
         finally:
             database.close()
-    try:
+    with told(place):
         check_kind(place.file)
-    except ArchiveError as error:
-        raise ArchiveError(f"archive {place.where}: {error}") from error
     return undisturbed(place, _report)
 
 

@@ -1,7 +1,6 @@
 """Connections to SQLite: how a file is opened for what is to be done with it, and what no file can make us do."""
 
 import os
-import shutil
 import sqlite3
 import tempfile
 import time
@@ -15,6 +14,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool, StaticPool
 
+from heuresis.archive import files
 from heuresis.archive.records import ArchiveError
 
 BUSY_SECONDS = 30.0
@@ -23,14 +23,17 @@ BUSY_SECONDS = 30.0
 OPENING_SECONDS = 1.5
 """How long the schema may take to be read, once that is more than a sound one needs."""
 
-STEPS = 4_000_000
-"""Steps of SQLite's machine that any statement may take (about half a second)."""
+STEPS = 500_000
+"""Steps of SQLite's machine that any statement may take (less than a tenth of a second)."""
 
 STEPS_PER_BYTE = 4
-"""Further steps for each byte of the file. Reading all rows takes less than one in ten of them."""
+"""Further steps for each byte of the file that is on the disk. Reading all rows takes less than one in ten of them."""
 
 LONGEST_ROW = 1 << 26
 """Bytes of a row, the longest text in it included."""
+
+_IN_MEMORY = 1 << 40
+"""Bytes that a database in memory counts as: nobody else has made it."""
 
 _AT_ONCE = 2_000
 """Steps between two looks at how many are left."""
@@ -111,15 +114,14 @@ def open_file(file: Path, manner: Manner) -> Opened:
         return Opened(_engine(_named(file, "mode=rwc"), file), readonly=False)
     if not os.access(file, os.R_OK):
         raise ArchiveError("no permission to read it; give another path with --archive")
-    log, index, journal = (file.with_name(file.name + end) for end in ("-wal", "-shm", "-journal"))
-    if _begun(journal) or (_begun(log) and not index.exists()):
+    file = file.resolve()
+    log, index, journal = (files.beside(file, end) for end in (files.LOG, files.INDEX, files.JOURNAL))
+    if files.begun(journal) or (files.begun(log) and not index.exists()):
         # Left by a process that died, or by who copied the file. SQLite would finish what was begun: in a copy.
-        copy = tempfile.TemporaryDirectory(prefix="heuresis-")
-        for one in filter(Path.exists, (file, log, journal)):
-            shutil.copyfile(one, Path(copy.name, "archive.db" + one.name.removeprefix(file.name)))
-        beside = Path(copy.name, "archive.db")
-        return Opened(_engine(_named(beside, "mode=rw"), beside, query_only=True), readonly=True, copy=copy)
-    if _begun(log):
+        copy = files.copied(file)
+        copied = Path(copy.name, "archive.db")
+        return Opened(_engine(_named(copied, "mode=rw"), copied, query_only=True), readonly=True, copy=copy)
+    if files.begun(log):
         return Opened(_engine(_reading_log(file), file), readonly=True)
     if manner is Manner.UNTOUCHED or not writable(file):
         # Reading beside writers needs an index file; without a log there is nothing to coordinate, and SQLite may be
@@ -127,15 +129,6 @@ def open_file(file: Path, manner: Manner) -> Opened:
         return Opened(_engine(_named(file, "mode=ro&immutable=1"), file), readonly=True)
     # Read-only, SQLite would leave its -wal and -shm behind; so it may write, and we do not.
     return Opened(_engine(_named(file, "mode=rw"), file, query_only=True), readonly=True)
-
-
-def _begun(file: Path) -> bool:
-    """Whether something is written in a log or journal; one that was finished is empty or begins with zeros."""
-    try:
-        with file.open("rb") as opened:
-            return any(opened.read(8))
-    except FileNotFoundError:
-        return False
 
 
 def _named(file: Path, mode: str) -> Callable[[], Guarded]:
@@ -206,13 +199,6 @@ def _engine(
     def _renew(connection: Connection, *_: Any) -> None:
         driver: Any = connection.connection.driver_connection
         seconds = connection.get_execution_options().get("heuresis_seconds", float("inf"))
-        driver.patience.renew(_size(file), seconds)
+        driver.patience.renew(_IN_MEMORY if file is None else files.size(file), seconds)
 
     return engine
-
-
-def _size(file: Path | None) -> int:
-    """Bytes of a database and its log; of one in memory more than any has."""
-    if file is None:
-        return 1 << 40
-    return sum(one.stat().st_size for one in (file, file.with_name(file.name + "-wal")) if one.exists())

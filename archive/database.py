@@ -20,7 +20,8 @@ from heuresis.archive.connect import (
     open_memory,
     writable,
 )
-from heuresis.archive.location import Place, check_kind, place_of
+from heuresis.archive.files import LOG, beside, check_kind
+from heuresis.archive.location import Place, place_of
 from heuresis.archive.migrations import LATEST, check_known, migrate, version
 from heuresis.archive.records import ArchiveError
 from heuresis.archive.schema import examine
@@ -149,7 +150,8 @@ def undisturbed(place: Place, question: Callable[[Database], Answer]) -> Answer:
     while True:
         left -= 1
         before = _stamp(place)
-        database = Database(open_file(place.file, Manner.UNTOUCHED), place, threading.RLock())
+        with told(place):
+            database = Database(open_file(place.file, Manner.UNTOUCHED), place, threading.RLock())
         try:
             answer = question(database)
         except ArchiveError:
@@ -174,7 +176,7 @@ def version_of(database: Database) -> int:
 
 def _stamp(place: Place) -> list[tuple[int, int] | None]:
     """What tells whether a file was written to meanwhile."""
-    files = [] if place.file is None else [place.file, place.file.with_name(place.file.name + "-wal")]
+    files = [] if place.file is None else [place.file, beside(place.file, LOG)]
     return [(one.stat().st_mtime_ns, one.stat().st_size) if one.exists() else None for one in files]
 
 

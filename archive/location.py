@@ -3,7 +3,6 @@
 import contextlib
 import os
 import re
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, quote_plus, unquote
@@ -73,23 +72,6 @@ def place_of(url: str) -> Place:
         file = Path(rest.removeprefix("/") or ":memory:").expanduser()
     place = Place(url, "", file, secrets)
     return Place(url, place.without_secrets(str(file)), file, secrets)
-
-
-def check_kind(file: Path) -> None:
-    """Raise ArchiveError where a path names what no database can be; nothing is opened, which could wait for ever."""
-    try:
-        mode = file.stat().st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    for is_such, kind in (
-        (stat.S_ISDIR, "a directory"),
-        (stat.S_ISFIFO, "a pipe (FIFO)"),
-        (stat.S_ISSOCK, "a socket"),
-        (stat.S_ISCHR, "a device"),
-        (stat.S_ISBLK, "a device"),
-    ):
-        if is_such(mode):
-            raise ArchiveError(f"it is {kind}; give the path of a file with --archive")
 
 
 def _secrets_of(url: str) -> tuple[str, ...]:

@@ -1,14 +1,28 @@
 """What the archive keeps, as plain frozen values; `tables.py` maps them to SQL."""
 
-import contextlib
-import functools
-import hashlib
-import io
-import tokenize
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+
+from heuresis.archive.identity import candidate_id, storable
+
+__all__ = [
+    "STALE_AFTER",
+    "STATUSES",
+    "ArchiveError",
+    "Call",
+    "Evaluation",
+    "FaultyRow",
+    "Proposal",
+    "Run",
+    "RunStatus",
+    "RunSummary",
+    "Trial",
+    "UnknownId",
+    "candidate_id",
+    "storable",
+]
 
 STALE_AFTER = timedelta(seconds=60)
 """A run whose heartbeat is older than this while it is `running` has lost its process."""
@@ -24,80 +38,6 @@ class UnknownId(ArchiveError):
 
 class FaultyRow(ArchiveError):
     """A row that no Heuresis has written so: names table, row and column, what was expected and what stands there."""
-
-
-_SPACING = {
-    tokenize.COMMENT,
-    tokenize.NL,
-    tokenize.NEWLINE,
-    tokenize.INDENT,
-    tokenize.DEDENT,
-    tokenize.ENCODING,
-    tokenize.ENDMARKER,
-}
-_LONGEST_TOKENISED = 1 << 16
-_LONGEST_REMEMBERED = 1 << 12
-_PIECES = {
-    getattr(tokenize, f"{kind}STRING_START"): getattr(tokenize, f"{kind}STRING_END")
-    for kind in "FT"
-    if hasattr(tokenize, f"{kind}STRING_START")
-}
-"""How strings with expressions in them begin and end where Python takes them apart (f-strings: from 3.12 on)."""
-_SPELLED = {tokenize.NEWLINE: "\n", tokenize.INDENT: "{", tokenize.DEDENT: "}"}
-
-
-def storable(text: str) -> str:
-    """Text as UTF-8 can hold it: lone surrogates, which a broken reply may contain, become escapes."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def candidate_id(source: str) -> str:
-    """`c_` and the SHA-256 (hex) of the normalised token stream: comments and spacing do not count.
-
-    Text that does not tokenise, or is longer than any program can be, is hashed as it is. Ids of short texts are
-    remembered: a resumed run compares the same programs with their ids again and again.
-    """
-    return _remembered_id(source) if len(source) <= _LONGEST_REMEMBERED else _id_of(source)
-
-
-def _id_of(source: str) -> str:
-    text = source = storable(source)
-    if len(source) <= _LONGEST_TOKENISED:
-        with contextlib.suppress(tokenize.TokenError, SyntaxError, ValueError):
-            text = "\x00".join(_words(source))
-    return "c_" + hashlib.sha256(text.encode("utf-8")).hexdigest()
-
-
-_remembered_id = functools.lru_cache(maxsize=1 << 13)(_id_of)
-
-
-def _words(source: str) -> Iterator[str]:
-    """The tokens that count. A string with expressions in it is one of them, as Python 3.11 has it."""
-    lines = io.StringIO(source).readlines()
-    open_strings: list[int] = []
-    start = (0, 0)
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type in _PIECES:
-            if not open_strings:
-                start = token.start
-            open_strings.append(_PIECES[token.type])
-        elif open_strings:
-            if token.type == open_strings[-1]:
-                open_strings.pop()
-                if not open_strings:
-                    yield _between(lines, start, token.end)
-        elif token.type in _SPELLED:
-            yield _SPELLED[token.type]
-        elif token.type not in _SPACING:
-            yield token.string
-
-
-def _between(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> str:
-    """The text between two places, given as the tokeniser does: lines from 1 and columns from 0."""
-    (first, left), (last, right) = start, end
-    if first == last:
-        return lines[first - 1][left:right]
-    return lines[first - 1][left:] + "".join(lines[first : last - 1]) + lines[last - 1][:right]
 
 
 STATUSES = (

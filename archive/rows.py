@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from heuresis.archive.cells import ADVICE, Cells
+from heuresis.archive.identity import is_id_of
 from heuresis.archive.records import (
     STATUSES,
     ArchiveError,
@@ -107,8 +108,9 @@ def to_source(row: Row, advice: str = ADVICE) -> str:
 def _source_of(cells: Cells, identity: str, column: str) -> str:
     """A text that has this id."""
     source = cells.text(column)
-    if (found := candidate_id(source)) != identity:
-        raise cells.fault(f"the text of the program {identity[:12]}", column, f"got one whose id is {found[:12]}")
+    if not is_id_of(identity, source):
+        found = candidate_id(source)[:12]
+        raise cells.fault(f"the text of the program {identity[:12]}", column, f"got one whose id is {found}")
     return source
 
 

@@ -16,7 +16,7 @@ from heuresis.sandbox.screen.rules import check_rules
 __all__ = ["AllowList", "FunctionShape", "ScreenError", "screen"]
 
 
-_LAYOUT = "\t\r\f"
+_LAYOUT = "\t"
 
 
 def screen(source: str, allow: AllowList) -> str:
@@ -41,7 +41,8 @@ def screen(source: str, allow: AllowList) -> str:
 def _check_text(source: str, allow: AllowList) -> None:
     if len(source) > allow.max_bytes:
         raise ScreenError(f"the program is {len(source)} bytes long, at most {allow.max_bytes} are allowed: shorten it")
-    for number, line in enumerate(source.split("\n"), start=1):
+    # A carriage return alone ends a line for the parser and not for who reads it, so it is no layout.
+    for number, line in enumerate(source.replace("\r\n", "\n").split("\n"), start=1):
         for column, character in enumerate(line, start=1):
             if not " " <= character <= "~" and character not in _LAYOUT:
                 reason = f"only printable ASCII is allowed, got the character U+{ord(character):04X}"

@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import sqlite3
+import struct
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -187,6 +188,57 @@ def _log_of_another(file: Path) -> None:
     other.rmdir()
 
 
+def _beside(end: str, make: Callable[[Path], None]) -> Callable[[Path], None]:
+    """Something beside the file, under a name that SQLite would use."""
+    return lambda file: make(file.with_name(file.name + end))
+
+
+def _begun_in_holes(file: Path) -> None:
+    """A journal that was not finished, beside a file that claims to be large."""
+    file.with_name(file.name + "-journal").write_bytes(b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7" + b"\0" * 504)
+    os.truncate(file, 200 << 30)
+
+
+def _journal_of_several(file: Path) -> None:
+    """A journal that names another one, which SQLite would open and remove."""
+    mark = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
+    other = b"/nowhere/precious"
+    end = struct.pack(">I", 0x40) + other + struct.pack(">II", len(other), sum(other)) + mark
+    file.with_name(file.name + "-journal").write_bytes(mark + b"\0" * 504 + end)
+
+
+def circular(table: str, *, holes: bool = False) -> Callable[[Path], None]:
+    """A table whose pages lead to each other: the last is read 200⁸ times."""
+
+    def breaks(file: Path) -> None:
+        with closing(sqlite3.connect(file)) as raw:
+            size = raw.execute("PRAGMA page_size").fetchone()[0]
+            root = raw.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()[0]
+        data = bytearray(file.read_bytes())
+        pages, at = len(data) // size, (root - 1) * size
+        leaf = data[at : at + size]
+        levels, entries = 8, 200
+        start = size - entries * 5
+        for level in range(levels):
+            child = struct.pack(">I", pages + level + 1)
+            head = struct.pack(">BHHHB", 5, 0, entries, start, 0) + child
+            head += b"".join(struct.pack(">H", size - (k + 1) * 5) for k in range(entries))
+            cells = b"".join(child + bytes([k % 120 + 1]) for k in reversed(range(entries)))
+            page = head.ljust(start, b"\0") + cells
+            if level:
+                data += page
+            else:
+                data[at : at + size] = page
+        data += leaf
+        data[28:32] = struct.pack(">I", len(data) // size)
+        data[92:96] = data[24:28]
+        file.write_bytes(data)
+        if holes:
+            os.truncate(file, 200 << 30)
+
+    return breaks
+
+
 def forged(*statements: str, reseal: bool = False) -> Callable[[Path], None]:
     """A change of rows."""
     return lambda file: forge(file, *statements, reseal=reseal)
@@ -212,6 +264,15 @@ FILES: Mapping[str, Callable[[Path], None]] = {
     "a directory": _directory,
     "a socket": _socket,
     "a device": _device,
+    **{f"a pipe for its {end}": _beside(end, os.mkfifo) for end in ("-journal", "-wal", "-shm")},
+    **{
+        f"a device for its {end}": _beside(end, lambda side: side.symlink_to("/dev/zero"))
+        for end in ("-journal", "-wal", "-shm")
+    },
+    **{f"a directory for its {end}": _beside(end, Path.mkdir) for end in ("-journal", "-wal", "-shm")},
+    "a log elsewhere": _beside("-wal", lambda side: side.symlink_to("elsewhere")),
+    "a journal beside holes": _begun_in_holes,
+    "a journal that names another": _journal_of_several,
     "another program's": _other_program,
     "without its mark": edited("PRAGMA application_id = 0"),
     "a version that is a text": edited("UPDATE heuresis_schema SET version = 'two'"),
@@ -330,6 +391,10 @@ ROWS: Mapping[str, Rows] = {
     "a champion that is none": _run("champion = 'c_1'"),
     "another program": _program("source = 'def priority(p): return 1.0'"),
     "an empty program": _program("source = ''"),
+    "a program behind a comment": _program(
+        "source = replace(source, '    return', '    # ' || char(13) || '    return p; return')"
+    ),
+    "a program as its tokens": _program("source = replace(source, ' * 1.0 + d', ' * 1.0  + d' || char(0))"),
     "a program in a blob": _program("source = X'64'"),
     "a program that is no UTF-8": _program("source = CAST(X'ff' AS TEXT)"),
     "a better aggregate": _evaluation("aggregate = 0.0", readers=(*_OF_SEARCHED, "runs")),
@@ -382,6 +447,10 @@ ROWS: Mapping[str, Rows] = {
     "a reservation without end": _call("max_usd = 9e999"),
     "tokens that are a text": _call("tokens_in = 'many'", ()),
     "a reply in a blob": _call("reply = X'00'", ()),
+    "calls in circles": Rows(circular("calls"), ("runs",)),
+    "calls in circles and holes": Rows(circular("calls", holes=True), ("runs",)),
+    "runs in circles": Rows(circular("runs", holes=True), ("runs",)),
+    "evaluations in circles": Rows(circular("evaluations", holes=True), ()),
 }
 """Archives with one row that no Heuresis writes so."""
 

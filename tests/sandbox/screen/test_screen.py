@@ -85,6 +85,8 @@ REJECTED = {
     "too long": ("# " + "x" * 8000, 1, 1, "the program is 8002 bytes long, at most 8000"),
     "escape sequence": (HEAD + "return d # \x1b[2J", 2, 16, "only printable ASCII is allowed, got the character U+001B"),
     "syntax": (HEAD + "return (d", 2, 12, "syntax error"),
+    "carriage return alone": (HEAD + "t = p # t\r    return d", 2, 14, "U+000D"),
+    "form feed": (HEAD + "return d\f", 2, 13, "U+000C"),
     "null byte": (HEAD + "return d\0", 2, 13, "U+0000"),
     "indentation": ("  return 1", 1, None, "syntax error: unexpected indent"),
     "deep parentheses": (HEAD + "return " + "(" * 150 + "d" + ")" * 150 + "+" + "-" * 30 + "d", 2, None, "levels of nesting"),
