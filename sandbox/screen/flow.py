@@ -8,6 +8,7 @@ import ast
 from collections.abc import Sequence
 
 from heuresis.sandbox.screen.normalise import error_at
+from heuresis.sandbox.screen.numerals import constant
 
 _Names = frozenset[str]
 
@@ -77,7 +78,7 @@ class _Flow:
             inside = assigned | set(_bound(statement.target))
         else:
             self._reads(statement.test, assigned)
-            endless = isinstance(statement.test, ast.Constant) and bool(statement.test.value)
+            endless = bool(constant(statement.test))
         self._breaks.append([])
         self.block(statement.body, inside)
         breaks = self._breaks.pop()

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from heuresis.evaluators.language.reference.expressions import Expressions, Helper, Untranslatable, call
 from heuresis.evaluators.language.reference.kinds import WHOLE, Env, Kind, join, meet, risen
+from heuresis.sandbox.screen.numerals import constant
 
 
 class _Loop:
@@ -134,7 +135,7 @@ class Body:
             if joined is None or joined == head:
                 break
             head = joined
-        endless = isinstance(statement, ast.While) and _is_true(statement.test)
+        endless = isinstance(statement, ast.While) and bool(constant(statement.test))
         ends = [*([] if endless else [head]), *loop.breaks]
         after = meet(*ends)
         return [*_conversions(head, env), made, *_conversions(after, *ends)], after
@@ -176,10 +177,6 @@ def _name(target: ast.expr) -> str:
     if not isinstance(target, ast.Name):
         raise Untranslatable(f"{type(target).__name__} cannot be assigned to")
     return target.id
-
-
-def _is_true(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and bool(node.value)
 
 
 def _near(bounds: Sequence[ast.expr]) -> bool:

@@ -137,3 +137,12 @@ def test_a_truth_value_known_beforehand_is_named_where_it_is_no_integer(body: st
     source = screen(f"K = True\n{HEAD}    {body}\n", CONTRACT.allow_list())
     with pytest.raises(CompileError, match="must be an integer, got a truth value: use `if`"):
         compile_program(source, CONTRACT)
+
+
+@pytest.mark.parametrize("test", ["True", "not 0", "3 - 2"])
+def test_a_loop_whose_test_is_a_true_constant_is_left_by_break_only(test: str) -> None:
+    """What it leaves is an integer for all, although the name was a float before."""
+    body = f"    x = 0.5\n    while {test}:\n        x = 1\n        y = 3.0\n        break\n    return y + x // zero\n"
+    source = screen(HEAD + body, CONTRACT.allow_list())
+    assert compile_program(source, CONTRACT).main(0, 0, np.empty(0), np.empty(0)) == 3.0
+    assert interpreter_of(source, CONTRACT)(0, 0, []) == 3.0
