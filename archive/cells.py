@@ -13,8 +13,26 @@ from heuresis.archive.records import FaultyRow
 ADVICE = "`heuresis archive check` lists all faults; restore a copy, or give another path with --archive"
 """What to do about a faulty row."""
 
-LONGEST_JSON = 1 << 24
+LONGEST_NAME = 1 << 10
+"""Characters of a name: of a run, a problem, a model, an operator."""
+
+LONGEST_TEXT = 1 << 15
+"""Characters of what is said to people: reasons, messages, errors."""
+
+LONGEST_SOURCE = 1 << 20
+"""Characters of a proposed program: more than any reply has, and far more than the screen lets pass."""
+
+LONGEST_TALK = 1 << 23
+"""Characters of a prompt or a reply."""
+
+LONGEST_JSON = 1 << 22
 """Characters of a JSON text: far beyond any instance set or settings."""
+
+MOST_VALUES = 100_000
+"""Instances of one evaluation."""
+
+MOST_METRICS = 1_000
+"""Metrics of one evaluation."""
 
 DEEPEST_JSON = 16
 """Lists and objects within each other; settings have three."""
@@ -47,16 +65,18 @@ class Cells:
         advice = f"; {self._advice}" if self._advice else ""
         return FaultyRow(f"table {self._table}, row {row}, column {column}: expected {expected}, {got}{advice}")
 
-    def text(self, column: str) -> str:
-        """A text."""
+    def text(self, column: str, most: int = LONGEST_NAME) -> str:
+        """A text of at most so many characters."""
         value = self._row[column]
         if not isinstance(value, str):
             raise self.fault("a text", column)
+        if len(value) > most:
+            raise self.fault(f"a text of at most {most} characters", column, f"got {len(value)}")
         return value
 
-    def optional_text(self, column: str) -> str | None:
-        """A text or NULL."""
-        return None if self._row[column] is None else self.text(column)
+    def optional_text(self, column: str, most: int = LONGEST_NAME) -> str | None:
+        """A text of at most so many characters, or NULL."""
+        return None if self._row[column] is None else self.text(column, most)
 
     def candidate(self, column: str) -> str:
         """The id of a program."""
@@ -134,6 +154,8 @@ class Cells:
         value = self._json(column, expected)
         if not isinstance(value, list) or not all_finite(value):
             raise self.fault(expected, column)
+        if len(value) > MOST_VALUES:
+            raise self.fault(f"at most {MOST_VALUES} values", column, f"got {len(value)}")
         return tuple(None if one is None else float(one) for one in value)
 
     def json_metrics(self, column: str) -> dict[str, float | None]:
@@ -142,12 +164,13 @@ class Cells:
         value = self._json(column, expected)
         if not isinstance(value, dict) or not all_finite(value.values()):
             raise self.fault(expected, column)
+        if len(value) > MOST_METRICS or any(len(name) > LONGEST_NAME for name in value):
+            most = f"at most {MOST_METRICS} metrics with names of at most {LONGEST_NAME} characters"
+            raise self.fault(most, column, f"got {len(value)} metrics")
         return value
 
     def _json(self, column: str, expected: str) -> object:
-        text = self.text(column)
-        if len(text) > LONGEST_JSON:
-            raise self.fault(expected, column, f"got {len(text)} characters, and {LONGEST_JSON} are the most")
+        text = self.text(column, LONGEST_JSON)
         try:
             value: object = json.loads(text, parse_constant=_no_number)
         except (ValueError, RecursionError) as error:

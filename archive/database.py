@@ -187,7 +187,8 @@ def _open_server(place: Place, manner: Manner) -> Database:
     except ImportError as error:
         raise ArchiveError(f"the driver of this database is not installed ({error})") from error
     except (TypeError, ValueError) as error:  # of SQLAlchemy or a driver that does not know what the URL says
-        raise ArchiveError(f"expected a URL that SQLAlchemy and its driver know ({error})") from error
+        # What they say may be any part of the URL, such as a password that they took for a port.
+        raise ArchiveError("expected a URL that SQLAlchemy and its driver know, got one with another form") from error
 
 
 def _make_room(place: Place) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from heuresis.archive.cells import ADVICE, Cells
+from heuresis.archive.cells import ADVICE, LONGEST_JSON, LONGEST_SOURCE, LONGEST_TALK, LONGEST_TEXT, Cells
 from heuresis.archive.identity import is_id_of
 from heuresis.archive.records import (
     STATUSES,
@@ -52,7 +52,15 @@ def _json(name: str, value: object) -> str:
 
 
 def _texts(row: dict[str, Any]) -> dict[str, Any]:
-    return {key: storable(value) if isinstance(value, str) else value for key, value in row.items()}
+    """Texts as they can be kept: what is said to people is shortened, all else must be short enough."""
+    made = {key: storable(value) if isinstance(value, str) else value for key, value in row.items()}
+    return made | {name: said(made[name]) for name in ("reason", "message", "error") if made.get(name)}
+
+
+def said(text: str) -> str:
+    """What is said to people as it is kept: its beginning, where it is longer than any reader wants."""
+    text = storable(text)
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
 
 
 def run_row(run: Run, owner: str) -> dict[str, Any]:
@@ -85,13 +93,13 @@ def to_run(row: Row, advice: str = ADVICE) -> Run:
         id=cells.text("id"),
         problem=cells.text("problem"),
         problem_version=cells.whole("problem_version"),
-        config=cells.text("config"),
+        config=cells.text("config", LONGEST_JSON),
         seed=cells.whole("seed"),
-        versions=cells.text("versions"),
+        versions=cells.text("versions", LONGEST_JSON),
         commit=cells.text("revision"),
         sandbox_level=cells.text("sandbox_level"),
         status=RunStatus(cells.choice("status", [status.value for status in RunStatus])),
-        reason=cells.text("reason"),
+        reason=cells.text("reason", LONGEST_TEXT),
         created=cells.date("created"),
         heartbeat=cells.date("heartbeat"),
         champion=cells.optional_candidate("champion"),
@@ -107,7 +115,7 @@ def to_source(row: Row, advice: str = ADVICE) -> str:
 
 def _source_of(cells: Cells, identity: str, column: str) -> str:
     """A text that has this id."""
-    source = cells.text(column)
+    source = cells.text(column, LONGEST_SOURCE)
     if not is_id_of(identity, source):
         found = candidate_id(source)[:12]
         raise cells.fault(f"the text of the program {identity[:12]}", column, f"got one whose id is {found}")
@@ -133,7 +141,9 @@ def to_proposal(row: Row, parents: Sequence[str], advice: str = ADVICE) -> Propo
     """A proposal from its row and its parents in order. Raises FaultyRow, also where its text is another program's."""
     cells = Cells("proposals", row, "run", "number", advice=advice)
     number, candidate = cells.whole("number"), cells.optional_candidate("candidate")
-    source = cells.optional_text("source") if candidate is None else _source_of(cells, candidate, "source")
+    source = (
+        cells.optional_text("source", LONGEST_SOURCE) if candidate is None else _source_of(cells, candidate, "source")
+    )
     return Proposal(
         run=cells.text("run"),
         number=number,
@@ -143,7 +153,7 @@ def to_proposal(row: Row, parents: Sequence[str], advice: str = ADVICE) -> Propo
         parents=tuple(parents),
         source=source,
         candidate=candidate,
-        reason=cells.text("reason"),
+        reason=cells.text("reason", LONGEST_TEXT),
         work=cells.whole("work"),
         seconds=cells.number("seconds"),
     )
@@ -183,11 +193,11 @@ def to_call(row: Row, advice: str = ADVICE) -> Call:
         turn=cells.whole("turn"),
         attempt=cells.whole("attempt"),
         model=cells.text("model"),
-        prompt=cells.text("prompt"),
+        prompt=cells.text("prompt", LONGEST_TALK),
         max_usd=cells.number("max_usd", 0.0),
-        reply=cells.optional_text("reply"),
+        reply=cells.optional_text("reply", LONGEST_TALK),
         finish_reason=cells.text("finish_reason"),
-        error=cells.optional_text("error"),
+        error=cells.optional_text("error", LONGEST_TEXT),
         tokens_in=cells.whole("tokens_in"),
         tokens_out=cells.whole("tokens_out"),
         usd=cells.number("usd", 0.0),
@@ -261,7 +271,7 @@ def to_evaluation(row: Row, advice: str = ADVICE) -> Evaluation:
         split=cells.choice("split", SPLITS),
         fingerprint=cells.text("fingerprint"),
         status=cells.choice("status", STATUSES),
-        message=cells.text("message"),
+        message=cells.text("message", LONGEST_TEXT),
         values=cells.json_numbers("instance_values"),
         aggregate=cells.optional_number("aggregate"),
         metrics=cells.json_metrics("metrics"),

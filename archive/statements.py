@@ -85,9 +85,10 @@ def check_programs(connection: Connection, identities: Any) -> None:
 
 
 def keep_candidate(connection: Connection, identity: str, source: str) -> None:
-    """Record a program where it is new."""
+    """Record a program where it is new. Raises FaultyRow where it is far longer than programs are."""
     if fetch(connection, CANDIDATES, id=identity) is None:
         row = {"id": identity, "source": storable(source), "recorded": now()}
+        to_source(row, advice="")
         connection.execute(insert(CANDIDATES).values(row))
 
 

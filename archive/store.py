@@ -24,7 +24,6 @@ from heuresis.archive.records import (
     Trial,
     UnknownId,
     candidate_id,
-    storable,
 )
 from heuresis.archive.rows import (
     call_row,
@@ -32,6 +31,7 @@ from heuresis.archive.rows import (
     now,
     proposal_row,
     run_row,
+    said,
     to_call,
     to_evaluation,
     to_parent,
@@ -190,7 +190,7 @@ class Archive:
         if status is RunStatus.RUNNING:
             raise ArchiveError(f"run {run_id} cannot end with status {status.value}")
         changes: dict[str, str | float]
-        changes = {"status": status.value, "reason": storable(reason), "heartbeat": now()}
+        changes = {"status": status.value, "reason": said(reason), "heartbeat": now()}
         if searched is not None:
             changes["searched"] = searched
         if champion is not None:

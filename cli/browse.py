@@ -49,7 +49,7 @@ def runs(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
             f"{summary.usd:.4f}" if summary.usd else "0",
             run.sandbox_level,
             render.ago(run.created),
-            run.reason,
+            render.brief(run.reason),
         )
     render.print_table(made, ("usd", "reason", "started", "sandbox", "problem", "evaluations"))
 
@@ -126,7 +126,7 @@ def show(
         made = render.table(*columns, right=("aggregate",), firm=("instances", "fingerprint"))
         for one, kind in zip(evaluations, families, strict=True):
             metrics = ", ".join(f"{name} {render.number(value)}" for name, value in one.metrics.items())
-            note = one.status if one.ok else f"{one.status}: {one.message}"
+            note = one.status if one.ok else render.brief(f"{one.status}: {one.message}")
             by = f" by {one.objective}" if one.objective else ""
             made.add_row(
                 f"{one.problem}@{one.problem_version}{by}",
@@ -134,7 +134,7 @@ def show(
                 one.fingerprint[:12],
                 render.number(one.aggregate),
                 note,
-                metrics,
+                render.brief(metrics),
             )
         render.print_table(made, ("fingerprint",))
 

@@ -184,6 +184,6 @@ def _print_champion(champion: "Champion", problem: "Problem", archive: str | Non
 
 
 def _where(archive: str | None) -> str:
-    from heuresis.archive.location import shown
+    from heuresis.archive.masking import shown
 
     return f" --archive {shlex.quote(shown(archive))}" if archive else ""

@@ -74,9 +74,10 @@ app.add_typer(engine.app, name="engine")
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code; no traceback unless HEURESIS_DEBUG is set."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    terminal.given([*words, os.environ.get("HEURESIS_ARCHIVE", "")])
     with terminal.guarded():
         try:
-            words = None if arguments is None else list(arguments)
             code = app(args=words, prog_name="heuresis", standalone_mode=False)
         except SystemExit as stop:
             return _stopped(stop)

@@ -15,6 +15,9 @@ from heuresis.cli.terminal import write_json
 if TYPE_CHECKING:
     from heuresis.evolve.results.compare import Comparison, Interval, Row
 
+LONGEST_CELL = 400
+"""Characters of a text of others in a table."""
+
 LONG = 24
 """Names longer than this, such as paths, may be broken."""
 
@@ -70,6 +73,11 @@ def _needed(column: Column) -> int:
     if column.no_wrap:
         return max(map(cell_len, texts))
     return max((min(LONG, cell_len(word)) for text in texts for word in text.split()), default=0)
+
+
+def brief(text: str) -> str:
+    """A text as a cell of a table shows it; `--json` has all of it."""
+    return text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + "…"
 
 
 def number(value: float | None, *, percent: bool = False) -> str:
@@ -188,7 +196,7 @@ def _difference(row: "Row", *, percent: bool, wide: bool) -> str:
 def _note(row: "Row") -> str:
     parts = [] if row.status in {"ok", "partial"} else [row.status.replace("_", " ")]
     if row.message:
-        parts.append(row.message)
+        parts.append(brief(row.message))
     if not row.evolvable:
         parts.append("not evolvable")
     return "; ".join(parts) if row.status == "ok" or not row.evolvable else ": ".join(parts)

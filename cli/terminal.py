@@ -10,17 +10,27 @@ from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import Any, TextIO, cast
 
+from heuresis.archive.masking import Words
 from heuresis.sandbox.plain_text import plain, plain_json, plain_lines
+
+_words = Words()
+"""What the user gave: messages, which may repeat it, show no login that is in it."""
+
+
+def given(words: Iterable[str]) -> None:
+    """Take down what the user gave, before anything is said about it."""
+    global _words  # noqa: PLW0603 - there is one command line, and its messages come from anywhere
+    _words = Words(words)
 
 
 def message(text: str, name: str = "heuresis") -> None:
     """One line on standard error, which begins with who says it."""
-    sys.stderr.write(f"{name}: {plain(text)}\n")
+    sys.stderr.write(f"{name}: {plain(_words.hide(text))}\n")
 
 
 def note(text: str) -> None:
     """Lines on standard error; text of others must have been made `plain` before."""
-    sys.stderr.write(plain_lines(text.rstrip("\n")) + "\n")
+    sys.stderr.write(plain_lines(_words.hide(text.rstrip("\n"))) + "\n")
 
 
 def write(text: str) -> None:

@@ -9,7 +9,8 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
 from heuresis.archive import database
-from heuresis.archive.location import place_of, shown
+from heuresis.archive.location import place_of
+from heuresis.archive.masking import Words, shown, without_logins
 from heuresis.archive.records import ArchiveError
 from heuresis.archive.store import Archive
 
@@ -43,7 +44,39 @@ LOGINS = (
     "postgresql://user:a@{}@host/db",
     "postgresql://user:a:{}@host/db",
     "postgresql://user:a/{}@host/db",
+    "postgresql://user:{}",
+    "postgresql://user:{}@",
+    "postgresql://user:{}@[::1/db",
+    "postgresql://host:{}/db",
+    "postgresql://us er:{}@host:port/db",
+    "postgresql://us/er:{}@host/db",
+    "postgresql://us#er:{}@host/db",
+    "postgresql://us?er:{}@host/db",
+    "postgresql://user:\n{}@host/db",
+    "oracle://user/{}@host/db",
+    "mysql://user:{}@host/db?x=1@2",
+    "jdbc:postgresql://host/db?user=u&password={}",
+    "mssql+pyodbc:///?odbc_connect=DRIVER%3Dx%3BUID%3Du%3BPWD%3D{}",
+    "mssql+pyodbc://?odbc_connect=DRIVER=x;UID=u;PWD={}",
+    "postgresql://host/db?options=-cpassword%3D{}",
+    "postgresql://host/db?passcode={}",
+    "postgresql://host/db?pass%77ord={}",
+    "postgresql://host/db?password=%20{}",
+    "snowflake://host/db?private_key_passphrase={}",
+    "bigquery://host?credentials_base64={}",
+    "sqlite+pysqlcipher://:{}@/foo.db?cipher=aes",
 )
+
+MANGLED = (
+    "postgresql:user:{}@host/db",
+    "postgresql:/user:{}@host/db",
+    "user:{}@host/db",
+    "host=localhost user=u password={} dbname=x",
+    "host=localhost password = '{}'",
+    "sqlite:////x/a.db?password={}",
+    "SQLITE:///a.db?key={}",
+)
+"""What is taken for a path and was meant otherwise."""
 
 
 def spellings(secret: str) -> list[str]:
@@ -63,7 +96,7 @@ def repeated(text: str, secret: str = SECRET) -> bool:
 def test_no_password_is_shown(pattern: str, secret: str) -> None:
     url = pattern.format(secret)
     assert not repeated(shown(url), secret)
-    if pattern.startswith("sqlite://"):
+    if pattern.startswith(("sqlite://", "sqlite+")):
         with pytest.raises(ArchiveError, match=r"sqlite:///FILE") as caught:
             place_of(url)
         assert not repeated(str(caught.value), secret)
@@ -102,15 +135,51 @@ def test_no_error_of_sqlalchemy_repeats_a_password(pattern: str) -> None:
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        ("postgresql://user:abc@host/db", "postgresql://user:***@host/db"),
-        ("postgresql://user@host/db", "postgresql://user@host/db"),
-        ("postgresql://host/db?password=abc&x=1", "postgresql://host/db?password=***&x=1"),
+        ("postgresql://user:abc@host/db", "postgresql://host/db"),
+        ("postgresql://user@host:5432/db", "postgresql://host/db"),
+        ("postgresql://host/db?password=abc&x=1", "postgresql://host/db"),
+        ("postgresql+psycopg://[::1]/db", "postgresql+psycopg://[::1]/db"),
+        ("postgresql://user:abc", "postgresql://***"),
+        ("jdbc:postgresql://host/db", "***"),
+        ("user:abc@host/db", "***@host/db"),
+        (r"C:\me@work\a.db", r"C:\me@work\a.db"),
+        ("odd name ?#%20.db", "odd name ?#%20.db"),
         ("sqlite:///some/file.db", "sqlite:///some/file.db"),
         ("/some/file.db", "/some/file.db"),
     ],
 )
 def test_what_is_no_password_is_shown(url: str, expected: str) -> None:
     assert shown(url) == expected
+
+
+@pytest.mark.parametrize("pattern", [*LOGINS, *MANGLED])
+def test_no_message_repeats_a_password_that_was_given(pattern: str) -> None:
+    url = pattern.format(SECRET)
+    for word in (url, f"--archive={url}"):
+        words = Words(["runs", word])
+        for text in (f"no such option: {word}", f"no such command {word!r}", f"int: {SECRET!r}"):
+            assert not repeated(words.hide(text))
+
+
+def test_what_is_no_login_is_said_as_it_is() -> None:
+    words = Words(["top", "smtt", "--archive", "/x/a.db", "http://localhost:8000/v1", "def f(p):\n    return p"])
+    for text in ("no archive at /x/a.db", "http://localhost:8000/v1 says no", "a@b: def f(p):\n    return p"):
+        assert words.hide(text) == text
+
+
+@pytest.mark.parametrize("pattern", MANGLED)
+def test_no_mangled_url_is_shown(pattern: str) -> None:
+    url = pattern.format(SECRET)
+    assert not repeated(shown(url))
+    assert not repeated(place_of(url).where)
+    with pytest.raises(ArchiveError) as caught:
+        Archive.open(url, reading=True)
+    assert not repeated("".join(traceback.format_exception(caught.value)))
+
+
+def test_a_url_in_any_text_is_shown_without_its_login() -> None:
+    assert without_logins("of amqp://me:hunter2@host/x: no") == "of amqp://***@host/x: no"
+    assert without_logins("see https://host/a:b and me@host") == "see https://host/a:b and me@host"
 
 
 @pytest.mark.parametrize(

@@ -273,6 +273,27 @@ def test_alive_beats_until_left(archive: Archive, make) -> None:
     assert archive.run("r_ab12").heartbeat == last
 
 
+def test_what_is_kept_can_be_read(archive: Archive, make) -> None:
+    long = "x" * 1_000_000
+    archive.start_run(make.run())
+    archive.record_proposal(make.proposal(0, source=None, candidate=None, reason=long))
+    archive.record_proposal(make.proposal(0, source=None, candidate=None, reason=long))
+    archive.record_proposal(make.proposal(1))
+    archive.record_evaluation(make.evaluation(1, status="timeout", message=long, values=(None,), aggregate=None))
+    call = archive.intend(make.call())
+    archive.answer(replace(call, error=long))
+    archive.finish_run("r_ab12", RunStatus.FAILED, long)
+    first, second = archive.trials("r_ab12")
+    assert second.evaluation is not None
+    error = archive.calls("r_ab12", 0)[0].error
+    for kept in (first.proposal.reason, second.evaluation.message, error, archive.runs()[0].run.reason):
+        assert kept == "x" * 32_767 + "…"
+    with pytest.raises(ArchiveError, match="a text of at most 1048576 characters, got 2000000"):
+        archive.record_candidate(long * 2)
+    with pytest.raises(ArchiveError, match="a text of at most 1024 characters"):
+        archive.record_proposal(make.proposal(2, operator=long))
+
+
 def test_what_no_utf8_can_hold_is_kept_readable(archive: Archive, make) -> None:
     archive.start_run(make.run())
     call = archive.intend(make.call(prompt="nul \x00 and half an emoji \ud83d"))

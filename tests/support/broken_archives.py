@@ -335,6 +335,11 @@ _OF_RUNS = ("runs", "resume")
 _OF_PROGRAMS = ("top", "show", "lineage", "compare", "evaluate", "export", "explain", "plot", "resume", "evolve")
 _OF_SEARCHED = ("top", "show", "lineage", "export", "explain", "resume")
 _OF_PROPOSALS = ("top", "show", "lineage", "resume")
+LARGE = "printf('%.*c', 2000000, 'x')"
+MANY_METRICS = (
+    "(WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r WHERE x < 200000) "
+    "SELECT json_group_object('m' || x, 1.0) FROM r)"
+)
 DEEP = "printf('%.*c', 200000, '[')"
 
 
@@ -446,6 +451,17 @@ ROWS: Mapping[str, Rows] = {
     "a negative cost": _call("usd = -5.0"),
     "a reservation without end": _call("max_usd = 9e999"),
     "tokens that are a text": _call("tokens_in = 'many'", ()),
+    "a reason of two million characters": _run(f"reason = {LARGE}"),
+    "a problem's name of two million": _run(f"problem = {LARGE}"),
+    "settings of six million": _run("config = '{\"a\":\"' || printf('%.*c', 6000000, 'x') || '\"}'"),
+    "a program of forty million": _program("source = printf('%.*c', 40000000, '#')"),
+    "a message of two million": _evaluation(f"message = {LARGE}", reseal=True),
+    "metrics by the thousand": _evaluation(f"metrics = {MANY_METRICS}", reseal=True),
+    "a metric's name of two million": _evaluation(f"metrics = '{{\"' || {LARGE} || '\":1.0}}'", reseal=True),
+    "values by the million": _evaluation(
+        "instance_values = '[1' || replace(printf('%.*c', 1000000, 'x'), 'x', ',1') || ']'", reseal=True
+    ),
+    "an operator of two million": _proposal(f"operator = {LARGE}", _OF_PROPOSALS),
     "a reply in a blob": _call("reply = X'00'", ()),
     "calls in circles": Rows(circular("calls"), ("runs",)),
     "calls in circles and holes": Rows(circular("calls", holes=True), ("runs",)),
