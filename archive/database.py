@@ -211,7 +211,10 @@ def _prepared(database: Database) -> Database:
         if found == LATEST:
             return database
         if database.readonly:
-            raise ArchiveError(f"has schema version {found} and is read-only, so it cannot be brought to {LATEST}")
+            raise ArchiveError(
+                f"has schema version {found} and is read-only, so it cannot be brought to {LATEST}; copy it to where "
+                "it can be written, and give that with --archive"
+            )
         if database.opened.engine.dialect.name == "sqlite" and not database.place.in_memory:
             with database.opened.engine.connect() as plain:
                 plain.connection.cursor().execute("PRAGMA journal_mode = WAL")
