@@ -20,7 +20,7 @@ from heuresis.archive.connect import (
     open_memory,
     writable,
 )
-from heuresis.archive.files import LOG, beside, check_kind
+from heuresis.archive.files import LOG, beside, check_kind, status
 from heuresis.archive.location import Place, place_of
 from heuresis.archive.migrations import LATEST, check_known, migrate, version
 from heuresis.archive.records import ArchiveError
@@ -150,18 +150,19 @@ def undisturbed(place: Place, question: Callable[[Database], Answer]) -> Answer:
     while True:
         left -= 1
         before = _stamp(place)
-        with told(place):
-            database = Database(open_file(place.file, Manner.UNTOUCHED), place, threading.RLock())
         try:
-            answer = question(database)
+            with told(place):
+                database = Database(open_file(place.file, Manner.UNTOUCHED), place, threading.RLock())
+            try:
+                answer = question(database)
+            finally:
+                database.close()
         except ArchiveError:
             if not left or before == _stamp(place):
                 raise
         else:
             if not left or before == _stamp(place):
                 return answer
-        finally:
-            database.close()
 
 
 def version_of(database: Database) -> int:
@@ -177,7 +178,7 @@ def version_of(database: Database) -> int:
 def _stamp(place: Place) -> list[tuple[int, int] | None]:
     """What tells whether a file was written to meanwhile."""
     files = [] if place.file is None else [place.file, beside(place.file, LOG)]
-    return [(one.stat().st_mtime_ns, one.stat().st_size) if one.exists() else None for one in files]
+    return [None if (found := status(one)) is None else (found.st_mtime_ns, found.st_size) for one in files]
 
 
 def _open_server(place: Place, manner: Manner) -> Database:
@@ -211,7 +212,10 @@ def _prepared(database: Database) -> Database:
         if found == LATEST:
             return database
         if database.readonly:
-            raise ArchiveError(f"has schema version {found} and is read-only, so it cannot be brought to {LATEST}")
+            raise ArchiveError(
+                f"has schema version {found} and is read-only, so it cannot be brought to {LATEST}; copy it to where "
+                "it can be written, and give that with --archive"
+            )
         if database.opened.engine.dialect.name == "sqlite" and not database.place.in_memory:
             with database.opened.engine.connect() as plain:
                 plain.connection.cursor().execute("PRAGMA journal_mode = WAL")

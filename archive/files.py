@@ -1,5 +1,6 @@
 """The files of an archive in SQLite, looked at before they are opened: the database and what lies beside it."""
 
+import contextlib
 import os
 import shutil
 import stat
@@ -55,6 +56,14 @@ def check_kind(file: Path) -> None:
             raise ArchiveError(f"{side.name} beside it is {_kind(mode)}, expected a file of SQLite's; remove that")
 
 
+def status(file: Path) -> os.stat_result | None:
+    """What is known of a file; None where there is none, or no longer: writers make and remove what lies beside."""
+    try:
+        return file.stat()
+    except FileNotFoundError:
+        return None
+
+
 def begun(file: Path) -> bool:
     """Whether something is written in a log or journal; one that was finished is empty or begins with zeros."""
     try:
@@ -66,13 +75,13 @@ def begun(file: Path) -> bool:
 
 def size(file: Path) -> int:
     """Bytes of a database and its log that are on the disk: a file may claim to be larger by holes."""
-    return sum(_on_disk(one.stat()) for one in (file, beside(file, LOG)) if one.exists())
+    return sum(_on_disk(found) for one in (file, beside(file, LOG)) if (found := status(one)) is not None)
 
 
 def copied(file: Path) -> "tempfile.TemporaryDirectory[str]":
     """A folder with a copy of the files of a database, which is `archive.db` there. Raises ArchiveError."""
-    files = [one for one in (file, beside(file, LOG), beside(file, JOURNAL)) if one.exists()]
-    found = [one.stat() for one in files]
+    files = [file, beside(file, LOG), beside(file, JOURNAL)]
+    found = [one for one in map(status, files) if one is not None]
     claimed, there = sum(one.st_size for one in found), sum(map(_on_disk, found))
     if claimed > MOST_COPIED or claimed > max(_SMALL, _HOLES * there):
         raise ArchiveError(
@@ -85,7 +94,8 @@ def copied(file: Path) -> "tempfile.TemporaryDirectory[str]":
     folder = tempfile.TemporaryDirectory(prefix="heuresis-")
     try:
         for one in files:
-            shutil.copyfile(one, Path(folder.name, "archive.db" + one.name.removeprefix(file.resolve().name)))
+            with contextlib.suppress(FileNotFoundError):  # there was none, or a writer has just finished it
+                shutil.copyfile(one, Path(folder.name, "archive.db" + one.name.removeprefix(file.resolve().name)))
     except BaseException:
         folder.cleanup()
         raise
@@ -100,11 +110,12 @@ def _on_disk(found: os.stat_result) -> int:
 
 def _names_another(journal: Path) -> bool:
     """Whether a journal belongs to a transaction over several databases: SQLite would open and remove what it names."""
-    if not journal.exists() or journal.stat().st_size < len(_MAGIC):
+    try:
+        with journal.open("rb") as opened:
+            opened.seek(max(0, opened.seek(0, os.SEEK_END) - len(_MAGIC)))
+            return opened.tell() > 0 and opened.read() == _MAGIC
+    except FileNotFoundError:
         return False
-    with journal.open("rb") as opened:
-        opened.seek(-len(_MAGIC), os.SEEK_END)
-        return opened.read() == _MAGIC
 
 
 def _kind(mode: int) -> str:

@@ -17,7 +17,7 @@ from heuresis.cli.options import (
     WeakSandboxOption,
     WorkersOption,
 )
-from heuresis.cli.programs import existing_archive, find_problem, open_archive
+from heuresis.cli.programs import existing_archive, find_problem, open_archive, recorded_settings
 from heuresis.cli.settings import make_config, parse_mix, read_settings, seed_programs
 
 if TYPE_CHECKING:
@@ -118,13 +118,12 @@ def resume(
     as_json: JsonOption = False,
 ) -> None:
     """Go on with a run that was stopped or died, from what the archive has of it."""
-    from heuresis.evolve.config import Config
     from heuresis.evolve.run import resume as go_on
 
     with existing_archive(archive, run) as looked_at:  # first without writing: a broken archive stays as it is
         found = looked_at.run(run)
         looked_at.trials(found.id)
-    config = Config.from_json(found.config)
+        config = recorded_settings(found, looked_at)
     problem_files.check_named(config.problem)
     wanted = find_problem(config.problem, config.objective, config.engine)
     with open_archive(archive) as opened, _view(wanted, as_json=as_json) as view:

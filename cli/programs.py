@@ -14,7 +14,9 @@ from heuresis.cli.render import short
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from heuresis.archive.records import Run
     from heuresis.archive.store import Archive
+    from heuresis.evolve.config import Config
     from heuresis.problems.problem import InstanceSet, Problem
 
 
@@ -182,14 +184,26 @@ def problem_of(program: Named, problem: str | None, archive: str | None) -> "Pro
     raise UserError(f"cannot tell the problem of {program.label}; say it with --problem", USAGE)
 
 
+def recorded_settings(run: "Run", archive: "Archive") -> "Config":
+    """The settings of a run from its row. Raises UserError where they are none that a run can have."""
+    from heuresis.evolve.config import Config
+
+    try:
+        return Config.from_json(run.config)
+    except (ValueError, TypeError) as error:
+        raise UserError(
+            f"archive {archive.where}: table runs, row {run.id}, column config: {error}; restore a copy, or give "
+            "another path with --archive"
+        ) from error
+
+
 def _recorded_problem(name: str, program: Named, archive: "Archive") -> "Problem":
     """A problem by the name that the archive has; the runs know the file of one that came from a file."""
-    from heuresis.evolve.config import Config
     from heuresis.problems import registry
 
     if name in registry.names():
         return find_problem(name)
-    files = [Config.from_json(one.run.config).problem for one in archive.runs() if one.run.problem == name]
+    files = [recorded_settings(one.run, archive).problem for one in archive.runs() if one.run.problem == name]
     for file in files:
         if Path(file).is_file():
             problem_files.check_named(file)

@@ -259,6 +259,16 @@ def test_no_wrong_word_is_repeated_with_its_password(cli, words: tuple[str, ...]
         assert "hunter2" not in answer.out + answer.err
 
 
+@pytest.mark.parametrize("config", ["{}", '{"problem":5}', '{"problem":"smtt","evaluations":"many"}', '{"more":1}'])
+def test_settings_that_no_run_has_are_told_with_their_place(cli, good: Path, tmp_path: Path, config: str) -> None:
+    file = tmp_path / "other.db"
+    file.write_bytes(good.read_bytes())
+    forge(file, f"UPDATE runs SET config = '{config}'")
+    answer = cli("resume", RUN, "--archive", file)
+    assert answer.code == 1
+    assert f"archive {file}: table runs, row {RUN}, column config: " in answer.err
+
+
 def test_a_password_in_a_path_is_not_printed_either(cli, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/x.db?password=hunter2"
     for words in (("runs",), ("archive", "check"), ("show", CHAMPION)):
