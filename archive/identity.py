@@ -1,6 +1,5 @@
 """The id of a program: a digest of what counts in its text, the same on every Python that Heuresis runs on."""
 
-import ast
 import functools
 import hashlib
 import io
@@ -8,6 +7,8 @@ import re
 import tokenize
 import warnings
 from collections.abc import Iterator
+
+from heuresis.sandbox.parsing import parse
 
 _SPACING = {
     tokenize.COMMENT,
@@ -98,7 +99,7 @@ def _program(text: str) -> str | None:
     """The tokens that count, in one text; None where this is no Python."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")  # as the parser has it, and the tokeniser has not
     try:
-        ast.parse(text, _NAME, feature_version=_GRAMMAR)
+        parse(text, _NAME, feature_version=_GRAMMAR)
     except (RecursionError, MemoryError):
         pass  # how deep is too deep depends on the version and on who asks; the tokens do not
     except (SyntaxError, ValueError):

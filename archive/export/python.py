@@ -7,6 +7,7 @@ from heuresis.archive.export.manifest import manifest
 from heuresis.archive.export.subject import Export, ExportError, Subject
 from heuresis.evaluators.language.reference.interpreter import Interpreter
 from heuresis.evaluators.language.reference.rewrite import Untranslatable, helper_source, helpers_of, rewrite
+from heuresis.sandbox.parsing import parse
 from heuresis.sandbox.plain_text import plain
 from heuresis.sandbox.screen.screen import ScreenError, screen
 
@@ -32,7 +33,7 @@ def export_python(subject: Subject) -> Export:
         _spaced(problem.standalone.strip()) if problem.standalone else "",
     ]
     text = "\n".join(part for part in parts if part).rstrip() + "\n"
-    ast.parse(text)
+    parse(text)
     name = problem.name.replace("-", "_")
     interpreter = Interpreter(tree, problem.contract)
     return Export(f"{name}.py", {f"{name}.py": text, f"{name}.json": manifest(subject, interpreter.call)})
@@ -61,7 +62,7 @@ def _header(subject: Subject) -> Iterator[str]:
 
 def _names(driver: str) -> frozenset[str]:
     """All names that the driver uses or defines."""
-    tree = ast.parse(driver)
+    tree = parse(driver)
     names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
     names |= {a.name.partition(".")[0] for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
     return frozenset(names | {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.ClassDef)})

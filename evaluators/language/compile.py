@@ -22,6 +22,7 @@ from heuresis.evaluators.language.literals import MAX_LITERALS, free_theta, lift
 from heuresis.evaluators.language.machine_code import compile_inner, compile_rule
 from heuresis.evaluators.language.messages import PROGRAM_FILE, message
 from heuresis.evaluators.language.strict import STRICT, strict
+from heuresis.sandbox.parsing import parse
 from heuresis.sandbox.screen.allow import CONSTRUCTORS, ScreenError
 from heuresis.sandbox.task import CompileError
 
@@ -103,7 +104,7 @@ def compile_program(source: str, contract: Contract) -> Program:
     protect against hostile source. Raises CompileError with a short message that names the line.
     """
     try:
-        tree = ast.parse(source, _FILE)
+        tree = parse(source, _FILE)
     except SyntaxError as error:
         raise CompileError(f"line {error.lineno}: {error.msg}") from error
     defined = {n.name for n in tree.body if isinstance(n, ast.FunctionDef)}
@@ -188,13 +189,13 @@ def _default(function: Function) -> Callable[..., Any]:
     """The default body of an optional function: compiled once per process, and before it forks where it is warm."""
     namespace = dict(_NAMES)
     source = default_source(function)
-    exec(compile(_with_theta(strict(ast.parse(source))), _FILE, "exec"), namespace)  # noqa: S102 - the contract's own text
+    exec(compile(_with_theta(strict(parse(source))), _FILE, "exec"), namespace)  # noqa: S102 - the contract's own text
     return _compile(namespace[function.name], function, source.splitlines())
 
 
 def default_program(function: Function) -> Program:
     """The default body of an optional function, alone."""
-    return Program((_default(function),), (_reads(ast.parse(default_source(function)), function),))
+    return Program((_default(function),), (_reads(parse(default_source(function)), function),))
 
 
 def default_source(function: Function) -> str:
@@ -243,7 +244,7 @@ def _with_defaults(tree: ast.Module, contract: Contract) -> ast.Module:
             continue
         if function.default is None:
             raise CompileError(f"the program must define `{function.signature}`")
-        tree.body += ast.parse(default_source(function)).body
+        tree.body += parse(default_source(function)).body
     return tree
 
 

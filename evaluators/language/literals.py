@@ -12,6 +12,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.sandbox.parsing import parse
+
 MAX_LITERALS = 64
 """At most this many literals are lifted, in source order; the rest stay as they are."""
 
@@ -24,7 +26,7 @@ def lift_literals(source: str) -> tuple[str, NDArray[np.float64]]:
     The lifted program decides the same under `theta0` as the original. A program with local names `theta` has them
     renamed. Raises SyntaxError where the source does not parse.
     """
-    tree = free_theta(ast.parse(source))
+    tree = free_theta(parse(source))
     lifter = _Literals(tree, lambda index, _: _theta_at(index), constants_in_place=False)
     lifted = ast.fix_missing_locations(lifter.visit(tree))
     return ast.unparse(lifted), np.array(lifter.values, dtype=np.float64)
@@ -38,7 +40,7 @@ def write_literals(source: str, theta: NDArray[np.float64]) -> str:
     """
     if not np.all(np.isfinite(theta)):
         raise ValueError(f"constants must be finite, got {theta.tolist()}")
-    tree = ast.parse(source)
+    tree = parse(source)
     writer = _Literals(
         tree, lambda index, _: _number(float(theta[index]) if index < len(theta) else 0.0), constants_in_place=True
     )

@@ -24,6 +24,7 @@ from heuresis.evolve.crew import Crew
 from heuresis.problems.problem import InstanceSet, Problem, Replay, valued
 from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.outcome import Outcome, Status
+from heuresis.sandbox.parsing import parse
 from heuresis.sandbox.process.pool import Pool
 from heuresis.sandbox.process.wire import sanitise
 from heuresis.sandbox.screen.screen import ScreenError, screen
@@ -221,7 +222,7 @@ class Assessor:
         else:
             first = self._ran(pool, checked, np.arange(len(them)))
             found = verdict(scoring, them, first)
-            size = sum(1 for _ in ast.walk(ast.parse(checked)))
+            size = sum(1 for _ in ast.walk(parse(checked)))
         seconds = first.outcome.seconds
         if found.ok and confirm is not None:
             again = self._ran(pool, checked, confirm.permutation(len(them)))

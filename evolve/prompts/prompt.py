@@ -10,6 +10,7 @@ from string import Template
 from heuresis.evaluators.language.contract import Contract
 from heuresis.evolve.models.client import Message
 from heuresis.problems.problem import Problem
+from heuresis.sandbox.parsing import parse
 
 OPERATORS = ("improve", "combine", "simplify", "explore")
 """What a model can be asked to do; each is a template of that name."""
@@ -122,7 +123,7 @@ def _brief(meaning: str) -> str:
 def _body(source: str, name: str) -> str:
     """The last statement of a rule's function, on one line."""
     try:
-        tree = ast.parse(source)
+        tree = parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ""
     for node in tree.body:

@@ -5,6 +5,7 @@ import re
 import textwrap
 
 from heuresis.evaluators.language.contract import Contract
+from heuresis.sandbox.parsing import parse
 
 MAX_CHARACTERS = 60_000
 """Replies are cut here before they are read."""
@@ -109,7 +110,7 @@ def _program(block: str) -> str:
 
 def _parsed(source: str) -> ast.Module | None:
     try:
-        return ast.parse(source)
+        return parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

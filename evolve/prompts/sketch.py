@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from heuresis.evaluators.language.contract import Function, Unit
+from heuresis.sandbox.parsing import parse
 
 _HOLE = "HOLE_OF_THE_SKETCH"
 
@@ -39,7 +40,7 @@ class Sketch:
         if self.term:
             source = f"{self.before}{expression}{self.after}\n"
         try:
-            return ast.unparse(ast.parse(source)) + "\n"
+            return ast.unparse(parse(source)) + "\n"
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return source
 
@@ -57,7 +58,7 @@ def make_sketch(source: str, function: Function, rng: np.random.Generator, *, ex
     may hold helper functions and constants; only the contract's function is changed.
     """
     try:
-        tree = ast.parse(source)
+        tree = parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     body = next((n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == function.name), None)

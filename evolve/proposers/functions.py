@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterable, Mapping
 
 from heuresis.evaluators.language.contract import Contract
+from heuresis.sandbox.parsing import parse
 
 
 def with_others(source: str, parent: str, contract: Contract) -> str:
@@ -36,7 +37,7 @@ def alone(source: str, name: str) -> str | None:
 
 def _defined(source: str) -> dict[str, ast.stmt]:
     """The statement that defines each name of a module."""
-    return {name: statement for statement in ast.parse(source).body for name in _names(statement)}
+    return {name: statement for statement in parse(source).body for name in _names(statement)}
 
 
 def _needed(defined: Mapping[str, ast.stmt], wanted: Iterable[str]) -> set[str]:

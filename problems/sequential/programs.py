@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from heuresis.evaluators.language.contract import Contract
 from heuresis.problems.problem import Baseline, ProblemError
+from heuresis.sandbox.parsing import parse
 from heuresis.sandbox.screen.screen import ScreenError, screen
 
 
@@ -23,7 +24,7 @@ def baselines(rules: object, contract: Contract, where: str) -> tuple[Baseline, 
     found = tuple(_baseline(name, given, contract, f"{where}, rule {name!r}") for name, given in rules.items())
     programs: dict[str, str] = {}
     for baseline in found:
-        program = ast.dump(ast.parse(baseline.source))
+        program = ast.dump(parse(baseline.source))
         if program in programs:
             raise ProblemError(f"{where}: the rules {programs[program]!r} and {baseline.name!r} are the same; drop one")
         programs[program] = baseline.name
@@ -53,7 +54,7 @@ def source_of(text: str, contract: Contract) -> str:
     text = textwrap.dedent(text).strip() + "\n"
     main = contract.main
     try:
-        statements = ast.parse(text).body
+        statements = parse(text).body
     except SyntaxError:  # of a body too: the screen says where
         statements = []
     if any(isinstance(statement, ast.FunctionDef) and statement.name == main.name for statement in statements):

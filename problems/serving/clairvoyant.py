@@ -16,6 +16,7 @@ from heuresis.problems.baselines import source_of
 from heuresis.problems.serving.instances import ServingInstance
 from heuresis.problems.serving.metrics import Scenario
 from heuresis.problems.serving.schedules import compiled, run, scheduled
+from heuresis.sandbox.parsing import parse
 
 Instances = Sequence[ServingInstance]
 
@@ -63,6 +64,6 @@ def remaining_work(engine: Engine) -> str:
 
 @functools.cache
 def _program(engine: Engine) -> object:
-    defined = ast.parse(source_of("serving", "past_future")).body
+    defined = parse(source_of("serving", "past_future")).body
     admit = next(one for one in defined if isinstance(one, ast.FunctionDef) and one.name == ADMIT.name)
     return compiled(f"{remaining_work(engine)}\n\n{ast.unparse(admit)}\n")

@@ -8,6 +8,7 @@ reads and return a value (`flow`). Only what `ast.unparse` prints of the checked
 import ast
 from dataclasses import dataclass
 
+from heuresis.sandbox.parsing import parse
 from heuresis.sandbox.screen.allow import AllowList, FunctionShape, ScreenError
 from heuresis.sandbox.screen.flow import check_flow
 from heuresis.sandbox.screen.normalise import error_at, normalise
@@ -51,7 +52,7 @@ def _check_text(source: str, allow: AllowList) -> None:
 
 def _parse(source: str) -> ast.Module:
     try:
-        return ast.parse(source)
+        return parse(source)
     except SyntaxError as error:
         raise ScreenError(f"syntax error: {error.msg}", error.lineno or 1, max(error.offset or 1, 1)) from error
     except (RecursionError, MemoryError) as error:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from heuresis.evaluators.language.arrays.elements import call, combined
 from heuresis.evaluators.language.contract import Contract
+from heuresis.sandbox.parsing import parse
 from heuresis.sandbox.screen.normalise import dotted
 from heuresis.sandbox.screen.whole_arrays import Analysis, FunctionKinds
 from heuresis.sandbox.screen.whole_calls import ELEMENTWISE, MAKERS, REDUCTIONS
@@ -101,7 +102,7 @@ class _Function:
 
     def _augmented(self, node: ast.AugAssign) -> ast.stmt:
         target = node.target
-        read = ast.parse(ast.unparse(target), mode="eval").body
+        read = parse(ast.unparse(target), mode="eval").body
         whole = ast.BinOp(read, node.op, node.value)
         if isinstance(target, ast.Subscript) and self._is_array(read):
             return self._store(target, whole)

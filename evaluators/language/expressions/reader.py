@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from heuresis.evaluators.language.contract import Contract, Function
 from heuresis.evaluators.language.expressions.indices import clips, index_names, linear, readable, written
 from heuresis.evaluators.language.expressions.tree import MAX_SIZE, UNARY, Expr, const, read, share, whole
+from heuresis.sandbox.parsing import parse
 
 SHARE = """\
 def share(array, last):
@@ -22,7 +23,7 @@ def share(array, last):
 """How a program says a share of an array's sum."""
 
 _FROM_AST: Mapping[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
-_SHARE = ast.dump(ast.parse(SHARE).body[0])
+_SHARE = ast.dump(parse(SHARE).body[0])
 _NESTED = 4
 """Helper functions within helper functions that are followed."""
 
@@ -37,7 +38,7 @@ def from_source(source: str, contract: Contract) -> Expr | None:
     ends, and helper functions of that kind. Trees over MAX_SIZE nodes are not followed.
     """
     try:
-        module = ast.parse(source)
+        module = parse(source)
         functions = {n.name: n for n in module.body if isinstance(n, ast.FunctionDef)}
         main = functions[contract.main.name]
         if [a.arg for a in main.args.args] != [p.name for p in contract.main.parameters]:

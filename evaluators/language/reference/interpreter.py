@@ -15,6 +15,7 @@ from heuresis.evaluators.language.arrays import functions
 from heuresis.evaluators.language.contract import Contract
 from heuresis.evaluators.language.reference.closures import Compute, Frame, compute_of
 from heuresis.evaluators.language.reference.rewrite import helpers_of, rewrite
+from heuresis.sandbox.parsing import parse
 from heuresis.sandbox.screen.numerals import constant
 
 MAX_STEPS = 200_000
@@ -165,7 +166,7 @@ class _Translator:
         if isinstance(statement, ast.Assign):
             return self._assign(statement)
         if isinstance(statement, ast.AugAssign):
-            read = ast.parse(ast.unparse(statement.target), mode="eval").body
+            read = parse(ast.unparse(statement.target), mode="eval").body
             functions = ast.BinOp(read, statement.op, statement.value)
             return self._assign(ast.Assign([statement.target], functions))
         if isinstance(statement, ast.If):

@@ -7,6 +7,7 @@ from typing import Any
 
 from heuresis.evaluators.language.contract import Contract
 from heuresis.evaluators.language.reference.interpreter import Interpreter, interpreter_of
+from heuresis.sandbox.parsing import parse
 
 NO_LIMIT = 1 << 60
 """Steps of one call; an audit is limited by its process's time alone."""
@@ -40,5 +41,5 @@ class Judge:
 
 def judge_of(source: str, contract: Contract) -> Judge:
     """The judge that interprets a program. Raises Untranslatable."""
-    defined = frozenset(n.name for n in ast.parse(source).body if isinstance(n, ast.FunctionDef))
+    defined = frozenset(n.name for n in parse(source).body if isinstance(n, ast.FunctionDef))
     return Judge(interpreter_of(source, contract, NO_LIMIT), contract.main.name, defined)

@@ -12,6 +12,7 @@ from heuresis.evaluators.language.reference import arithmetic
 from heuresis.evaluators.language.reference.expressions import Untranslatable, kind_of_number
 from heuresis.evaluators.language.reference.kinds import Env, Kind, declared, returned
 from heuresis.evaluators.language.reference.statements import Body
+from heuresis.sandbox.parsing import parse
 from heuresis.sandbox.screen.allow import ScreenError
 from heuresis.sandbox.screen.numerals import constant
 
@@ -29,12 +30,12 @@ def rewrite(source: str, contract: Contract, reserved: frozenset[str] = frozense
     Module-level names that are `reserved`, or builtins of Python, get a trailing underscore. A helper that is called
     with integers here and floats there becomes two; one that is never called is left out. Raises Untranslatable.
     """
-    tree = ast.parse(source)
+    tree = parse(source)
     defined = {n.name for n in tree.body if isinstance(n, ast.FunctionDef)}
     for function in contract.functions:
         if function.name not in defined and function.default is not None:
             body = "\n".join("    " + line for line in function.default.splitlines())
-            tree.body += ast.parse(f"{function.signature}:\n{body}\n").body
+            tree.body += parse(f"{function.signature}:\n{body}\n").body
     try:
         rewritten = _Program(lower(tree, contract), contract).rewritten()
     except ScreenError as error:  # of source that was not screened, such as one with tuned literals
