@@ -57,7 +57,7 @@ def plot(
     """
     from heuresis.cli import render
     from heuresis.evolve.assessment.assess import Assessor
-    from heuresis.problems.problem import Drawn
+    from heuresis.problems.scoring import Drawn
 
     if output is not None and output.suffix not in FORMATS:
         raise UserError(f"-o {output}: expected a file that ends in {', '.join(FORMATS)}", USAGE)

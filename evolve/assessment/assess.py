@@ -21,7 +21,8 @@ from heuresis.evolve.assessment.pools import SEARCH, Pools
 from heuresis.evolve.assessment.turns import LONG, SHORT, Turns
 from heuresis.evolve.assessment.verdict import Ran, Verdict, second_verdict, verdict
 from heuresis.evolve.crew import Crew
-from heuresis.problems.problem import InstanceSet, Problem, Replay, valued
+from heuresis.problems.problem import InstanceSet, Problem
+from heuresis.problems.scoring import Replay, valued
 from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.outcome import Outcome, Status
 from heuresis.sandbox.parsing import parse

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from heuresis.problems.problem import InstanceSet, Objective, Problem
+from heuresis.problems.problem import InstanceSet, Problem
+from heuresis.problems.scoring import Objective
 
 DRAWS = 2000
 """Bootstrap resamples of an interval."""

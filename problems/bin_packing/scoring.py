@@ -15,7 +15,8 @@ from heuresis.problems import resampling
 from heuresis.problems.bin_packing.figures import figures
 from heuresis.problems.bin_packing.instances import PackingInstance
 from heuresis.problems.figures import Figure
-from heuresis.problems.problem import MachineryError, Objective, Replay, Score, Scoring, complaint
+from heuresis.problems.problem import MachineryError
+from heuresis.problems.scoring import Objective, Replay, Score, Scoring, complaint
 
 Instances = Sequence[PackingInstance]
 

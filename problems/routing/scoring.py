@@ -12,11 +12,11 @@ from heuresis.evaluators.routing.objective import value
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, aggregate
 from heuresis.problems import resampling
 from heuresis.problems.figures import Figure
-from heuresis.problems.problem import Objective, Replay, Score, Scoring, complaint
 from heuresis.problems.routing.explain import explanation
 from heuresis.problems.routing.figures import figures
 from heuresis.problems.routing.instances import RouterInstance
 from heuresis.problems.routing.schedules import Schedule, base, pack, replayed
+from heuresis.problems.scoring import Objective, Replay, Score, Scoring, complaint
 from heuresis.problems.serving import scoring
 from heuresis.problems.serving.decisions import cut, misfit
 from heuresis.problems.serving.metrics import Scenario, metrics

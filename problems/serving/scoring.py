@@ -11,7 +11,7 @@ from heuresis.evaluators.serving.contract import JUDGEMENTS
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, aggregate, value
 from heuresis.problems import resampling
 from heuresis.problems.figures import Figure
-from heuresis.problems.problem import Instance, Objective, Replay, Score, Scoring, complaint
+from heuresis.problems.scoring import Instance, Objective, Replay, Score, Scoring, complaint
 from heuresis.problems.serving.decisions import cut, misfit
 from heuresis.problems.serving.explain import explanation
 from heuresis.problems.serving.figures import figures

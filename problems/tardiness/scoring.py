@@ -11,15 +11,8 @@ from heuresis.evaluators import ragged
 from heuresis.evaluators.aliases import Decisions, Ints
 from heuresis.evaluators.tardiness.objective import aggregate
 from heuresis.problems import resampling
-from heuresis.problems.problem import (
-    InstanceError,
-    MachineryError,
-    Objective,
-    Replay,
-    Score,
-    Scoring,
-    complaint,
-)
+from heuresis.problems.problem import InstanceError, MachineryError
+from heuresis.problems.scoring import Objective, Replay, Score, Scoring, complaint
 from heuresis.problems.tardiness.instances import TardinessInstance
 
 Instances = Sequence[TardinessInstance]

@@ -15,7 +15,8 @@ from heuresis.evaluators.language.reference.distance import TOLERANCE
 from heuresis.evaluators.language.reference.judge import Judge, judge_of
 from heuresis.evaluators.simulator import Simulator
 from heuresis.problems import registry
-from heuresis.problems.problem import SPLITS, Baseline, Problem, valued
+from heuresis.problems.problem import SPLITS, Baseline, Problem
+from heuresis.problems.scoring import valued
 from heuresis.problems.testing.expect import compiled, expect, known, simulator_of
 from heuresis.sandbox.screen.screen import screen
 

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 from heuresis.evaluators.vector_packing.contract import CONTRACT
 from heuresis.problems.baselines import baselines
-from heuresis.problems.problem import InstanceSet, Objective, Problem
+from heuresis.problems.problem import InstanceSet, Problem
 from heuresis.problems.registry import register
+from heuresis.problems.scoring import Objective
 from heuresis.problems.vector_packing import instances
 from heuresis.problems.vector_packing.algorithms import algorithms
 from heuresis.problems.vector_packing.instances import (

@@ -13,7 +13,8 @@ from heuresis.evaluators.vector_packing.contract import NOT_PLACED, RESOURCES
 from heuresis.evaluators.vector_packing.objective import aggregate, lost, parts
 from heuresis.problems import resampling
 from heuresis.problems.figures import Figure
-from heuresis.problems.problem import MachineryError, Objective, Replay, Score, Scoring, complaint
+from heuresis.problems.problem import MachineryError
+from heuresis.problems.scoring import Objective, Replay, Score, Scoring, complaint
 from heuresis.problems.vector_packing.figures import figures
 from heuresis.problems.vector_packing.instances import VectorInstance
 from heuresis.problems.vector_packing.placing import Placed, placed, stranded

@@ -28,8 +28,9 @@ from heuresis.evolve.search.mix import Mix
 from heuresis.evolve.search.rounds import LAST_TASK_SECONDS
 from heuresis.evolve.wiring import Setting
 from heuresis.problems import registry
-from heuresis.problems.problem import Choice, MachineryError, Objective, Options, Problem, Score, UnknownChoice
+from heuresis.problems.problem import Choice, MachineryError, Options, Problem, UnknownChoice
 from heuresis.problems.registry import UnknownProblem
+from heuresis.problems.scoring import Objective, Score
 from heuresis.problems.tardiness.instances import TardinessInstance
 from heuresis.problems.tardiness.scoring import TardinessScoring
 from heuresis.sandbox.screen.screen import ScreenError

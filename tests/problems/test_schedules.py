@@ -9,7 +9,7 @@ import pytest
 
 from heuresis.evaluators.language.compile import compile_program
 from heuresis.problems import registry
-from heuresis.problems.problem import Drawn, valued
+from heuresis.problems.scoring import Drawn, valued
 from heuresis.sandbox.screen.screen import screen
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "weighted_completion.py"
