@@ -127,7 +127,7 @@ def resume(
     problem_files.check_named(config.problem)
     wanted = find_problem(config.problem, config.objective, config.engine)
     with open_archive(archive) as opened, _view(wanted, as_json=as_json) as view:
-        result = go_on(found.id, opened, view, allow_weak_sandbox=allow_weak_sandbox)
+        result = go_on(found.id, opened, view, problem=config.problem, allow_weak_sandbox=allow_weak_sandbox)
     code = report(result, wanted, as_json=as_json, archive=archive)
     if code:
         raise typer.Exit(code)

@@ -82,13 +82,18 @@ def resume(
     archive: Archive,
     listener: Listener | None = None,
     *,
+    problem: str | None = None,
     make: MixMaker = make_mix,
     allow_weak_sandbox: bool = False,
 ) -> RunResult:
     """Go on with a stopped run from its recorded trials; repeats nothing that was recorded.
 
-    Raises ArchiveError where there is no such run or another process runs it, ConfigError where the problem or its
-    instances have become others since, and WeakSandboxError unless that is allowed.
+    A run on a problem file needs the path of that file as `problem`: it is executed with all that this process may do,
+    and an archive from elsewhere can name any file. Problems that are found by name need no such word.
+
+    Raises ArchiveError where there is no such run or another process runs it, ConfigError where the archive alone names
+    a problem file or where the problem or its instances have become others since, and WeakSandboxError unless that is
+    allowed.
     """
     level = sandbox_level()
     require(level, allow_weak=allow_weak_sandbox)
@@ -99,20 +104,31 @@ def resume(
             "where the sandbox is as strong, or start another run here"
         )
     config = Config.from_json(run.config)
-    problem = registry.get(config.problem).asked(config.choice)
+    same = _problem_of(run, config, problem)
+    searched = {trial.evaluation.fingerprint for trial in archive.trials(run.id) if trial.evaluation is not None}
+    if searched - {same.splits[SEARCH]().fingerprint}:
+        raise ConfigError(
+            f"run {run.id} searched on other instances than those that are made here: the file of its problem or "
+            "engine, or Heuresis itself, has become another since; start another run"
+        )
+    conductor = _Conductor(run, config, same, archive, listener or NullListener(), make)
+    return conductor.conduct(lambda stopped: archive.reopen_run(stopped.id))
+
+
+def _problem_of(run: Run, config: Config, named: str | None) -> Problem:
+    """The problem of a recorded run; its file is executed only where the caller has `named` it."""
+    if named is None and config.problem.endswith(".py"):
+        raise ConfigError(
+            f"the archive names {config.problem!r} as the problem of run {run.id}, and that file would be executed; "
+            "where you trust it, give its path as `problem`"
+        )
+    problem = registry.get(named or config.problem).asked(config.choice)
     if (problem.name, problem.version) != (run.problem, run.problem_version):
         raise ConfigError(
             f"run {run.id} was on {run.problem}@{run.problem_version}, but here is {problem.name}@{problem.version}; "
             "resume it with the version of Heuresis that started it"
         )
-    searched = {trial.evaluation.fingerprint for trial in archive.trials(run.id) if trial.evaluation is not None}
-    if searched - {problem.splits[SEARCH]().fingerprint}:
-        raise ConfigError(
-            f"run {run.id} searched on other instances than those that are made here: the file of its problem or "
-            "engine, or Heuresis itself, has become another since; start another run"
-        )
-    conductor = _Conductor(run, config, problem, archive, listener or NullListener(), make)
-    return conductor.conduct(lambda same: archive.reopen_run(same.id))
+    return problem
 
 
 @dataclass(frozen=True, slots=True)

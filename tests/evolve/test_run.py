@@ -323,6 +323,22 @@ def test_a_run_of_another_version_of_its_problem_is_not_resumed(archive: Archive
 
 
 @pytest.mark.usefixtures("plain")
+def test_a_problem_file_that_only_the_archive_names_is_not_executed(archive: Archive, tmp_path: Path) -> None:
+    file, trace = tmp_path / "mine.py", tmp_path / "executed"
+    file.write_text(f"from pathlib import Path\nPath({str(trace)!r}).touch()\n")
+    run = start(replace(CONFIG, evaluations=3), archive, make=tinkering).run
+    config = replace(CONFIG, problem=str(file)).to_json()
+    archive.start_run(replace(run, id="r_file", config=config, status=RunStatus.INTERRUPTED))
+    with pytest.raises(ConfigError, match=rf"{file}.* would be executed; where you trust it, give its path"):
+        resume("r_file", archive, make=tinkering)
+    assert not trace.exists()
+    assert archive.run("r_file").status is RunStatus.INTERRUPTED
+    with pytest.raises(UnknownProblem, match="registered: none"):
+        resume("r_file", archive, problem=str(file), make=tinkering)
+    assert trace.exists()
+
+
+@pytest.mark.usefixtures("plain")
 def test_minutes_count_over_interruptions(archive: Archive) -> None:
     def slow(setting: Setting) -> Mix:
         del setting
