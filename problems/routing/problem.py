@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from heuresis.evaluators.routing.contract import CONTRACT
-from heuresis.evaluators.serving.engine import Engine
+from heuresis.evaluators.serving.engine import Engine, EngineError
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES
 from heuresis.problems.baselines import baselines
 from heuresis.problems.engines import files as engines
@@ -126,10 +126,24 @@ def _reader(choice: Choice, engine: Engine | None) -> Callable[[Sequence[Path]],
     return found
 
 
+def _several(name: str) -> Engine:
+    """An engine with replicas among which a router has to choose. Raises EngineError where there is but one."""
+    engine = engines.load(name)
+    if engine.replicas > 1:
+        return engine
+    own = f"set replicas in {name}"
+    new = f'write a file MINE.toml with the lines base = "{name}" and replicas = 4, then --engine MINE.toml'
+    way = own if name.endswith(".toml") else new
+    raise EngineError(f"{engine.name} has one replica, but a router chooses among two or more: {way}")
+
+
 def configure(choice: Choice) -> Problem:
-    """The problem by one of its objectives, on one engine, with traces at a rate and of a length; None: the default."""
+    """The problem by one of its objectives, on one engine, with traces at a rate and of a length; None: the default.
+
+    Raises EngineError where the engine has one replica.
+    """
     name = choice.objective or OBJECTIVE_NAMES[0]
-    engine = None if choice.engine is None else engines.load(choice.engine)
+    engine = None if choice.engine is None else _several(choice.engine)
     return Problem(
         name="serving-router",
         version=2,

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from router_parts import behind
 from scoring_parts import schedule_of
+from serving_parts import engine, payload
 
 from heuresis.evaluators.routing.roles import DECODES_ONLY, MIXED, PREFILLS_ONLY
 from heuresis.evaluators.routing.simulator import Routing
@@ -119,6 +121,13 @@ def test_an_engine_of_ones_own_brings_its_replicas() -> None:
     assert problem.objective.name == "e2e_p99"
 
 
+def test_an_engine_of_ones_own_keeps_the_prefix_cache_of_the_splits() -> None:
+    given = replace(load("a30-qwen2-7b"), replicas=2)
+    found = build(replace(SEARCH, settings=SEARCH.settings[:1], requests=20), given)
+    assert {one.prefix_caching for i in found.instances for one in i.fleet} == {True}
+    assert "prefix_caching = false" in found.notes[0]
+
+
 def test_an_explanation_says_what_went_where(glia: RouterInstance) -> None:
     problem = registry.get("serving-router")
     simulator = Routing(problem.scoring.pack([glia]))
@@ -147,6 +156,18 @@ def test_llumnix_moves_requests_from_replicas_that_run_short(glia: RouterInstanc
     assert stays.moves.sum() == 0
     text = RouterScoring().explain(glia, scheduled("llumnix", glia))
     assert f"{found.moves.sum()} migrations" in text
+
+
+def test_the_router_of_vidur_counts_those_that_wait_alone() -> None:
+    """Eight come at once and are spread; those that come while nobody waits all go to the lowest replica."""
+    arrival = [0.0] * 8 + [0.5, 0.6, 0.7]
+    on = engine(max_num_seqs=12, blocks=99)
+    given = behind(payload(on, arrival, [4] * 11, [60] * 11), [on] * 4)
+    built, zero = Routing(given), np.zeros(1, dtype=np.int64)
+    decisions = built.decide(schedules.compiled("lor_vidur"), np.zeros(0), zero)
+    [found], _ = built.routed(zero, decisions)
+    assert found is not None
+    assert found.replica.tolist() == [0, 1, 2, 3, 0, 1, 2, 3, 0, 0, 0]
 
 
 def test_figures_of_several_routers_sum_over_the_replicas(glia: RouterInstance) -> None:
