@@ -234,7 +234,7 @@ def known_problem(name: str) -> "Problem | None":
 def find_instances(
     problem: "Problem", split: str | None, files: list[Path] | None, default: str, family: str | None = None
 ) -> "InstanceSet":
-    """The instances of the files where there are any, else of the split; what a reader left out is said.
+    """The instances of the files where there are any, else of the split; what was changed or left out is said.
 
     Raises UserError where a split or a family was asked for that changes nothing.
     """
@@ -251,12 +251,13 @@ def find_instances(
         if problem.read is None:
             raise UserError(f"{problem.name} reads no instance files; use --split", USAGE)
         found = problem.read(files)
-        for note in found.notes:
-            render.say(f"note: {note}")
-        return found
-    if split not in SPLITS:
+    elif split not in SPLITS:
         raise UserError(f"no split {split!r}: expected one of {', '.join(SPLITS)}", USAGE)
-    return problem.splits[split]()
+    else:
+        found = problem.splits[split]()
+    for note in found.notes:
+        render.say(f"note: {note}")
+    return found
 
 
 def _problems(problem: "Problem | None") -> "list[Problem]":

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from heuresis.evaluators.routing.contract import CONTRACT
-from heuresis.evaluators.serving.engine import Engine
+from heuresis.evaluators.serving.engine import Engine, EngineError
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES
 from heuresis.problems.baselines import baselines
 from heuresis.problems.engines import files as engines
@@ -66,6 +66,7 @@ def route(request, replicas, now, session, prefix, routed, held):
 
 SOURCES = (
     "Glia, arXiv 2510.27176",
+    "Agrawal et al. 2024, Vidur, arXiv 2405.05465",
     "Cao et al. 2025, D2LPM, arXiv 2501.14312",
     "DualMap, arXiv 2602.06502",
     "LMetric, arXiv 2603.15202",
@@ -78,6 +79,11 @@ _GLIA = "Glia, arXiv 2510.27176"
 _RULES = (
     ("llq", "the shortest queue", _GLIA),
     ("lor", "least outstanding requests", _GLIA),
+    (
+        "lor_vidur",
+        "fewest waiting requests, ties to the lowest replica",
+        "Agrawal et al. 2024, Vidur, arXiv 2405.05465",
+    ),
     ("random", "any replica", "the rule of a load balancer without state"),
     ("round_robin", "one replica after the other", "the rule of a load balancer without state"),
     ("power_of_two", "the better of two drawn", "Mitzenmacher 2001, doi:10.1109/71.963420"),
@@ -120,13 +126,27 @@ def _reader(choice: Choice, engine: Engine | None) -> Callable[[Sequence[Path]],
     return found
 
 
+def _several(name: str) -> Engine:
+    """An engine with replicas among which a router has to choose. Raises EngineError where there is but one."""
+    engine = engines.load(name)
+    if engine.replicas > 1:
+        return engine
+    own = f"set replicas in {name}"
+    new = f'write a file MINE.toml with the lines base = "{name}" and replicas = 4, then --engine MINE.toml'
+    way = own if name.endswith(".toml") else new
+    raise EngineError(f"{engine.name} has one replica, but a router chooses among two or more: {way}")
+
+
 def configure(choice: Choice) -> Problem:
-    """The problem by one of its objectives, on one engine, with traces at a rate and of a length; None: the default."""
+    """The problem by one of its objectives, on one engine, with traces at a rate and of a length; None: the default.
+
+    Raises EngineError where the engine has one replica.
+    """
     name = choice.objective or OBJECTIVE_NAMES[0]
-    engine = None if choice.engine is None else engines.load(choice.engine)
+    engine = None if choice.engine is None else _several(choice.engine)
     return Problem(
         name="serving-router",
-        version=1,
+        version=2,
         title="Serving a language model on several replicas",
         statement=STATEMENT,
         contract=CONTRACT,

@@ -11,7 +11,7 @@ from heuresis.problems.engines.files import load
 from heuresis.problems.problem import InstanceSet
 from heuresis.problems.routing.instances import RouterInstance, Switching, equal, fingerprint
 from heuresis.problems.serving.instances import Labels
-from heuresis.problems.serving.splits import LONGEST_CONTEXT, routed
+from heuresis.problems.serving.splits import LONGEST_CONTEXT, caching, notes_on, routed
 from heuresis.problems.serving.workloads.capacity import capacity
 from heuresis.problems.serving.workloads.estimates import DEFAULT_NOISE
 from heuresis.problems.serving.workloads.families import (
@@ -94,15 +94,17 @@ TEST = Split("test", 13, _REPORTED, 1_000, 10, glia=tuple(range(10)))
 
 
 def build(split: Split, engine: Engine | None = None) -> InstanceSet:
-    """Generate a split, on its own engines with prefix caching on, or on one that is given as it is."""
+    """Generate a split on its own engines or on one that is given, with prefix caching on in either case."""
     instances = [one for setting in split.settings for one in _on(split, setting, engine)]
     for name in GLIA if split.glia and engine is None else ():
         instances += [equal(routed(load(name), GLIA_REQUESTS, number)) for number in split.glia]
-    return InstanceSet(split.name, tuple(instances), fingerprint(instances))
+    return InstanceSet(
+        split.name, tuple(instances), fingerprint(instances), notes_on([] if engine is None else [engine])
+    )
 
 
 def _on(split: Split, setting: Setting, given: Engine | None) -> Iterator[RouterInstance]:
-    engine = replace(load(setting.engine), prefix_caching=True) if given is None else given
+    engine = caching(load(setting.engine) if given is None else given)
     count = REPLICAS if given is None else given.replicas
     fleet, roles, switching = _fleet(setting.kind, engine, count)
     smallest = min(one.kv_tokens for one in fleet)

@@ -54,3 +54,15 @@ def test_its_engine_has_to_exist(cli):
     answer = cli("evaluate", "serving-router", "llq", "--engine", "abacus")
     assert answer.code == 2
     assert "unknown engine 'abacus'" in answer.err
+
+
+def test_an_engine_of_one_replica_is_refused_with_the_way_out(cli, trace: Path, tmp_path: Path):
+    refused = cli("evaluate", "serving-router", "llq", "--instances", trace, "--engine", "a30-qwen2-7b")
+    assert refused.code == 1
+    assert "a30-qwen2-7b has one replica" in refused.err
+    assert 'base = "a30-qwen2-7b" and replicas = 4' in refused.err
+    own = tmp_path / "mine.toml"
+    own.write_text('base = "a30-qwen2-7b"\nreplicas = 1\n')
+    assert f"set replicas in {own}" in cli("evaluate", "serving-router", "llq", "--engine", own).err.replace("\n", "")
+    own.write_text('base = "a30-qwen2-7b"\nreplicas = 3\n')
+    assert cli("evaluate", "serving-router", "llq", "--instances", trace, "--engine", own).code == 0

@@ -87,6 +87,10 @@ def _instance(trace: Trace, engine: Engine, reading: Reading, notes: list[str]) 
             f"{trace.name}: {lost} of {n} requests are rejected: with a token of output their prompts exceed the "
             f"{engine.kv_tokens} tokens of KV memory of {engine.name}"
         )
+    if trace.hashes is not None and not engine.prefix_caching:
+        notes.append(
+            f"{trace.name}: its blocks of prompts (hash ids) are not used, for {engine.name} has prefix_caching = false"
+        )
     prefix_offsets, prefix_blocks = engine_blocks(trace.hashes, trace.hash_size, trace.prompt, engine.block_size)
     slo = zeros.copy() if trace.classes is None else _levels(trace, engine)
     try:
