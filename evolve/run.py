@@ -15,6 +15,7 @@ from heuresis.evolve.assessment.pools import SEARCH
 from heuresis.evolve.assessment.verdict import another_order
 from heuresis.evolve.config import Config, ConfigError
 from heuresis.evolve.errors import BudgetExhausted, ProposerUnavailable
+from heuresis.evolve.instances import absolute, check_files, check_parts, pinned
 from heuresis.evolve.results.champion import Champion, baselines_on, crown
 from heuresis.evolve.results.ranking import distinct
 from heuresis.evolve.results.run_result import RunResult
@@ -54,7 +55,9 @@ def start(
     """
     level = sandbox_level()
     require(level, allow_weak=allow_weak_sandbox)
+    config = absolute(config)
     problem = registry.get(config.problem).asked(config.choice)
+    config = pinned(config, problem)
     for source in config.seeds:
         screen(source, problem.contract.allow_list())
     if config.problem.endswith(".py"):
@@ -99,7 +102,9 @@ def resume(
             "where the sandbox is as strong, or start another run here"
         )
     config = Config.from_json(run.config)
+    check_files(run.id, config)
     problem = registry.get(config.problem).asked(config.choice)
+    check_parts(run.id, config, problem)
     if (problem.name, problem.version) != (run.problem, run.problem_version):
         raise ConfigError(
             f"run {run.id} was on {run.problem}@{run.problem_version}, but here is {problem.name}@{problem.version}; "
@@ -128,6 +133,8 @@ class _Conductor:
 
     def conduct(self, begin: Callable[[Run], None]) -> RunResult:
         """The whole run; `begin` records that it is running, once everything that it needs is there."""
+        for note in self.problem.notes:
+            self.listener.message(note)
         budget = Budget(self.config, partial(self.archive.spent, self.run.id), used=self.run.searched)
         ledger = RunLedger(self.run.id, self.archive, budget)
         with interrupts() as wish, ExitStack() as stack:

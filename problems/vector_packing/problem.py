@@ -17,6 +17,7 @@ from heuresis.problems.vector_packing.instances import (
     SELECT,
     TEST,
 )
+from heuresis.problems.vector_packing.parts import cut
 from heuresis.problems.vector_packing.reader import read
 from heuresis.problems.vector_packing.scoring import EXCESS, LOST, VectorScoring
 
@@ -138,6 +139,7 @@ def _problem(
             baselines=_BASELINES,
             algorithms=algorithms(_BASELINES[0]),
             read=read,
+            parts=cut,
             sources=SOURCES,
             standalone=STANDALONE,
         )
