@@ -358,6 +358,11 @@ class Problem:
         own = self.splits if self.choice.instances else self._of_own_family()
         return {split: make().fingerprint for split, make in own.items()}
 
+    def files_of(self, instances: InstanceSet) -> tuple[str, ...]:
+        """The names of the instance files of which these are a part, without their folders; else none."""
+        mine = bool(self.choice.instances) and self.comparable().get(instances.name) == instances.fingerprint
+        return tuple(Path(file).name for file in self.choice.instances) if mine else ()
+
     def _of_own_family(self) -> Mapping[str, Callable[[], InstanceSet]]:
         return {} if self.choice.family is None else self.options.families[self.choice.family]
 
