@@ -8,6 +8,7 @@ from pathlib import Path
 from heuresis.evaluators.routing.contract import CONTRACT
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES
 from heuresis.problems.baselines import baselines
+from heuresis.problems.cutting import stamp
 from heuresis.problems.engines.fleets import Fleet, fleet_of
 from heuresis.problems.problem import Choice, InstanceError, InstanceSet, Options, Parts, Problem
 from heuresis.problems.registry import register
@@ -131,8 +132,9 @@ def _cut(found: InstanceSet) -> Parts:
     for split, stretches in by_time([one.requests for one in found.instances]).items():
         pairs = zip(found.instances, stretches, strict=True)
         instances = tuple(replace(one, requests=stretch.requests) for one, stretch in pairs)
-        notes = tuple(stretch.told(split, fleet) for stretch in stretches)
-        parts[split] = InstanceSet(split, instances, fingerprint(instances), notes)
+        part = InstanceSet(split, instances, fingerprint(instances))
+        told = (stretch.told(split, fleet) for stretch in stretches)
+        parts[split] = replace(part, notes=tuple(f"{words}, {stamp(part)}" for words in told))
     return parts
 
 

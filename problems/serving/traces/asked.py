@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from heuresis.evaluators.serving.engine import Engine
+from heuresis.problems.cutting import stamp
 from heuresis.problems.problem import Choice, InstanceError, InstanceSet, Parts
 from heuresis.problems.serving.instances import fingerprint
 from heuresis.problems.serving.traces.load import at_load
@@ -40,6 +41,7 @@ def cut(found: InstanceSet) -> Parts:
     parts = {}
     for split, stretches in by_time(found.instances).items():
         instances = tuple(one.requests for one in stretches)
-        notes = tuple(one.told(split, [one.requests.engine]) for one in stretches)
-        parts[split] = InstanceSet(split, instances, fingerprint(instances), notes)
+        part = InstanceSet(split, instances, fingerprint(instances))
+        told = (one.told(split, [one.requests.engine]) for one in stretches)
+        parts[split] = replace(part, notes=tuple(f"{words}, {stamp(part)}" for words in told))
     return parts

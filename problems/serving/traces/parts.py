@@ -108,6 +108,6 @@ def alone(trace: ServingInstance) -> Floats:
     passes = np.ceil(prompt / engine.max_num_batched_tokens)
     beyond = np.maximum(0.0, prompt - passes * first.excess_from)
     prefill = passes * first.const + first.prefill * prompt + first.attention * prompt**2 / 2e6 + first.excess * beyond
-    each = later.const + later.decode + later.kv * (prompt + output / 2.0)
+    each = later.const + later.decode + later.kv * (prompt + output / 2.0 - 1.0)
     seconds: Floats = (prefill + (output - 1.0) * each) / 1_000.0
     return seconds
