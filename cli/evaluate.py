@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from heuresis.cli.context import Source, asked_for
 from heuresis.cli.errors import FAILED, USAGE, UserError
 from heuresis.cli.options import (
     ArchiveOption,
@@ -15,12 +16,15 @@ from heuresis.cli.options import (
     InstancesOption,
     JsonOption,
     LimitOption,
+    LoadOption,
     ObjectiveOption,
     ProblemArgument,
     ProblemOption,
     ProgramArgument,
     ProgramsArgument,
     RateOption,
+    ReplicasOption,
+    RunOption,
     SearchSplitOption,
     SelectSplitOption,
     TestSplitOption,
@@ -47,7 +51,10 @@ def evaluate(
     objective: ObjectiveOption = None,
     engine: EngineOption = None,
     rate: RateOption = None,
+    load: LoadOption = None,
     limit: LimitOption = None,
+    replicas: ReplicasOption = None,
+    run: RunOption = None,
     timeout: TimeoutOption = None,
     workers: WorkersOption = None,
     archive: ArchiveOption = None,
@@ -58,12 +65,15 @@ def evaluate(
     Exit code 1 where a program fails.
     """
     from heuresis.cli import render
+    from heuresis.problems.problem import Choice
 
     if timeout is not None and not 0 < timeout < math.inf:
         raise UserError(f"--timeout: expected a positive, finite number of seconds, got {timeout:g}", USAGE)
-    check_reading(instances, rate, limit)
-    wanted = find_problem(problem, objective, engine, rate, limit, family)
-    named, references = _line_up(wanted, programs or [], archive)
+    check_reading(instances, rate, limit, load)
+    base = find_problem(problem)
+    named, references = _line_up(base, programs or [], archive)
+    given = Choice(family, objective, engine, rate, limit, load=load, replicas=replicas)
+    wanted = asked_for(base, named, given, Source(instances, split, run, archive))
     chosen = find_instances(wanted, split, instances, "select", family)
     evaluations = run_programs(wanted, named, chosen, workers, timeout)
     entries = [_entry(one, evaluation) for one, evaluation in zip(named, evaluations, strict=True)]
@@ -92,7 +102,10 @@ def compare(
     objective: ObjectiveOption = None,
     engine: EngineOption = None,
     rate: RateOption = None,
+    load: LoadOption = None,
     limit: LimitOption = None,
+    replicas: ReplicasOption = None,
+    run: RunOption = None,
     workers: WorkersOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
@@ -100,12 +113,15 @@ def compare(
     """Compare programs on the same instances: 95 % bootstrap intervals and paired differences from the first."""
     from heuresis.cli import render
     from heuresis.evolve.results.compare import compare as line_up
+    from heuresis.problems.problem import Choice
 
-    check_reading(instances, rate, limit)
-    wanted = find_problem(problem, objective, engine, rate, limit, family)
+    check_reading(instances, rate, limit, load)
     if len(programs) < 2:
         raise UserError("compare needs two programs or more", USAGE)
-    named, references = _line_up(wanted, programs, archive)
+    base = find_problem(problem)
+    named, references = _line_up(base, programs, archive)
+    given = Choice(family, objective, engine, rate, limit, load=load, replicas=replicas)
+    wanted = asked_for(base, named, given, Source(instances, split, run, archive))
     chosen = find_instances(wanted, split, instances, "test", family)
     evaluations = run_programs(wanted, named, chosen, workers)
     entries = [_entry(one, evaluation) for one, evaluation in zip(named, evaluations, strict=True)]
@@ -132,7 +148,10 @@ def explain(
     objective: ObjectiveOption = None,
     engine: EngineOption = None,
     rate: RateOption = None,
+    load: LoadOption = None,
     limit: LimitOption = None,
+    replicas: ReplicasOption = None,
+    run: RunOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -141,9 +160,11 @@ def explain(
     from heuresis.evolve.assessment.assess import Assessor
     from heuresis.problems.problem import Choice
 
-    check_reading(instances, rate, limit)
+    check_reading(instances, rate, limit, load)
     named = find_program(program, find_problem(problem) if problem else None, archive)
-    wanted = problem_of(named, problem, archive).asked(Choice(family, objective, engine, rate, limit))
+    base = problem_of(named, problem, archive)
+    given = Choice(family, objective, engine, rate, limit, load=load, replicas=replicas)
+    wanted = asked_for(base, [named], given, Source(instances, split, run, archive))
     chosen = find_instances(wanted, split, instances, "search", family)
     looked_at = chosen if instance is None else _only(chosen, instance)
     with Assessor(wanted, workers=1) as assessor:
@@ -160,6 +181,7 @@ def explain(
             {
                 **document,
                 "family": wanted.family_on(chosen),
+                "files": list(wanted.files_of(chosen)),
                 "fingerprint": chosen.fingerprint,
                 "instance": name,
                 "explanation": text,
@@ -170,6 +192,7 @@ def explain(
 
     console = render.out()
     kind = f" ({family})" if (family := wanted.family_on(chosen)) else ""
+    kind += f" of {', '.join(files)}" if (files := wanted.files_of(chosen)) else ""
     console.print(f"{named.label} on {name} of {chosen.name}{kind}", style="bold")
     if console.is_terminal:
         console.print(markdown(text))
@@ -271,6 +294,7 @@ def _document(
         "version": problem.version,
         "instances": instance_set.name,
         "family": problem.family_on(instance_set),
+        "files": list(problem.files_of(instance_set)),
         "fingerprint": instance_set.fingerprint,
         "objective": problem.objective_on(instance_set.instances).definition,
         "results": results,

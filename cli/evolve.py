@@ -12,12 +12,17 @@ from heuresis.cli.options import (
     EngineOption,
     FamilyOption,
     JsonOption,
+    LimitOption,
+    LoadOption,
     ObjectiveOption,
+    OwnInstancesOption,
+    RateOption,
+    ReplicasOption,
     TimeoutOption,
     WeakSandboxOption,
     WorkersOption,
 )
-from heuresis.cli.programs import existing_archive, find_problem, open_archive, recorded_settings
+from heuresis.cli.programs import check_reading, existing_archive, find_problem, open_archive, recorded_settings
 from heuresis.cli.settings import make_config, parse_mix, read_settings, seed_programs
 
 if TYPE_CHECKING:
@@ -38,6 +43,11 @@ def evolve(
     family: FamilyOption = None,
     objective: ObjectiveOption = None,
     engine: EngineOption = None,
+    instances: OwnInstancesOption = None,
+    rate: RateOption = None,
+    load: LoadOption = None,
+    limit: LimitOption = None,
+    replicas: ReplicasOption = None,
     model: Annotated[
         list[str] | None,
         typer.Option("--model", metavar="M", help="local, local:FILE.gguf, or PROVIDER/NAME; may be repeated."),
@@ -88,6 +98,11 @@ def evolve(
         "family": family,
         "objective": objective,
         "engine": engine,
+        "instances": tuple(str(file) for file in instances) if instances else None,
+        "rate": rate,
+        "load": load,
+        "limit": limit,
+        "replicas": replicas,
         "models": tuple(model) if model else None,
         "api_base": api_base,
         "mix": parse_mix(mix) if mix else None,
@@ -100,7 +115,14 @@ def evolve(
         "timeout": timeout,
     }
     settings |= {key: value for key, value in given.items() if value is not None}
-    wanted = find_problem(settings["problem"], settings.get("objective"), settings.get("engine"))
+    check_reading(settings.get("instances"), *(settings.get(key) for key in ("rate", "limit", "load")))
+    wanted = find_problem(
+        settings["problem"],
+        *(settings.get(key) for key in ("objective", "engine", "rate", "limit")),
+        load=settings.get("load"),
+        replicas=settings.get("replicas"),
+        cut=settings.get("instances", ()),
+    )
     listed = settings.pop("from", ())
     settings |= seed_programs(seeds or list(listed), wanted, archive)
     config = make_config(settings)
@@ -118,6 +140,7 @@ def resume(
     as_json: JsonOption = False,
 ) -> None:
     """Go on with a run that was stopped or died, from what the archive has of it."""
+    from heuresis.evolve.instances import check_files
     from heuresis.evolve.run import resume as go_on
 
     with existing_archive(archive, run) as looked_at:  # first without writing: a broken archive stays as it is
@@ -125,7 +148,8 @@ def resume(
         looked_at.trials(found.id)
         config = recorded_settings(found, looked_at)
     problem_files.check_named(config.problem)
-    wanted = find_problem(config.problem, config.objective, config.engine)
+    check_files(found.id, config)
+    wanted = find_problem(config.problem).asked(config.choice)
     with open_archive(archive) as opened, _view(wanted, as_json=as_json) as view:
         result = go_on(found.id, opened, view, problem=config.problem, allow_weak_sandbox=allow_weak_sandbox)
     code = report(result, wanted, as_json=as_json, archive=archive)

@@ -30,7 +30,10 @@ ProgramsArgument: TypeAlias = Annotated[
 
 def _split(default: str) -> Any:
     return typer.Option(
-        "--split", metavar="SPLIT", show_default=default, help="Instances: search, select or test; not of --instances."
+        "--split",
+        metavar="SPLIT",
+        show_default=default,
+        help="Instances: search, select or test; with --instances that part of the files, as `evolve` cuts them.",
     )
 
 
@@ -63,9 +66,37 @@ EngineOption: TypeAlias = Annotated[
         help="The engine that serves all instances, where the problem has engines.",
     ),
 ]
+OwnInstancesOption: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--instances",
+        metavar="FILE",
+        help="Instance file to cut into search, select and test in place of the problem's; given once for each file.",
+    ),
+]
 RateOption: TypeAlias = Annotated[
     float | None,
     typer.Option("--rate", metavar="FACTOR", help="Multiply the rate of arrivals in instance files by this."),
+]
+LoadOption: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        "--load",
+        metavar="SHARE",
+        help="Let requests in instance files arrive at this share of what the engine (or its replicas) can take.",
+    ),
+]
+ReplicasOption: TypeAlias = Annotated[
+    int | None,
+    typer.Option("--replicas", metavar="N", min=1, help="Replicas of the engine that a router has before it."),
+]
+RunOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--run",
+        metavar="RUN|none",
+        help="The run whose instances, engine and objective are meant. Default: that of a program given by its id.",
+    ),
 ]
 LimitOption: TypeAlias = Annotated[
     int | None, typer.Option("--limit", metavar="N", min=1, help="Take the first N requests of each instance file.")

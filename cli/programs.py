@@ -88,26 +88,38 @@ def find_problem(
     rate: float | None = None,
     limit: int | None = None,
     family: str | None = None,
+    *,
+    load: float | None = None,
+    replicas: int | None = None,
+    cut: "Sequence[Path | str]" = (),
 ) -> "Problem":
     """The problem of that name, or the one that a Python file registers, as it is asked for (`Choice`).
 
-    Raises UserError where the file cannot be executed: its defects are its author's to see, in one line; UnknownChoice
-    where the problem has no such objective, engine or family.
+    `cut` are instance files whose parts stand in place of its splits. Raises UserError where the problem's file cannot
+    be executed: its defects are its author's to see, in one line; UnknownChoice where the problem has no such
+    objective, engine or family; InstanceError where the files cannot be read or cut.
     """
     from heuresis.problems.problem import Choice
 
-    found = _registered(name).asked(Choice(family, objective, engine, rate, limit))
+    files = tuple(str(file) for file in cut)
+    choice = Choice(family, objective, engine, rate, limit, load=load, replicas=replicas, instances=files)
+    found = _registered(name).asked(choice)
     problem_files.remember(name)
     return found
 
 
-def check_reading(instances: "Sequence[Path] | None", rate: float | None, limit: int | None) -> None:
-    """Raise UserError where `--rate` or `--limit` has no instance files to change, or cannot be."""
-    for option, value in (("--rate", rate), ("--limit", limit)):
+def check_reading(
+    instances: "Sequence[Path | str] | None", rate: float | None, limit: int | None, load: float | None = None
+) -> None:
+    """Raise UserError where `--rate`, `--load` or `--limit` has no instance files to change, or cannot be."""
+    for option, value in (("--rate", rate), ("--limit", limit), ("--load", load)):
         if value is not None and not instances:
             raise UserError(f"{option} changes what is read from files: say --instances FILE as well", USAGE)
-    if rate is not None and not 0 < rate < math.inf:
-        raise UserError(f"--rate: expected a positive, finite factor, got {rate:g}", USAGE)
+    for option, number, what in (("--rate", rate, "factor"), ("--load", load, "share of the capacity")):
+        if number is not None and not 0 < number < math.inf:
+            raise UserError(f"{option}: expected a positive, finite {what}, got {number:g}", USAGE)
+    if rate is not None and load is not None:
+        raise UserError("--rate and --load: expected one of the two, both set the rate of arrivals", USAGE)
 
 
 def _registered(name: str) -> "Problem":
@@ -234,26 +246,28 @@ def known_problem(name: str) -> "Problem | None":
 def find_instances(
     problem: "Problem", split: str | None, files: list[Path] | None, default: str, family: str | None = None
 ) -> "InstanceSet":
-    """The instances of the files where there are any, else of the split; what was changed or left out is said.
+    """The instances of the files where there are any and no split is named, else of the split.
 
-    Raises UserError where a split or a family was asked for that changes nothing.
+    What a reader left out, and how it cut files, is said. Raises UserError where a family was asked for that changes
+    nothing.
     """
     from heuresis.cli import render
     from heuresis.problems.problem import SPLITS
 
-    if files and split is not None:
-        raise UserError(f"--split {split} and --instances: expected one of the two, files have no splits", USAGE)
+    whole = bool(files) and split is None
     split = split or default
     if family is not None and (files or split == "test"):
         why = "of --instances" if files else "of `test`, which is the same for all families; add --split select"
         raise UserError(f"--family {family} chooses no instances {why}", USAGE)
-    if files:
+    if whole and files:
         if problem.read is None:
             raise UserError(f"{problem.name} reads no instance files; use --split", USAGE)
         found = problem.read(files)
     elif split not in SPLITS:
         raise UserError(f"no split {split!r}: expected one of {', '.join(SPLITS)}", USAGE)
     else:
+        for note in problem.notes:
+            render.say(f"note: {note}")
         found = problem.splits[split]()
     for note in found.notes:
         render.say(f"note: {note}")

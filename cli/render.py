@@ -170,6 +170,7 @@ def duration(seconds: float) -> str:
 
 def _comparison_title(comparison: "Comparison") -> str:
     family = f" ({comparison.family})" if comparison.family else ""
+    family += f" of {', '.join(comparison.files)}" if comparison.files else ""
     return (
         f"{comparison.problem}@{comparison.version} on {comparison.split}{family}: {comparison.instances} instances "
         f"({comparison.fingerprint[:12]})"

@@ -57,6 +57,8 @@ def read_settings(text: str) -> dict[str, Any]:
     for key, ending in (("problem", ".py"), ("engine", ".toml")):
         if settings.get(key, "").endswith(ending):
             settings[key] = str(path.parent / settings[key])
+    if "instances" in settings:
+        settings["instances"] = tuple(str(path.parent / file) for file in settings["instances"])
     return settings
 
 
@@ -146,6 +148,11 @@ _KINDS: Final[Mapping[str, tuple[str, Callable[[object], Any]]]] = {
     "family": ("a name, such as 'uniform'", _text),
     "objective": ("a name, such as 'ttft_p99'", _text),
     "engine": ("a name or the path of a .toml file", _text),
+    "instances": ("paths of instance files, such as ['trace.csv']", _texts),
+    "rate": ("a number, by which arrivals are multiplied", _number),
+    "load": ("a number, the share of the capacity", _number),
+    "limit": ("a whole number", _whole),
+    "replicas": ("a whole number", _whole),
     "models": ("names of models, such as ['local']", _texts),
     "api_base": ("a URL", _text),
     "mix": ("shares, such as { offline = 0.7, local = 0.3 }", _shares),

@@ -42,6 +42,13 @@ class Config:
     lag: int = 2  # a proposal of round r sees the rounds up to r - lag
     islands: int = 2
     timeout: float = 20.0  # seconds per child
+    instances: tuple[str, ...] = ()  # paths of files that are cut into search, select and test; empty: the problem's
+    rate: float | None = None  # factor on the rate of arrivals in these files
+    load: float | None = None  # in its place: the share of the capacity of the engine or its replicas
+    limit: int | None = None  # requests that are taken of each of these files
+    replicas: int | None = None  # of the engine, behind a router; None: as many as it says
+    digests: tuple[str, ...] = ()  # SHA-256 of each file when the run began
+    parts: tuple[tuple[str, str], ...] = ()  # (split, fingerprint) of what the files were cut into then
 
     def __post_init__(self) -> None:
         _check(self.problem, "problem", "a text", _text(self.problem) and self.problem != "")
@@ -65,13 +72,40 @@ class Config:
         for name in ("scratch", "grammar"):
             _check(getattr(self, name), name, "true or false", isinstance(getattr(self, name), bool))
         _check(self.mix, "mix", "proposers with their shares", _pairs(self.mix))
+        self._check_files()
         for name, share in self.mix:
             _check(share, f"mix, share of {name}", "a positive, finite number", _finite(share) and share > 0)
+
+    def _check_files(self) -> None:
+        """What is said of instance files can be, and none is said without them."""
+        for name in ("instances", "digests"):
+            value = getattr(self, name)
+            _check(value, name, "a list of texts", isinstance(value, tuple) and all(map(_text, value)))
+        _check(self.parts, "parts", "splits with their fingerprints", _pairs(self.parts))
+        for name in ("rate", "load"):
+            value = getattr(self, name)
+            _check(value, name, "a positive, finite number", value is None or (_finite(value) and value > 0))
+        for name in ("limit", "replicas"):
+            value = getattr(self, name)
+            _check(value, name, "a positive integer", value is None or (_whole(value) and value > 0))
+        for name in ("rate", "load", "limit"):
+            value = getattr(self, name)
+            _check(value, name, "instance files as well, for it changes them", value is None or bool(self.instances))
+        _check(self.load, "load", "only one of rate and load", self.rate is None or self.load is None)
 
     @property
     def choice(self) -> Choice:
         """How the problem is asked for."""
-        return Choice(self.family, self.objective, self.engine)
+        return Choice(
+            self.family,
+            self.objective,
+            self.engine,
+            self.rate,
+            self.limit,
+            load=self.load,
+            replicas=self.replicas,
+            instances=self.instances,
+        )
 
     def to_json(self) -> str:
         """One JSON object, keys sorted."""
@@ -84,7 +118,7 @@ class Config:
         unknown = set(raw) - {f.name for f in fields(cls)}
         if unknown:
             raise ConfigError(f"unknown settings: {', '.join(sorted(unknown))}")
-        for name in ("models", "seeds", "mix"):
+        for name in ("models", "seeds", "mix", "instances", "digests", "parts"):
             if isinstance(raw.get(name), list):
                 raw[name] = tuple(tuple(item) if isinstance(item, list) else item for item in raw[name])
         if "problem" not in raw:

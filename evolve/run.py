@@ -15,6 +15,7 @@ from heuresis.evolve.assessment.pools import SEARCH
 from heuresis.evolve.assessment.verdict import another_order
 from heuresis.evolve.config import Config, ConfigError
 from heuresis.evolve.errors import BudgetExhausted, ProposerUnavailable
+from heuresis.evolve.instances import absolute, check_files, check_parts, pinned
 from heuresis.evolve.results.champion import Champion, baselines_on, crown
 from heuresis.evolve.results.ranking import distinct
 from heuresis.evolve.results.run_result import RunResult
@@ -54,7 +55,9 @@ def start(
     """
     level = sandbox_level()
     require(level, allow_weak=allow_weak_sandbox)
+    config = absolute(config)
     problem = registry.get(config.problem).asked(config.choice)
+    config = pinned(config, problem)
     for source in config.seeds:
         screen(source, problem.contract.allow_list())
     if config.problem.endswith(".py"):
@@ -104,13 +107,9 @@ def resume(
             "where the sandbox is as strong, or start another run here"
         )
     config = Config.from_json(run.config)
+    check_files(run.id, config)
     same = _problem_of(run, config, problem)
-    searched = {trial.evaluation.fingerprint for trial in archive.trials(run.id) if trial.evaluation is not None}
-    if searched - {same.splits[SEARCH]().fingerprint}:
-        raise ConfigError(
-            f"run {run.id} searched on other instances than those that are made here: the file of its problem or "
-            "engine, or Heuresis itself, has become another since; start another run"
-        )
+    check_parts(run.id, config, same)
     conductor = _Conductor(run, config, same, archive, listener or NullListener(), make)
     return conductor.conduct(lambda stopped: archive.reopen_run(stopped.id))
 
@@ -144,6 +143,8 @@ class _Conductor:
 
     def conduct(self, begin: Callable[[Run], None]) -> RunResult:
         """The whole run; `begin` records that it is running, once everything that it needs is there."""
+        for note in self.problem.notes:
+            self.listener.message(note)
         budget = Budget(self.config, partial(self.archive.spent, self.run.id), used=self.run.searched)
         ledger = RunLedger(self.run.id, self.archive, budget)
         with interrupts() as wish, ExitStack() as stack:

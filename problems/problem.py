@@ -1,9 +1,10 @@
 """What a problem is: statement, contract, simulator, splits, baselines, references, and how it can be asked for."""
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from heuresis.evaluators.language.contract import Contract
 from heuresis.problems.scoring import Objective, Scoring
@@ -42,6 +43,10 @@ class InstanceSet:
     notes: tuple[str, ...] = ()  # what a reader left out or assumed, in words for people
 
 
+Parts: TypeAlias = Mapping[str, InstanceSet]
+"""A set cut into three that share nothing: the keys of SPLITS, each part named after its key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Baseline:
     """A classical rule as a program under the contract."""
@@ -74,6 +79,9 @@ class Choice:
     engine: str | None = None  # on which instances run, where a problem has engines: a name, or the path of a file
     rate: float | None = None  # by which the arrivals in instance files are multiplied
     limit: int | None = None  # requests that are taken of each instance in files
+    load: float | None = None  # in place of `rate`: the share of their capacity at which engines get the requests
+    replicas: int | None = None  # of the engine, where a router stands before several
+    instances: tuple[str, ...] = ()  # files that are cut into parts, in place of the splits
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +93,7 @@ class Options:
     objectives: Mapping[str, Objective] = field(default_factory=dict)
     """Where there are several: all of them by name, the default first."""
     takes: frozenset[str] = frozenset()
-    """Which of the fields `engine`, `rate` and `limit` of a choice the problem knows."""
+    """Which of the fields `engine`, `rate`, `limit`, `load` and `replicas` of a choice the problem knows."""
     configure: Callable[[Choice], "Problem"] | None = None
     """The problem with one of `objectives` and what else it `takes`; the family is not for it."""
 
@@ -93,6 +101,14 @@ class Options:
         for name, splits in self.families.items():
             if set(splits) != {"search", "select"}:
                 raise ValueError(f"family {name}: splits must be search and select, never test")
+
+
+_PER_PROBLEM = ("engine", "rate", "limit", "load", "replicas")
+"""Fields of a choice that only some problems know."""
+
+
+def _same(instances: InstanceSet) -> InstanceSet:
+    return instances
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +127,12 @@ class Problem:
     baselines: tuple[Baseline, ...]
     algorithms: tuple[Algorithm, ...] = ()
     read: Callable[[Sequence[Path]], InstanceSet] | None = None  # instance files of the user
+    parts: Callable[[InstanceSet], Parts] | None = None  # cuts what was read into splits (`problems.cutting`)
     sources: tuple[str, ...] = field(default=())  # literature
     standalone: str = ""  # Python source of a plain driver around the exported rule
     options: Options = Options()
+    notes: tuple[str, ...] = ()
+    """How the instance files of a choice were read and cut, in words for people."""
     choice: Choice = Choice()
     """How it was asked for. `family` is the one whose `search` and `select` are in `splits`, None where there are none;
     `objective` is None where it is the default."""
@@ -121,7 +140,7 @@ class Problem:
     def __post_init__(self) -> None:
         if set(self.splits) != set(SPLITS):
             raise ValueError(f"problem {self.name}: splits must be {SPLITS}, got {tuple(self.splits)}")
-        if self.options.families and self.choice.family is None:
+        if self.options.families and self.choice.family is None and not self.choice.instances:
             first = next(iter(self.options.families))
             object.__setattr__(self, "choice", replace(self.choice, family=first))
 
@@ -132,13 +151,33 @@ class Problem:
             names = ", ".join(options.objectives)
             known = f"expected one of {names}" if names else "this problem has only one"
             raise UnknownChoice(f"{self.name}: no objective {objective!r}: {known}")
-        given = {name for name in ("engine", "rate", "limit") if getattr(choice, name) is not None}
+        given = {name for name in _PER_PROBLEM if getattr(choice, name) is not None}
         if given - options.takes:
             raise UnknownChoice(f"{self.name}: this problem takes no {' and no '.join(sorted(given - options.takes))}")
         problem = self
         if options.configure is not None and (objective or given):
             problem = options.configure(choice)
-        return problem.of_family(choice.family)
+        return problem.on_files(choice) if choice.instances else problem.of_family(choice.family)
+
+    def on_files(self, choice: Choice) -> "Problem":
+        """The problem with the parts of the instance files of a choice in place of its splits.
+
+        Raises UnknownChoice where the problem reads no files or a family is asked for as well, and InstanceError where
+        the files cannot be read or cut.
+        """
+        if self.read is None or self.parts is None:
+            raise UnknownChoice(f"{self.name}: this problem reads no instance files that could be cut into splits")
+        if choice.family is not None:
+            raise UnknownChoice(f"{self.name}: a family chooses no instances of files; leave one of the two away")
+        found = self.read([Path(file) for file in choice.instances])
+        cut = self.parts(found)
+        return replace(
+            self,
+            splits={split: functools.partial(_same, cut[split]) for split in SPLITS},
+            objective=self.scoring.objective_on(cut["search"].instances) or self.objective,
+            choice=replace(self.choice, family=None, instances=choice.instances),
+            notes=(*found.notes, *(note for split in SPLITS for note in cut[split].notes)),
+        )
 
     def of_family(self, name: str | None) -> "Problem":
         """The problem with the splits `search` and `select` of one family; `test` is the same for all.
@@ -166,11 +205,17 @@ class Problem:
         return self.choice.family if make is not None and make().fingerprint == instances.fingerprint else None
 
     def comparable(self) -> Mapping[str, str]:
-        """By split the fingerprint of the instances of this family, whose scores alone may stand side by side.
+        """By split the fingerprint of the instances of this family or these files, whose scores alone may be compared.
 
-        Empty where there are no families.
+        Empty where there are neither families nor files.
         """
-        return {split: make().fingerprint for split, make in self._of_own_family().items()}
+        own = self.splits if self.choice.instances else self._of_own_family()
+        return {split: make().fingerprint for split, make in own.items()}
+
+    def files_of(self, instances: InstanceSet) -> tuple[str, ...]:
+        """The names of the instance files of which these are a part, without their folders; else none."""
+        mine = bool(self.choice.instances) and self.comparable().get(instances.name) == instances.fingerprint
+        return tuple(Path(file).name for file in self.choice.instances) if mine else ()
 
     def _of_own_family(self) -> Mapping[str, Callable[[], InstanceSet]]:
         return {} if self.choice.family is None else self.options.families[self.choice.family]

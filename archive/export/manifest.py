@@ -34,6 +34,7 @@ def manifest(subject: Subject, call: Call) -> str:
         "program": subject.id,
         "origin": subject.origin,
         "objective": {"name": problem.objective.name, "definition": problem.objective.definition, "direction": "min"},
+        "context": subject.context,
         "scores": [
             {
                 "split": e.split,

@@ -46,6 +46,8 @@ def _header(subject: Subject) -> Iterator[str]:
     if subject.origin:
         yield f"# Proposed by {subject.origin}"
     yield f"# Objective: {problem.objective.name} (smaller is better): {problem.objective.definition}"
+    if subject.context:
+        yield f"# Searched for with {subject.context}"
     for e in subject.evaluations:
         score = "no score" if e.aggregate is None else f"{e.aggregate:.6g}"
         by = f" by {e.objective}" if e.objective else ""

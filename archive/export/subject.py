@@ -19,6 +19,7 @@ class Subject:
     id: str  # candidate id
     problem: Problem
     evaluations: Sequence[Evaluation] = ()
+    context: str = ""  # what the run that made it was on, where that is not what the problem comes with
     origin: str = ""  # who proposed it, such as `offline`, or a model's name
 
 

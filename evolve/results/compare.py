@@ -75,6 +75,7 @@ class Comparison:
     draws: int
     rows: tuple[Row, ...]
     family: str | None = None  # of the instances, where the problem has several
+    files: tuple[str, ...] = ()  # names of those that the split was cut from
 
     def row(self, name: str) -> Row:
         """The row of that name. Raises KeyError where there is none."""
@@ -142,6 +143,7 @@ def compare(
         draws=draws,
         rows=tuple(rows),
         family=problem.family_on(instance_set),
+        files=problem.files_of(instance_set),
     )
 
 

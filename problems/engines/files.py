@@ -42,13 +42,15 @@ def load(name_or_path: str | Path) -> Engine:
 
 def _complete(path: Path) -> dict[str, Any]:
     """The file's keys, with those of its base."""
-    table = _parsed(path)
+    table = parsed(path)
+    if isinstance(table.get("replicas"), list):
+        raise EngineError(f"{path}: lists several replicas, for the problem serving-router; expected one engine")
     if "base" not in table:
         return table
     base = table.pop("base")
     if base not in names():
         raise EngineError(f"{path}: base: unknown engine {base!r}; known: {', '.join(names())}")
-    under = _parsed(_FOLDER / f"{base}.toml")
+    under = parsed(_FOLDER / f"{base}.toml")
     if "base" in under:
         raise EngineError(f"{path}: base: {base} has a base itself; use that one, {under['base']}")
     _only(table, _KEYS, str(path))
@@ -64,7 +66,8 @@ def _own_origin(table: Mapping[str, Any], file: str, base: str) -> dict[str, str
     return {"origin": f"{', '.join(changed)}: {file}, without an origin. The rest: {base}."} if changed else {}
 
 
-def _parsed(path: Path) -> dict[str, Any]:
+def parsed(path: Path) -> dict[str, Any]:
+    """The tables of a file. Raises EngineError where it is no TOML."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

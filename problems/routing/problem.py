@@ -6,19 +6,23 @@ from dataclasses import replace
 from pathlib import Path
 
 from heuresis.evaluators.routing.contract import CONTRACT
-from heuresis.evaluators.serving.engine import Engine, EngineError
+from heuresis.evaluators.serving.engine import EngineError
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES
 from heuresis.problems.baselines import baselines
-from heuresis.problems.engines import files as engines
-from heuresis.problems.problem import Choice, InstanceError, InstanceSet, Options, Problem
+from heuresis.problems.cutting import stamp
+from heuresis.problems.engines.fleets import Fleet, fleet_of
+from heuresis.problems.problem import Choice, InstanceError, InstanceSet, Options, Parts, Problem
 from heuresis.problems.registry import register
-from heuresis.problems.routing.instances import equal, fingerprint
+from heuresis.problems.routing.instances import before, fingerprint
 from heuresis.problems.routing.scoring import OBJECTIVES, RouterScoring
-from heuresis.problems.routing.splits import SEARCH, SELECT, TEST, Split, build
-from heuresis.problems.serving.traces.reader import Reading, read
+from heuresis.problems.routing.splits import REPLICAS, SEARCH, SELECT, TEST, Split, build
+from heuresis.problems.serving.traces.asked import reader
+from heuresis.problems.serving.traces.parts import by_time
 
 ENGINE = "a10-llama-3-8b"
 """On whose replicas traces are served where no engine is named."""
+
+TAKES = frozenset({"engine", "rate", "limit", "load", "replicas"})
 
 STATEMENT = """\
 Several replicas of engines serve a language model, and a router sends each request to one of them. Requests arrive over
@@ -106,44 +110,59 @@ _RULES = (
 
 
 @functools.cache
-def _split(split: Split, engine: Engine | None) -> InstanceSet:
-    """A split, on its own engines or on another; built at most once per process."""
-    return build(split, engine)
+def _split(split: Split, given: Fleet | None, replicas: int) -> InstanceSet:
+    """A split, on its own engines or on others; built at most once per process."""
+    return build(split, given, replicas)
 
 
-def _reader(choice: Choice, engine: Engine | None) -> Callable[[Sequence[Path]], InstanceSet]:
-    """Reads files onto the engine's replicas; raises InstanceError where rate or limit cannot be."""
-    try:
-        reading = Reading(rate=1.0 if choice.rate is None else choice.rate, limit=choice.limit)
-    except ValueError as error:
-        raise InstanceError(str(error)) from error
+def _reader(choice: Choice, fleet: Fleet) -> Callable[[Sequence[Path]], InstanceSet]:
+    """Reads files before these replicas; raises InstanceError where rate, load or limit cannot be."""
+    read = reader(choice, fleet.engines)
 
     def found(paths: Sequence[Path]) -> InstanceSet:
-        requests = read(paths, engine or engines.load(ENGINE), reading)
-        instances = tuple(equal(one) for one in requests.instances)
-        return InstanceSet(requests.name, instances, fingerprint(instances), requests.notes)
+        requests = read(paths)
+        instances = tuple(before(fleet, one) for one in requests.instances)
+        return replace(requests, instances=instances, fingerprint=fingerprint(instances))
 
     return found
 
 
-def _several(name: str) -> Engine:
-    """An engine with replicas among which a router has to choose. Raises EngineError where there is but one."""
-    engine = engines.load(name)
-    if engine.replicas > 1:
-        return engine
-    own = f"set replicas in {name}"
-    new = f'write a file MINE.toml with the lines base = "{name}" and replicas = 4, then --engine MINE.toml'
-    way = own if name.endswith(".toml") else new
-    raise EngineError(f"{engine.name} has one replica, but a router chooses among two or more: {way}")
+def _cut(found: InstanceSet) -> Parts:
+    """Traces cut by time, before the same replicas. Raises InstanceError where there is only one of these."""
+    fleet = found.instances[0].fleet
+    if len(fleet) == 1:
+        raise InstanceError(
+            f"{fleet[0].name} is one replica, so there is nothing to route: say --replicas N, or give a file that "
+            "lists replicas as --engine"
+        )
+    parts = {}
+    for split, stretches in by_time([one.requests for one in found.instances]).items():
+        pairs = zip(found.instances, stretches, strict=True)
+        instances = tuple(replace(one, requests=stretch.requests) for one, stretch in pairs)
+        part = InstanceSet(split, instances, fingerprint(instances))
+        told = (stretch.told(split, fleet) for stretch in stretches)
+        parts[split] = replace(part, notes=tuple(f"{words}, {stamp(part)}" for words in told))
+    return parts
+
+
+def _several(fleet: Fleet) -> Fleet:
+    """The replicas, among which a router has to choose. Raises EngineError where there is but one."""
+    if len(fleet.engines) == 1:
+        name = fleet.engines[0].name
+        raise EngineError(
+            f"{name} has one replica, but a router chooses among two or more: say --replicas 4, or write a file "
+            f'MINE.toml with replicas = [{{engine = "{name}", count = 4}}], then --engine MINE.toml'
+        )
+    return fleet
 
 
 def configure(choice: Choice) -> Problem:
-    """The problem by one of its objectives, on one engine, with traces at a rate and of a length; None: the default.
+    """The problem by one of its objectives, before some replicas, with traces as they are wanted; None: the default.
 
-    Raises EngineError where the engine has one replica.
+    Raises EngineError where there is one replica.
     """
     name = choice.objective or OBJECTIVE_NAMES[0]
-    engine = None if choice.engine is None else _several(choice.engine)
+    given = None if choice.engine is None else _several(fleet_of(choice.engine, choice.replicas))
     return Problem(
         name="serving-router",
         version=2,
@@ -153,12 +172,16 @@ def configure(choice: Choice) -> Problem:
         simulator="heuresis.evaluators.routing.simulator:Routing",
         scoring=RouterScoring(name),
         objective=OBJECTIVES[name],
-        splits={split.name: functools.partial(_split, split, engine) for split in (SEARCH, SELECT, TEST)},
+        splits={
+            split.name: functools.partial(_split, split, given, choice.replicas or REPLICAS)
+            for split in (SEARCH, SELECT, TEST)
+        },
         baselines=baselines("routing", _RULES),
-        read=_reader(choice, engine),
+        read=_reader(choice, given or fleet_of(ENGINE, choice.replicas)),
+        parts=_cut,
         sources=SOURCES,
         standalone=STANDALONE,
-        options=Options(objectives=OBJECTIVES, takes=frozenset({"engine", "rate", "limit"}), configure=configure),
+        options=Options(objectives=OBJECTIVES, takes=TAKES, configure=configure),
         choice=replace(choice, family=None, objective=None if name == OBJECTIVE_NAMES[0] else name),
     )
 

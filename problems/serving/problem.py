@@ -3,14 +3,13 @@
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from heuresis.evaluators.serving.contract import CONTRACT
 from heuresis.evaluators.serving.engine import Engine
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, value
 from heuresis.problems.baselines import baselines
 from heuresis.problems.engines import files as engines
-from heuresis.problems.problem import Algorithm, Choice, InstanceError, InstanceSet, Options, Problem
+from heuresis.problems.problem import Algorithm, Choice, InstanceSet, Options, Problem
 from heuresis.problems.registry import register
 from heuresis.problems.serving.clairvoyant import in_engine_time, in_tokens
 from heuresis.problems.serving.instances import ServingInstance
@@ -18,10 +17,12 @@ from heuresis.problems.serving.metrics import Scenario, metrics
 from heuresis.problems.serving.schedules import fcfs
 from heuresis.problems.serving.scoring import OBJECTIVES, ServingScoring
 from heuresis.problems.serving.splits import SEARCH, SELECT, TEST, Split, build
-from heuresis.problems.serving.traces.reader import Reading, read
+from heuresis.problems.serving.traces.asked import cut, reader
 
 ENGINE = "rtx4090-llama-3.1-8b"
 """On which traces are served where no engine is named."""
+
+TAKES = frozenset({"engine", "rate", "limit", "load"})
 
 STATEMENT = """\
 A replica of an engine serves a language model. Requests arrive over time, each with a prompt to be prefilled and an
@@ -122,15 +123,6 @@ def _split(split: Split, engine: Engine | None) -> InstanceSet:
     return build(split, None if engine is None else [engine])
 
 
-def _reader(choice: Choice, engine: Engine | None) -> Callable[[Sequence[Path]], InstanceSet]:
-    """Reads files onto the engine; raises InstanceError where rate or limit cannot be."""
-    try:
-        reading = Reading(rate=1.0 if choice.rate is None else choice.rate, limit=choice.limit)
-    except ValueError as error:
-        raise InstanceError(str(error)) from error
-    return lambda paths: read(paths, engine or engines.load(ENGINE), reading)
-
-
 def configure(choice: Choice) -> Problem:
     """The problem by one of its objectives, on one engine, with traces at a rate and of a length; None: the default."""
     name = choice.objective or OBJECTIVE_NAMES[0]
@@ -147,10 +139,11 @@ def configure(choice: Choice) -> Problem:
         splits={split.name: functools.partial(_split, split, engine) for split in (SEARCH, SELECT, TEST)},
         baselines=baselines("serving", _RULES),
         algorithms=_algorithms(name),
-        read=_reader(choice, engine),
+        read=reader(choice, [engine or engines.load(ENGINE)]),
+        parts=cut,
         sources=SOURCES,
         standalone=STANDALONE,
-        options=Options(objectives=OBJECTIVES, takes=frozenset({"engine", "rate", "limit"}), configure=configure),
+        options=Options(objectives=OBJECTIVES, takes=TAKES, configure=configure),
         choice=replace(choice, family=None, objective=None if name == OBJECTIVE_NAMES[0] else name),
     )
 

@@ -1,6 +1,6 @@
 """The splits of serving: which workloads at which loads on which engines; and the setting of Glia's routers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -71,7 +71,7 @@ def caching(engine: Engine) -> Engine:
     return replace(engine, prefix_caching=True)
 
 
-def notes_on(engines: Sequence[Engine]) -> tuple[str, ...]:
+def notes_on(engines: Iterable[Engine]) -> tuple[str, ...]:
     """What is to be said of engines that somebody chose for a split and that are not served as they are."""
     return tuple(
         f"{one.name} has prefix_caching = false, but splits are served with it on"

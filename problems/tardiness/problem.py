@@ -12,6 +12,7 @@ from heuresis.problems.problem import Algorithm, InstanceSet, Problem
 from heuresis.problems.registry import register
 from heuresis.problems.tardiness import instances
 from heuresis.problems.tardiness.instances import SEARCH, SELECT, TEST, TardinessInstance
+from heuresis.problems.tardiness.parts import cut
 from heuresis.problems.tardiness.reader import read
 from heuresis.problems.tardiness.scoring import GAP, TardinessScoring
 
@@ -137,6 +138,7 @@ PROBLEM = register(
         baselines=baselines("tardiness", _RULES),
         algorithms=_ALGORITHMS,
         read=read,
+        parts=cut,
         sources=SOURCES,
         standalone=STANDALONE,
     )

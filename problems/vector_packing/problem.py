@@ -18,6 +18,7 @@ from heuresis.problems.vector_packing.instances import (
     SELECT,
     TEST,
 )
+from heuresis.problems.vector_packing.parts import cut
 from heuresis.problems.vector_packing.reader import read
 from heuresis.problems.vector_packing.scoring import EXCESS, LOST, VectorScoring
 
@@ -139,6 +140,7 @@ def _problem(
             baselines=_BASELINES,
             algorithms=algorithms(_BASELINES[0]),
             read=read,
+            parts=cut,
             sources=SOURCES,
             standalone=STANDALONE,
         )

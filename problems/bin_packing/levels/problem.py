@@ -14,6 +14,7 @@ from heuresis.problems.bin_packing.instances import (
     WEIBULL,
     Family,
     PackingInstance,
+    fingerprint,
     mixed,
     reported,
     searched,
@@ -21,6 +22,7 @@ from heuresis.problems.bin_packing.instances import (
 )
 from heuresis.problems.bin_packing.reader import read
 from heuresis.problems.bin_packing.scoring import EXCESS, PackingScoring
+from heuresis.problems.cutting import by_name
 from heuresis.problems.problem import Algorithm, Baseline, InstanceSet, Options, Problem
 from heuresis.problems.registry import register
 
@@ -208,6 +210,7 @@ def _problem(name: str, title: str, contract: Contract, simulator: str, more: st
         baselines=_baselines(contract),
         algorithms=_algorithms(contract),
         read=read,
+        parts=functools.partial(by_name, fingerprint, _SCORING.groups),
         sources=SOURCES,
         standalone=STANDALONE.format(known=known),
     )

@@ -116,6 +116,7 @@ def _problem(name: str, title: str, contract: Contract, one_fresh: bool) -> Prob
         baselines=baselines("bin_packing.single_bins", _RULES),
         algorithms=tuple(r for r in PROBLEM_STATELESS.algorithms if r.name != "first_fit"),
         read=BY_LEVELS.read,
+        parts=BY_LEVELS.parts,
         sources=SOURCES,
         standalone=STANDALONE.format(start=start, more=more),
     )
