@@ -40,6 +40,7 @@ def test_the_offline_search_evolves_it_and_every_command_works_on_it(cli, tmp_pa
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("unconfined")
 def test_a_scripted_model_evolves_it(cli, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     with ScriptedServer(*map(completion, REPLIES)) as server:
