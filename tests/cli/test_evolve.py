@@ -100,6 +100,7 @@ class Refusing(http.server.BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_a_wrong_key_is_said_once_and_never_shown(cli, example: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong-0123456789abcdef")
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
@@ -116,6 +117,7 @@ def test_a_wrong_key_is_said_once_and_never_shown(cli, example: Path, monkeypatc
     assert "0123456789abcdef" not in answer.err + answer.out
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_an_unreachable_endpoint_is_named(cli, example: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-any")
     base = "http://127.0.0.1:9/v1"

@@ -43,6 +43,7 @@ def test_items_are_packed_explained_and_drawn(cli, items: Path):
     assert "def pack(items, cap)" in cli("export", "best_fit", "--problem", "bin-packing").out
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_placements_are_drawn(cli, nodes: Path):
     answer = cli("plot", "vector-packing", "first_fit", "dot_product", "--instances", nodes, "--json")
     assert answer.code == 0, answer.err
@@ -73,6 +74,7 @@ def test_files_that_cannot_be_packed_are_refused(cli, tmp_path: Path, problem: s
     assert reason in answer.err
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_instances_are_given_file_by_file_and_have_no_splits(cli, items: Path):
     both = cli("evaluate", "bin-packing", "best_fit", "--instances", items, "--split", "search")
     assert both.code == 2

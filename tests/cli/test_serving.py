@@ -55,6 +55,7 @@ def test_one_request_takes_the_time_of_its_iterations(cli, tmp_path: Path):
     assert "first come, first served" in answer.json["objective"]
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_objectives_and_traces_are_chosen(cli, trace: Path):
     words = (
         "evaluate",
@@ -80,6 +81,7 @@ def test_objectives_and_traces_are_chosen(cli, trace: Path):
     assert short.json["fingerprint"] != fast.json["fingerprint"]
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_requests_that_never_fit_are_counted_aloud(cli, tmp_path: Path):
     trace = tmp_path / "long.csv"
     trace.write_text("arrived_at,prefill,decode\n0,2000000,5\n0.5,20,5\n")
@@ -128,6 +130,7 @@ def test_an_empty_list_says_which_objective_is_meant(cli):
     assert "`heuresis evolve serving --objective slo` makes some" in cli("top", "serving", "--objective", "slo").err
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_it_explains_where_time_goes(cli, trace: Path):
     words = ("explain", "srpt", "--problem", "serving", "--instances", trace, "--engine", "a30-qwen2-7b", "--rate", 6)
     text = cli(*words).out
@@ -135,6 +138,7 @@ def test_it_explains_where_time_goes(cli, trace: Path):
     assert "KV memory in use" in text
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_it_draws_in_the_terminal(cli, trace: Path):
     words = ("plot", "serving", "fcfs", "srpt", "--instances", trace, "--engine", "a30-qwen2-7b", "--rate", 6)
     text = cli(*words).out

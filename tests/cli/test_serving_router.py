@@ -28,6 +28,7 @@ def test_routers_are_measured_on_a_trace(cli, trace: Path):
     assert "shortest queue" in answer.json["objective"]
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_it_explains_what_went_where(cli, trace: Path):
     words = ("explain", "hra", "--problem", "serving-router", "--instances", trace, "--engine", "a10-llama-3-8b-2048")
     text = cli(*words).out
@@ -35,6 +36,7 @@ def test_it_explains_what_went_where(cli, trace: Path):
     assert "replica" in text
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_it_draws_routers_side_by_side_and_one_by_replica(cli, trace: Path, tmp_path: Path):
     words = ("--instances", trace, "--engine", "a10-llama-3-8b-2048")
     text = cli("plot", "serving-router", "llq", "hra", *words).out
