@@ -30,8 +30,9 @@ time, each with a prompt to be prefilled and an output of unknown length, which 
 of that length is given and may be wrong. A replica serves what it gets first come, first served, in iterations: each
 running request that decodes gets one token, and the rest of a budget of tokens goes to prefill. A request holds blocks
 of KV memory for all its tokens until it finishes; where blocks are lacking the request that was sent there last is
-evicted and computes its tokens again. Blocks of prompts stay in a replica's cache as long as there is room, and a
-request with the same beginning need not compute them there.
+evicted and computes its tokens again. The first of those that wait there is admitted where blocks for all of its tokens
+so far are free. Blocks of prompts stay in a replica's cache as long as there is room, and a request with the same
+beginning need not compute them there.
 
 The router is called when a request arrives, when one is done, and when a replica has started. Requests that it does
 not send wait in a central queue. `order` says which of them is first; `score` is computed for this one and each

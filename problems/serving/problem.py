@@ -29,9 +29,11 @@ A replica of an engine serves a language model. Requests arrive over time, each 
 output of unknown length, which is generated token by token; an estimate of that length is given and may be wrong. The
 engine works in iterations: each running request that decodes gets one token, and the rest of a budget of tokens is
 given to prefill, in chunks. A request holds blocks of KV memory for all its tokens until it finishes; where blocks are
-lacking a running request is evicted and has to compute its tokens again later. Blocks of prompts stay in a cache as
-long as there is room, and a request with the same beginning need not compute them. An iteration takes the longer the
-more tokens and the more KV memory it has, but much of that time is the same for one request as for many.
+lacking a running request is evicted and has to compute its tokens again later. A waiting request is admitted only where
+blocks are free for all of its tokens so far; while the first one waits for memory, all others wait. Blocks of prompts
+stay in a cache as long as there is room, and a request with the same beginning need not compute them. An iteration
+takes the longer the more tokens and the more KV memory it has, but much of that time is the same for one request as for
+many.
 
 `priority` is computed for requests that wait and that run: the smaller, the sooner it is admitted and prefilled; the
 running request of largest priority is evicted first. `admit` may keep the next request waiting, and `prefill_budget`
