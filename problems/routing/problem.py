@@ -131,7 +131,7 @@ def _cut(found: InstanceSet) -> Parts:
     parts = {}
     for split, stretches in by_time([one.requests for one in found.instances]).items():
         pairs = zip(found.instances, stretches, strict=True)
-        instances = tuple(replace(one, requests=stretch.requests) for one, stretch in pairs)
+        instances = tuple(replace(one, requests=some) for one, stretch in pairs for some in stretch.instances(split))
         part = InstanceSet(split, instances, fingerprint(instances))
         told = (stretch.told(split, fleet) for stretch in stretches)
         parts[split] = replace(part, notes=tuple(f"{words}, {stamp(part)}" for words in told))
