@@ -1,10 +1,12 @@
 """Traces cut by time: `search` first, then `select`, then `test`, with a gap before the next one begins."""
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from heuresis.evaluators.aliases import Floats, Ints
@@ -17,6 +19,8 @@ from heuresis.problems.serving.traces.trace import numbered
 
 LEAST = 20
 """Requests of a part, or nothing can be said of a percentile."""
+ALIKE = 32
+"""So many requests of equal lengths one after the other are the same requests."""
 BLOCK = 800
 """Requests of an instance of `search`, at most, as in the splits that the problems come with: a search looks at many
 programs on a few instances before it looks at all, so it wants several short ones."""
@@ -56,14 +60,41 @@ class Stretch:
 
 
 def by_time(traces: Sequence[ServingInstance]) -> Mapping[str, Sequence[Stretch]]:
-    """Each trace in three. Raises InstanceError where a part has too few requests, or a trace stands there twice."""
+    """Each trace in three. Raises InstanceError where a part has too few requests, or traces have some in common."""
     contents = [fingerprint([one]) for one in traces]
     for i, content in enumerate(contents):
         if content in contents[:i]:
             first = traces[contents.index(content)].name
             raise InstanceError(f"{traces[i].name} is the same trace as {first}: give it once")
     cut = [_three(one) for one in traces]
-    return {split: [parts[split] for parts in cut] for split in SPLITS}
+    parts = {split: [found[split] for found in cut] for split in SPLITS}
+    for one, other in itertools.combinations(SPLITS, 2):
+        _check_apart(one, parts[one], other, parts[other])
+    return parts
+
+
+def _check_apart(one: str, some: Sequence[Stretch], other: str, others: Sequence[Stretch]) -> None:
+    """Raise InstanceError where a run of requests is in two parts: files that overlap would give away the test."""
+    marks = [_marks(stretch.requests) for stretch in others]
+    for i, stretch in enumerate(some):
+        mine = _marks(stretch.requests)
+        for j, theirs in enumerate(marks):
+            if i != j and np.isin(mine, theirs).any():
+                raise InstanceError(
+                    f"{one} of {stretch.requests.name} has requests of {other} of {others[j].requests.name}: the files "
+                    "overlap; give every request once"
+                )
+
+
+def _marks(trace: ServingInstance) -> NDArray[np.uint64]:
+    """A number for each run of `ALIKE` requests, by their lengths; none for runs of requests that are all the same."""
+    if trace.size < ALIKE:
+        return np.zeros(0, dtype=np.uint64)
+    lengths = (trace.prompt.astype(np.uint64) << np.uint64(32)) | trace.output.astype(np.uint64)
+    runs = sliding_window_view(lengths, ALIKE)
+    weights = np.random.default_rng(0).integers(1, 1 << 63, ALIKE, dtype=np.uint64)
+    told: NDArray[np.uint64] = (runs * weights).sum(axis=1, dtype=np.uint64)[runs.min(axis=1) < runs.max(axis=1)]
+    return told
 
 
 def _three(trace: ServingInstance) -> Mapping[str, Stretch]:

@@ -141,6 +141,18 @@ def test_the_same_trace_twice_is_refused() -> None:
     assert len(by_time([trace(), trace(every=2.0, name="slow.csv")])["test"]) == 2
 
 
+def test_files_that_overlap_are_refused() -> None:
+    numbers = np.random.default_rng(4).integers(20, 800, 600)
+    whole = replace(trace(600), prompt=numbers.astype(np.int64))
+    head = replace(part(whole, np.arange(400)), name="head.csv")
+    with pytest.raises(InstanceError, match=r"of (day|head).csv has requests of .* the files overlap; give every"):
+        by_time([whole, head])
+    other = replace(part(whole, np.arange(300)), name="other.csv", prompt=numbers[:299:-1].astype(np.int64))
+    assert len(by_time([part(whole, np.arange(300)), other])["test"]) == 2
+    alike = replace(trace(), prompt=np.full(400, 64), output=np.full(400, 9))
+    assert len(by_time([alike, replace(alike, name="b.csv", arrival=alike.arrival * 2.0)])["test"]) == 2
+
+
 def test_a_load_is_that_share_of_the_capacity_of_all_engines() -> None:
     whole = trace()
     fast = at_load(whole, 0.9, [ENGINE])
