@@ -118,7 +118,7 @@ def evolve(
     check_reading(settings.get("instances"), *(settings.get(key) for key in ("rate", "limit", "load")))
     wanted = find_problem(
         settings["problem"],
-        *(settings.get(key) for key in ("objective", "engine", "rate", "limit")),
+        *(settings.get(key) for key in ("objective", "engine", "rate", "limit", "family")),
         load=settings.get("load"),
         replicas=settings.get("replicas"),
         cut=settings.get("instances", ()),

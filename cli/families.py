@@ -35,6 +35,7 @@ def label_of_run(run: "Run") -> str:
     files, objective = files_of_run(run), setting(run, "objective")
     family = "" if files else family_of_run(run)
     where = (f" ({family})" if family else "") + (f" on {', '.join(files)}" if files else "")
+    where += "".join(f", {name} {value}" for name in ("rate", "load", "limit") if (value := setting(run, name)))
     return run.problem + where + (f" by {objective}" if objective else "")
 
 

@@ -11,7 +11,7 @@ from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES
 from heuresis.problems.baselines import baselines
 from heuresis.problems.cutting import stamp
 from heuresis.problems.engines.fleets import Fleet, fleet_of
-from heuresis.problems.problem import Choice, InstanceError, InstanceSet, Options, Parts, Problem
+from heuresis.problems.problem import Choice, InstanceSet, Options, Parts, Problem
 from heuresis.problems.registry import register
 from heuresis.problems.routing.instances import before, fingerprint
 from heuresis.problems.routing.scoring import OBJECTIVES, RouterScoring
@@ -129,17 +129,11 @@ def _reader(choice: Choice, fleet: Fleet) -> Callable[[Sequence[Path]], Instance
 
 
 def _cut(found: InstanceSet) -> Parts:
-    """Traces cut by time, before the same replicas. Raises InstanceError where there is only one of these."""
-    fleet = found.instances[0].fleet
-    if len(fleet) == 1:
-        raise InstanceError(
-            f"{fleet[0].name} is one replica, so there is nothing to route: say --replicas N, or give a file that "
-            "lists replicas as --engine"
-        )
-    parts = {}
+    """Traces cut by time, before the same replicas."""
+    fleet, parts = found.instances[0].fleet, {}
     for split, stretches in by_time([one.requests for one in found.instances]).items():
         pairs = zip(found.instances, stretches, strict=True)
-        instances = tuple(replace(one, requests=stretch.requests) for one, stretch in pairs)
+        instances = tuple(replace(one, requests=some) for one, stretch in pairs for some in stretch.instances(split))
         part = InstanceSet(split, instances, fingerprint(instances))
         told = (stretch.told(split, fleet) for stretch in stretches)
         parts[split] = replace(part, notes=tuple(f"{words}, {stamp(part)}" for words in told))
@@ -163,7 +157,8 @@ def configure(choice: Choice) -> Problem:
     Raises EngineError where there is one replica.
     """
     name = choice.objective or OBJECTIVE_NAMES[0]
-    given = None if choice.engine is None else _several(fleet_of(choice.engine, choice.replicas))
+    fleet = _several(fleet_of(choice.engine or ENGINE, choice.replicas))
+    given = None if choice.engine is None else fleet
     return Problem(
         name="serving-router",
         version=2,
@@ -178,7 +173,7 @@ def configure(choice: Choice) -> Problem:
             for split in (SEARCH, SELECT, TEST)
         },
         baselines=baselines("routing", _RULES),
-        read=_reader(choice, given or fleet_of(ENGINE, choice.replicas)),
+        read=_reader(choice, fleet),
         parts=_cut,
         sources=SOURCES,
         standalone=STANDALONE,

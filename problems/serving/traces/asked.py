@@ -40,7 +40,7 @@ def cut(found: InstanceSet) -> Parts:
     """Traces cut by time, on one replica of their engine."""
     parts = {}
     for split, stretches in by_time(found.instances).items():
-        instances = tuple(one.requests for one in stretches)
+        instances = tuple(one for stretch in stretches for one in stretch.instances(split))
         part = InstanceSet(split, instances, fingerprint(instances))
         told = (one.told(split, [one.requests.engine]) for one in stretches)
         parts[split] = replace(part, notes=tuple(f"{words}, {stamp(part)}" for words in told))

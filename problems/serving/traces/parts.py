@@ -1,9 +1,12 @@
 """Traces cut by time: `search` first, then `select`, then `test`, with a gap before the next one begins."""
 
+import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from heuresis.evaluators.aliases import Floats, Ints
@@ -16,6 +19,11 @@ from heuresis.problems.serving.traces.trace import numbered
 
 LEAST = 20
 """Requests of a part, or nothing can be said of a percentile."""
+ALIKE = 32
+"""So many requests of equal lengths one after the other are the same requests."""
+BLOCK = 800
+"""Requests of an instance of `search`, at most, as in the splits that the problems come with: a search looks at many
+programs on a few instances before it looks at all, so it wants several short ones."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,21 +36,65 @@ class Stretch:
 
     def told(self, split: str, fleet: Sequence[Engine]) -> str:
         """What it is, in words for people."""
-        one = self.requests
+        one, count = self.requests, len(self.blocks())
         arriving, share = rate(one), load(one, fleet)
         how = "all at once" if arriving is None else f"{arriving:.3g} requests/s, load {share:.2f}"
-        return f"{split}: {one.size:,} requests of {one.name}, {self.begin:,.0f} s to {self.end:,.0f} s, {how}"
+        pieces = f" in {count} blocks" if split == "search" and count > 1 else ""
+        return f"{split}: {one.size:,} requests of {one.name}{pieces}, {self.begin:,.0f} s to {self.end:,.0f} s, {how}"
+
+    def instances(self, split: str) -> Sequence[ServingInstance]:
+        """What is made of it: blocks to search on, or the stretch as it is."""
+        return self.blocks() if split == "search" else [self.requests]
+
+    def blocks(self) -> Sequence[ServingInstance]:
+        """The requests in pieces of equal numbers, of `BLOCK` at most, one after the other in time.
+
+        A call that follows one of an earlier piece comes when it came in the trace.
+        """
+        one = self.requests
+        count = math.ceil(one.size / BLOCK)
+        if count == 1:
+            return [one]
+        pieces = enumerate(np.array_split(np.arange(one.size), count), 1)
+        return [replace(part(one, numbers), name=f"{one.name}, block {place}") for place, numbers in pieces]
 
 
 def by_time(traces: Sequence[ServingInstance]) -> Mapping[str, Sequence[Stretch]]:
-    """Each trace in three. Raises InstanceError where a part has too few requests, or a trace stands there twice."""
+    """Each trace in three. Raises InstanceError where a part has too few requests, or traces have some in common."""
     contents = [fingerprint([one]) for one in traces]
     for i, content in enumerate(contents):
         if content in contents[:i]:
             first = traces[contents.index(content)].name
             raise InstanceError(f"{traces[i].name} is the same trace as {first}: give it once")
     cut = [_three(one) for one in traces]
-    return {split: [parts[split] for parts in cut] for split in SPLITS}
+    parts = {split: [found[split] for found in cut] for split in SPLITS}
+    for one, other in itertools.combinations(SPLITS, 2):
+        _check_apart(one, parts[one], other, parts[other])
+    return parts
+
+
+def _check_apart(one: str, some: Sequence[Stretch], other: str, others: Sequence[Stretch]) -> None:
+    """Raise InstanceError where a run of requests is in two parts: files that overlap would give away the test."""
+    marks = [_marks(stretch.requests) for stretch in others]
+    for i, stretch in enumerate(some):
+        mine = _marks(stretch.requests)
+        for j, theirs in enumerate(marks):
+            if i != j and np.isin(mine, theirs).any():
+                raise InstanceError(
+                    f"{one} of {stretch.requests.name} has requests of {other} of {others[j].requests.name}: the files "
+                    "overlap; give every request once"
+                )
+
+
+def _marks(trace: ServingInstance) -> NDArray[np.uint64]:
+    """A number for each run of `ALIKE` requests, by their lengths; none for runs of requests that are all the same."""
+    if trace.size < ALIKE:
+        return np.zeros(0, dtype=np.uint64)
+    lengths = (trace.prompt.astype(np.uint64) << np.uint64(32)) | trace.output.astype(np.uint64)
+    runs = sliding_window_view(lengths, ALIKE)
+    weights = np.random.default_rng(0).integers(1, 1 << 63, ALIKE, dtype=np.uint64)
+    told: NDArray[np.uint64] = (runs * weights).sum(axis=1, dtype=np.uint64)[runs.min(axis=1) < runs.max(axis=1)]
+    return told
 
 
 def _three(trace: ServingInstance) -> Mapping[str, Stretch]:
@@ -80,9 +132,13 @@ def _with_what_they_follow(trace: ServingInstance, numbers: Ints) -> Ints:
 
 
 def part(trace: ServingInstance, chosen: Ints) -> ServingInstance:
-    """Some requests of a trace, ascending, whatever they follow among them: arrivals from 0 on, numbers dense again."""
+    """Some requests of a trace, ascending: arrivals from 0 on, numbers dense again.
+
+    One that follows a request which is not among them arrives by the clock.
+    """
     place = np.full(trace.size + 1, -1, dtype=np.int64)
     place[chosen] = np.arange(len(chosen))
+    after = place[trace.after[chosen]]
     bounds = zip(trace.prefix_offsets[chosen].tolist(), trace.prefix_offsets[chosen + 1].tolist(), strict=True)
     offsets, blocks = chained([trace.prefix_blocks[begin:end].tolist() for begin, end in bounds])
     return replace(
@@ -94,8 +150,8 @@ def part(trace: ServingInstance, chosen: Ints) -> ServingInstance:
         client=numbered(trace.client[chosen].tolist()),
         program=numbered(trace.program[chosen].tolist()),
         slo=trace.slo[chosen],
-        after=place[trace.after[chosen]],
-        gap=trace.gap[chosen],
+        after=after,
+        gap=np.where(after >= 0, trace.gap[chosen], 0.0),
         prefix_offsets=offsets,
         prefix_blocks=blocks,
     )

@@ -103,6 +103,23 @@ def test_prefixes_are_numbered_anew_within_a_part() -> None:
     assert last.prefix_blocks[:6].tolist() == [0, 1, 2, 0, 1, 3]
 
 
+def test_a_search_looks_at_blocks_of_its_part_and_the_others_are_whole() -> None:
+    following = np.full(4_000, -1, dtype=np.int64)
+    following[668] = 665
+    following[667] = 666  # the first of the second block follows the last of the first one
+    whole = replace(trace(4_000), after=following, gap=np.where(following >= 0, 0.25, 0.0))
+    parts = cut(as_read(whole))
+    blocks = parts["search"].instances
+    assert [one.size for one in blocks] == [667, 667, 666]
+    assert [one.name for one in blocks] == ["day.csv, block 1", "day.csv, block 2", "day.csv, block 3"]
+    assert [one.arrival[0] for one in blocks] == [0.0] * 3
+    assert np.concatenate([one.prompt for one in blocks]).tolist() == whole.prompt[:2_000].tolist()
+    assert (blocks[1].after < 0).all()
+    assert (blocks[1].gap == 0.0).all()
+    assert [len(parts[split].instances) for split in ("select", "test")] == [1, 1]
+    assert parts["search"].notes[0].startswith("search: 2,000 requests of day.csv in 3 blocks, 0 s to 1,999 s, ")
+
+
 def test_the_cut_is_told_with_span_rate_and_load() -> None:
     parts = cut(as_read(trace()))
     [note] = parts["search"].notes
@@ -122,6 +139,18 @@ def test_the_same_trace_twice_is_refused() -> None:
     with pytest.raises(InstanceError, match=r"copy.csv is the same trace as day.csv: give it once"):
         by_time([trace(), trace(name="copy.csv")])
     assert len(by_time([trace(), trace(every=2.0, name="slow.csv")])["test"]) == 2
+
+
+def test_files_that_overlap_are_refused() -> None:
+    numbers = np.random.default_rng(4).integers(20, 800, 600)
+    whole = replace(trace(600), prompt=numbers.astype(np.int64))
+    head = replace(part(whole, np.arange(400)), name="head.csv")
+    with pytest.raises(InstanceError, match=r"of (day|head).csv has requests of .* the files overlap; give every"):
+        by_time([whole, head])
+    other = replace(part(whole, np.arange(300)), name="other.csv", prompt=numbers[:299:-1].astype(np.int64))
+    assert len(by_time([part(whole, np.arange(300)), other])["test"]) == 2
+    alike = replace(trace(), prompt=np.full(400, 64), output=np.full(400, 9))
+    assert len(by_time([alike, replace(alike, name="b.csv", arrival=alike.arrival * 2.0)])["test"]) == 2
 
 
 def test_a_load_is_that_share_of_the_capacity_of_all_engines() -> None:
