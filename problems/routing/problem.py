@@ -66,6 +66,7 @@ def route(request, replicas, now, session, prefix, routed, held):
 
 SOURCES = (
     "Glia, arXiv 2510.27176",
+    "Agrawal et al. 2024, Vidur, arXiv 2405.05465",
     "Cao et al. 2025, D2LPM, arXiv 2501.14312",
     "DualMap, arXiv 2602.06502",
     "LMetric, arXiv 2603.15202",
@@ -78,6 +79,11 @@ _GLIA = "Glia, arXiv 2510.27176"
 _RULES = (
     ("llq", "the shortest queue", _GLIA),
     ("lor", "least outstanding requests", _GLIA),
+    (
+        "lor_vidur",
+        "fewest waiting requests, ties to the lowest replica",
+        "Agrawal et al. 2024, Vidur, arXiv 2405.05465",
+    ),
     ("random", "any replica", "the rule of a load balancer without state"),
     ("round_robin", "one replica after the other", "the rule of a load balancer without state"),
     ("power_of_two", "the better of two drawn", "Mitzenmacher 2001, doi:10.1109/71.963420"),
@@ -126,7 +132,7 @@ def configure(choice: Choice) -> Problem:
     engine = None if choice.engine is None else engines.load(choice.engine)
     return Problem(
         name="serving-router",
-        version=1,
+        version=2,
         title="Serving a language model on several replicas",
         statement=STATEMENT,
         contract=CONTRACT,

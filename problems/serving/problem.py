@@ -137,7 +137,7 @@ def configure(choice: Choice) -> Problem:
     engine = None if choice.engine is None else engines.load(choice.engine)
     return Problem(
         name="serving",
-        version=1,
+        version=2,
         title="Serving a language model on one replica",
         statement=STATEMENT,
         contract=CONTRACT,

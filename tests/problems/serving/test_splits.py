@@ -14,7 +14,7 @@ from heuresis.problems.serving.workloads.capacity import capacity
 from heuresis.problems.serving.workloads.families import CHAT, CODING_AGENTS, TENANTS
 from heuresis.problems.serving.workloads.requests import Requests, draw
 
-MARKS = {"search": "4f1221c01e19", "select": "f0f2b235e9f7", "test": "47de738180f4"}
+MARKS = {"search": "64bfdf466a02", "select": "1fa4318e5d67", "test": "57bf3fe88985"}
 
 
 @pytest.fixture(scope="module")
