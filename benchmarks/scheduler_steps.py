@@ -64,17 +64,36 @@ class Agreement:
 
     equal: float
     first: int | None = None
-    what: Sequence[str] = ()  # names of `Step`; empty where one of the two has ended
+    what: str = ""  # in words (`apart`)
+
+
+def apart(a: Step, b: Step) -> str:
+    """What sets two iterations apart, in words: the requests of a set that only one has, or the first other chunk."""
+    told = []
+    for what in a.differences(b):
+        if what == "chunks":
+            number = min(n for n in a.chunks.keys() | b.chunks.keys() if a.chunks.get(n) != b.chunks.get(n))
+            told.append(f"request {number} prefills {_span(a, number)} / {_span(b, number)}")
+        elif what == "begin":
+            told.append(f"begins {b.begin - a.begin:+.3g} s")
+        else:
+            mine, theirs = getattr(a, what), getattr(b, what)
+            told.append(f"{what} {sorted(mine - theirs)} / {sorted(theirs - mine)}")
+    return "; ".join(told)
+
+
+def _span(step: Step, number: int) -> str:
+    return "{}–{}".format(*step.chunks[number]) if number in step.chunks else "nothing"
 
 
 def compare(a: Sequence[Step], b: Sequence[Step]) -> Agreement:
     """Compare the iterations of two runs of one trace."""
-    differences = [one.differences(other) for one, other in zip(a, b, strict=False)]
-    equal = sum(not what for what in differences) / max(len(a), len(b))
-    for place, what in enumerate(differences):
-        if what:
-            return Agreement(equal, place, what)
-    return Agreement(equal, None if len(a) == len(b) else len(differences))
+    pairs = list(zip(a, b, strict=False))
+    different = [place for place, (one, other) in enumerate(pairs) if one.differences(other)]
+    equal = (len(pairs) - len(different)) / max(len(a), len(b))
+    if different:
+        return Agreement(equal, different[0], apart(*pairs[different[0]]))
+    return Agreement(equal) if len(a) == len(b) else Agreement(equal, len(pairs), "one has ended")
 
 
 class _Followed(PlainScheduler):

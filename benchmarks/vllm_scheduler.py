@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 from scheduler_steps import Batch, Run, compare, driven, ours
 
-from heuresis.evaluators.serving.engine import Engine
+from heuresis.evaluators.serving.engine import Admission, Engine
 from heuresis.evaluators.serving.results import mean
 from heuresis.problems.engines.files import load
 from heuresis.problems.serving.instances import ServingInstance, chained
@@ -50,8 +50,8 @@ MODEL = {
 """A configuration that vLLM takes for a model's; no weights are loaded, and nothing is computed."""
 
 
-def vllm_config(instance: ServingInstance, whole: bool, folder: Path) -> Any:
-    """The limits of the instance's engine as vLLM's configuration; `whole` is its `scheduler_reserve_full_isl`."""
+def vllm_config(instance: ServingInstance, folder: Path) -> Any:
+    """The limits of the instance's engine as vLLM's configuration."""
     from vllm.config import CacheConfig, ModelConfig, SchedulerConfig, VllmConfig
 
     engine = instance.engine
@@ -67,7 +67,7 @@ def vllm_config(instance: ServingInstance, whole: bool, folder: Path) -> Any:
             max_model_len=engine.kv_tokens,
             is_encoder_decoder=False,
             async_scheduling=False,
-            scheduler_reserve_full_isl=whole,
+            scheduler_reserve_full_isl=engine.admission is Admission.WHOLE,
             watermark=engine.watermark,
         ),
         cache_config=cache,
@@ -137,10 +137,10 @@ class Vllm:
         return self._instance.distinct_blocks + number
 
 
-def vllms(instance: ServingInstance, whole: bool) -> Run:
+def vllms(instance: ServingInstance) -> Run:
     """What vLLM's scheduler makes of a trace. Raises RuntimeError where it has not finished all that it should."""
     with tempfile.TemporaryDirectory() as folder:
-        scheduler = Vllm(instance, vllm_config(instance, whole, Path(folder)))
+        scheduler = Vllm(instance, vllm_config(instance, Path(folder)))
     run = driven(instance, scheduler)
     if left := scheduler.unfinished:
         raise RuntimeError(f"vLLM has not finished {left} requests that have all their tokens")
@@ -156,40 +156,38 @@ def means(instance: ServingInstance, run: Run) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A trace on an engine; whether a whole prompt must fit for an admission; how memory and cache are called."""
+    """A trace on an engine, and how its memory and its prefix cache are called."""
 
     memory: str
-    whole: bool
     cache: str
     instance: ServingInstance
 
 
 HEAD = (
-    "| memory | check | prefix cache | iterations equal | first difference | iterations | admissions | evictions | "
+    "| memory | admission | prefix cache | iterations equal | first difference | iterations | admissions | evictions | "
     "TTFT | TPOT | e2e |\n|---|---|---|--:|---|--:|--:|--:|--:|--:|--:|"
 )
 
 
 def row(setting: Setting) -> str:
     """Our scheduler and vLLM's on one trace, as a row of the table: ours / vLLM's."""
-    runs = ours(setting.instance), vllms(setting.instance, setting.whole)
+    runs = ours(setting.instance), vllms(setting.instance)
     found = compare(*(run.steps for run in runs))
-    place = "none" if found.first is None else f"{found.first}: {', '.join(found.what) or 'one has ended'}"
+    place = "none" if found.first is None else f"{found.first}: {found.what}"
     counts = [(f"{len(r.steps):,}", f"{r.admissions:,}", f"{r.evictions.sum():,}") for r in runs]
     cells = [*zip(*counts, strict=True), *zip(*(means(setting.instance, r) for r in runs), strict=True)]
-    check = "on" if setting.whole else "off"
-    pairs = " | ".join(" / ".join(pair) for pair in cells)
-    return f"| {setting.memory} | {check} | {setting.cache} | {found.equal:.1%} | {place} | {pairs} |"
+    told = (setting.memory, setting.instance.engine.admission, setting.cache, f"{found.equal:.1%}", place)
+    return f"| {' | '.join((*told, *(' / '.join(pair) for pair in cells)))} |"
 
 
 def settings(instance: ServingInstance) -> Iterator[Setting]:
-    """Memory ample and as it is; check off and on; without prefix cache, with it, and with all of a prompt in it."""
+    """Memory ample and short, both ways of admission, and three caches: none, ours, and ours with whole prompts."""
     engine = instance.engine
     sizes = (("ample", AMPLE * engine.blocks), (f"{engine.blocks:,} blocks", engine.blocks))
     caches = (("off", False, instance), ("on", True, instance), ("on, whole prompts", True, whole_prompts(instance)))
-    for (memory, blocks), whole, (cache, caching, one) in itertools.product(sizes, (False, True), caches):
-        on = replace(engine, blocks=blocks, prefix_caching=caching)
-        yield Setting(memory, whole, cache, replace(one, engine=on))
+    for (memory, blocks), admission, (cache, caching, one) in itertools.product(sizes, Admission, caches):
+        on = replace(engine, blocks=blocks, prefix_caching=caching, admission=admission)
+        yield Setting(memory, cache, replace(one, engine=on))
 
 
 def whole_prompts(instance: ServingInstance) -> ServingInstance:

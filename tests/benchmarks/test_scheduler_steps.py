@@ -4,6 +4,7 @@ import importlib.util
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 from types import ModuleType
 
@@ -97,15 +98,17 @@ def test_the_first_difference_is_told(script, instance):
     found = script.compare(mine.steps, other.steps)
     place = next(k for k, (a, b) in enumerate(zip(mine.steps, other.steps, strict=False)) if a.admitted != b.admitted)
     assert found.first == place
-    assert list(found.what) == ["admitted", "chunks"]
+    here, there = (sorted(x.admitted - y.admitted) for x, y in permutations((mine.steps[place], other.steps[place])))
+    assert found.what.startswith(f"admitted {here} / {there}; request {min(here)} prefills 0–")
+    assert min(here) < min(there)
     assert place / len(mine.steps) <= found.equal < 1.0
 
 
 def test_runs_of_unequal_length_differ_where_one_ends(script, instance):
     steps = script.ours(instance).steps
-    assert script.compare(steps, steps[:-1]) == script.Agreement(1 - 1 / len(steps), len(steps) - 1)
+    assert script.compare(steps, steps[:-1]) == script.Agreement(1 - 1 / len(steps), len(steps) - 1, "one has ended")
     later = [replace(step, begin=step.begin + 1.0) for step in steps]
-    assert script.compare(steps, later) == script.Agreement(0.0, 0, ["begin"])
+    assert script.compare(steps, later) == script.Agreement(0.0, 0, "begins +1 s")
 
 
 def test_who_was_evicted_computes_prompt_and_output_again(script, instance):
