@@ -126,7 +126,7 @@ class Conductor:
     def _prepare(self, assessor: Assessor, budget: Budget, stages: Stages, evaluated: int) -> dict[str, float]:
         """Start the processes, unless nothing is left to search, and measure the classical rules; those by name."""
         if self.config.evaluations is None or evaluated < self.config.evaluations:
-            workers = "1 worker" if self.config.workers == 1 else f"{self.config.workers} workers"
+            workers = _many(self.config.workers, "worker")
             what = f"starting {workers}; a simulator that was never used here is compiled first"
             stages.attend(what, assessor.warm, budget.check_time)
         measure = partial(baselines_on, self.archive, assessor, SEARCH, stages)
@@ -152,8 +152,8 @@ class Conductor:
         most = self.config.evaluations
         if most is not None and most <= seeds:
             self.listener.message(
-                f"a budget of {most} evaluations is too small to search: the run begins with {seeds} programs; give "
-                f"more than {seeds}, or begin with fewer (--from)"
+                f"a budget of {_many(most, 'evaluation')} is too small to search: the run begins with "
+                f"{_many(seeds, 'program')}; give more than {seeds}, or begin with fewer (--from)"
             )
 
     def _too_small(self, seeds: int) -> str:
@@ -193,6 +193,10 @@ class Conductor:
                 found = f"{trial.proposal.candidate}, {trial.evaluation.aggregate:.6g} on search"
                 return f"stopped by the user; best so far {found}"
         return "stopped by the user; no program has succeeded so far"
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _evaluated(trials: list[Trial]) -> int:
