@@ -107,6 +107,25 @@ def test_a_run_is_extended_and_its_table_made_later(cli, example: Path):
     assert cli("crown", run["id"]).code == 0
 
 
+@pytest.mark.usefixtures("cli")
+def test_doctor_says_which_journal_the_archive_has(monkeypatch: pytest.MonkeyPatch):
+    from heuresis.archive import journal
+    from heuresis.cli import doctor
+
+    def found() -> tuple[bool | None, str]:
+        return doctor._journal(None)
+
+    assert found() == (True, "write-ahead log, once there is an archive")
+    Archive.open().close()
+    assert found() == (True, "write-ahead log")
+    Path(os.environ["HEURESIS_ARCHIVE"]).unlink()
+    monkeypatch.setattr(journal, "filesystem_of", lambda _: "9p")
+    said = "no write-ahead log here (file system 9p), so a rollback journal: commands and a run wait for each other"
+    assert found() == (None, said)
+    Archive.open().close()
+    assert found() == (None, said)
+
+
 def test_a_champion_that_is_a_classical_rule_is_called_one(cli, example: Path):
     words = ("evolve", example, "--evaluations", 1, "--workers", 1, "--no-test", "--from", "heaviest")
     made = cli(*words)

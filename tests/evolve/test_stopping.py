@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,7 +12,8 @@ import pytest
 import tiny_problem
 from search_parts import PlainPool, Watcher, tinkering
 
-from heuresis.archive.records import RunStatus, RunTaken
+from heuresis.archive import waiting
+from heuresis.archive.records import RunStatus, RunTaken, Trial
 from heuresis.archive.store import Archive
 from heuresis.evolve import run as runs
 from heuresis.evolve.assessment import pools
@@ -19,7 +21,7 @@ from heuresis.evolve.assessment.assess import Assessor
 from heuresis.evolve.config import Config
 from heuresis.evolve.results import algorithms, champion
 from heuresis.evolve.run import crown, resume, start
-from heuresis.evolve.search.listener import Stage
+from heuresis.evolve.search.listener import Progress, Stage
 from heuresis.evolve.search.mix import Mix
 from heuresis.evolve.wiring import Setting
 from heuresis.problems import registry
@@ -188,6 +190,34 @@ def test_a_run_that_another_process_took_stops_and_says_so(archive: Archive, tmp
         (summary,) = other.runs()
         assert summary.run.status is RunStatus.RUNNING  # it is the other's now
         assert len(other.trials(summary.run.id)) < 12
+
+
+def test_a_locked_archive_is_waited_for_and_can_be_left(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "TOLD_AFTER_SECONDS", 0.1)
+    locker = sqlite3.connect(tmp_path / "archive.db", isolation_level=None, check_same_thread=False)
+
+    class Locked(Watcher):
+        def settled(self, trial: Trial, progress: Progress) -> None:
+            super().settled(trial, progress)
+            if trial.proposal.number == 8:
+                locker.execute("BEGIN IMMEDIATE")
+
+        def message(self, text: str) -> None:
+            if "keeps it locked; waiting for that" in text and not self.messages:
+                os.kill(os.getpid(), signal.SIGTERM)
+            super().message(text)
+
+    watcher = Locked()
+    stopped = start(CONFIG, archive, watcher, make=tinkering)
+    assert stopped.run.status is RunStatus.INTERRUPTED
+    assert "how the run ended is not recorded, it can be resumed all the same" in watcher.messages[-1]
+    locker.execute("COMMIT")
+    locker.close()
+    assert archive.run(stopped.run.id).status is RunStatus.RUNNING
+    finished = resume(stopped.run.id, archive, make=tinkering)
+    assert (finished.run.status, finished.evaluations) == (RunStatus.FINISHED, 12)
 
 
 def test_what_is_done_is_told_from_the_start_to_the_end(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
