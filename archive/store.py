@@ -1,7 +1,7 @@
 """The archive: what is recorded, when it is safe, and how it is read back."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self, TypeVar
@@ -11,29 +11,33 @@ from sqlalchemy import Connection, and_, func, insert, select, update
 from heuresis.archive.cells import ADVICE
 from heuresis.archive.connect import Manner
 from heuresis.archive.database import Database, open_database
+from heuresis.archive.leases import Leases, is_dead, owner_here
 from heuresis.archive.location import default_location
 from heuresis.archive.records import (
+    ArchiveBusy,
     ArchiveError,
     Call,
     Evaluation,
+    Extension,
     FaultyRow,
     Proposal,
     Run,
     RunStatus,
     RunSummary,
     Trial,
-    UnknownId,
     candidate_id,
 )
 from heuresis.archive.rows import (
     call_row,
     evaluation_row,
+    extension_row,
     now,
     proposal_row,
     run_row,
     said,
     to_call,
     to_evaluation,
+    to_extension,
     to_parent,
     to_proposal,
     to_run,
@@ -42,6 +46,7 @@ from heuresis.archive.statements import (
     CALLS,
     CANDIDATES,
     EVALUATIONS,
+    EXTENSIONS,
     PARENTS,
     PROPOSALS,
     RUNS,
@@ -51,11 +56,8 @@ from heuresis.archive.statements import (
     costs,
     fetch,
     grouped,
-    is_dead,
     keep_candidate,
-    owner_here,
     parents_of,
-    refuse_if_alive,
     source_of,
     spent_usd,
     unique,
@@ -81,7 +83,8 @@ class Archive:
     - Each proposal (with its program and lineage), evaluation, intent and answer is one transaction: all or nothing.
     - Finished rows never change. Recording the same thing twice changes nothing; recording something else under
       the same key raises ArchiveError. In SQLite triggers enforce it, also against other programs.
-    - All methods may be called from any thread, and several processes may use one file.
+    - All methods may be called from any thread, and several processes may use one file. What belongs to a run is
+      written by the process alone that started or took it last (`leases.py`); any other gets RunTaken.
     - Whatever is read has been checked: cells by their type (`rows.py`), a program's text by its id, an evaluation by
       its id. A row that is not so raises FaultyRow, whoever wrote it.
     - Every failure of the database is an ArchiveError that names the archive and says what to do.
@@ -89,6 +92,7 @@ class Archive:
 
     def __init__(self, url: str, *, reading: bool = False) -> None:
         self._database = open_database(url, Manner.READ if reading else Manner.WRITE)
+        self._leases = Leases()
 
     @classmethod
     def open(cls, url: str | None = None, *, reading: bool = False) -> "Archive":
@@ -123,6 +127,16 @@ class Archive:
         return self._database.readonly
 
     @contextmanager
+    def patient(self, tell: Callable[[str], None], stop: threading.Event) -> Iterator[None]:
+        """Wait without end for a database that others keep locked, until left or `stop` is set.
+
+        `tell` hears of it, from whichever thread waits.
+        """
+        text = f"archive {self.where}: another program keeps it locked; waiting for that, nothing is lost meanwhile"
+        with self._database.opened.waiting.patient(lambda: tell(text), stop):
+            yield
+
+    @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A read transaction on one state of the archive, for `queries.py`."""
         with self._database.read() as connection:
@@ -135,23 +149,35 @@ class Archive:
     # Runs
 
     def start_run(self, run: Run) -> None:
-        """Record a new run. Raises ArchiveError where its id is taken."""
+        """Record a new run, which is this archive's to write to. Raises ArchiveError where its id is taken."""
+        owner = owner_here()
         with self._database.write(paid=True) as connection:
             if fetch(connection, RUNS, id=run.id):
                 raise ArchiveError(f"there is a run {run.id} already; go on with it by `heuresis resume {run.id}`")
-            connection.execute(insert(RUNS).values(run_row(run, owner_here())))
+            connection.execute(insert(RUNS).values(run_row(run, owner)))
+        self._leases.begun(run.id, owner)
 
     def heartbeat(self, run_id: str, searched: float | None = None) -> None:
-        """Record that the run's process lives, and for how many seconds all its processes have searched."""
+        """Record that the run's process lives, and for how many seconds all its processes have searched.
+
+        Raises RunTaken where another process goes on with the run.
+        """
         changes: dict[str, str | float] = {"heartbeat": now()}
         self._change_run(run_id, changes if searched is None else changes | {"searched": searched}, paid=False)
 
     @contextmanager
-    def alive(self, run_id: str, every: float = 10.0, searched: Callable[[], float] | None = None) -> Iterator[None]:
+    def alive(
+        self,
+        run_id: str,
+        every: float = 10.0,
+        searched: Callable[[], float] | None = None,
+        lost: Callable[[], None] | None = None,
+    ) -> Iterator[None]:
         """Record a heartbeat now and every so many seconds, from a thread, until left.
 
-        `searched` tells what goes with it: for how many seconds all processes of the run have searched.
-        A heartbeat that could not be recorded is raised on leaving, unless something else already is.
+        `searched` tells what goes with it: for how many seconds all processes of the run have searched. Where the
+        database is locked the next heartbeat is tried as before. Any other heartbeat that could not be recorded is
+        raised on leaving, unless something else already is, and `lost` is called at once.
         """
 
         def tell() -> None:
@@ -164,8 +190,12 @@ class Archive:
             while not done.wait(every):
                 try:
                     tell()
+                except ArchiveBusy:
+                    continue
                 except ArchiveError as error:
                     failed.append(error)
+                    if lost is not None:
+                        lost()
                     return
 
         thread = threading.Thread(target=beat, name=f"heartbeat-{run_id}", daemon=True)
@@ -198,14 +228,33 @@ class Archive:
         self._change_run(run_id, changes, paid=True)
 
     def reopen_run(self, run_id: str) -> None:
-        """Record that a stopped run goes on. Raises ArchiveError while another process of this host runs it."""
+        """Take a stopped run over and record that it goes on. Raises ArchiveError while another process runs it."""
         with self._database.write(paid=True) as connection:
-            row = fetch(connection, RUNS, id=run_id)
-            if row is None:
-                raise UnknownId(f"there is no run {run_id}; `heuresis runs` lists them")
-            refuse_if_alive(to_run(row), row["owner"])
-            changes = {"status": RunStatus.RUNNING.value, "reason": "", "heartbeat": now(), "owner": owner_here()}
-            connection.execute(update(RUNS).where(RUNS.c.id == run_id).values(changes))
+            self._leases.take(connection, run_id, status=RunStatus.RUNNING.value, reason="")
+
+    def claim_run(self, run_id: str) -> None:
+        """Take a stopped run over without going on with it. Raises ArchiveError while another process runs it."""
+        with self._database.write(paid=True) as connection:
+            self._leases.take(connection, run_id)
+
+    def crown_run(self, run_id: str, champion: str) -> None:
+        """Record the champion of a run that has been claimed."""
+        self._change_run(run_id, {"champion": champion}, paid=True)
+
+    def extend_run(self, extension: Extension) -> None:
+        """Record what a resume changes of a run that was taken over."""
+        row = extension_row(extension)
+        with self._database.write(paid=True) as connection:
+            self._leases.check(connection, extension.run)
+            count = select(func.count()).where(EXTENSIONS.c.run == extension.run)
+            row["position"] = connection.execute(count.select_from(EXTENSIONS)).scalar_one()
+            connection.execute(insert(EXTENSIONS).values(row | {"recorded": now()}))
+
+    def extensions(self, run_id: str) -> list[Extension]:
+        """What resumes changed of a run, in that order."""
+        wanted = select(EXTENSIONS).where(EXTENSIONS.c.run == run_id).order_by(EXTENSIONS.c.position)
+        with self._database.read() as connection:
+            return [to_extension(row) for row in connection.execute(wanted).mappings()]
 
     def run(self, id_prefix: str) -> Run:
         """The run of this id, or of this unique beginning of one, with or without `r_`."""
@@ -249,6 +298,7 @@ class Archive:
         """Record a proposal, its program where that is new, and its parents, which must be recorded already."""
         row = proposal_row(proposal)
         with self._database.write() as connection:
+            self._leases.check(connection, proposal.run)
             known = fetch(connection, PROPOSALS, run=proposal.run, number=proposal.number)
             if known is not None:
                 before = to_proposal(known, parents_of(connection, proposal.run, proposal.number))
@@ -275,6 +325,8 @@ class Archive:
         """
         row = evaluation_row(evaluation)
         with self._database.write() as connection:
+            if evaluation.run is not None:
+                self._leases.check(connection, evaluation.run)
             if fetch(connection, EVALUATIONS, id=row["id"]):
                 return
             if evaluation.number is not None:
@@ -333,6 +385,7 @@ class Archive:
         row = call_row(call)
         c, key = CALLS.c, {"run": call.run, "number": call.number, "turn": call.turn}
         with self._database.write(paid=True) as connection:
+            self._leases.check(connection, call.run)
             if limit_usd is not None and (spent := spent_usd(connection, call.run)) + call.max_usd > limit_usd:
                 raise CostLimitReached(
                     f"{spent:.6f} USD are spent or reserved, this call may cost {call.max_usd:.6f} more, and the "
@@ -351,6 +404,7 @@ class Archive:
         row = call_row(call)
         names = ("run", "number", "turn", "attempt")
         with self._database.write(paid=True) as connection:
+            self._leases.check(connection, call.run)
             known = fetch(connection, CALLS, **{name: row[name] for name in names})
             if known is None:
                 raise ArchiveError(f"call {call.number}.{call.turn}.{call.attempt} was never intended; use `intend`")
@@ -374,11 +428,9 @@ class Archive:
         with self._database.read() as connection:
             return spent_usd(connection, run_id)
 
-    def _change_run(self, run_id: str, changes: Mapping[str, str | float], *, paid: bool) -> None:
+    def _change_run(self, run_id: str, changes: dict[str, str | float], *, paid: bool) -> None:
         with self._database.write(paid=paid) as connection:
-            done = connection.execute(update(RUNS).where(RUNS.c.id == run_id).values(changes))
-            if done.rowcount != 1:
-                raise UnknownId(f"there is no run {run_id}; `heuresis runs` lists them")
+            self._leases.change(connection, run_id, changes)
 
 
 def _belonging(evaluation: Evaluation | None, proposal: Proposal) -> Evaluation | None:

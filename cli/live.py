@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from heuresis.archive.records import Run, Trial
     from heuresis.evolve.config import Config
     from heuresis.evolve.results.run_result import RunResult
-    from heuresis.evolve.search.listener import Progress
+    from heuresis.evolve.search.listener import Progress, Stage
 
 PLAIN_EVERY = 10.0
 """Seconds between lines where standard error is no terminal."""
@@ -38,6 +38,7 @@ class View:
         self._live = Live(console=self.console, refresh_per_second=4, transient=True) if self._animated else None
         self._printing = ExitStack()
         self._last_line = 0.0
+        self._stage = ""
         self._last: Progress | None = None
 
     @property
@@ -50,21 +51,29 @@ class View:
     def __exit__(self, *_: object) -> None:
         self._stop()
 
-    def started(self, run: "Run", config: "Config", baselines: Mapping[str, float]) -> None:
+    def began(self, run: "Run", config: "Config") -> None:
         """The run exists in the archive from here on."""
         self.run_id = run.id
+        if not self.quiet:
+            workers = f"{config.workers} workers, sandbox {run.sandbox_level}"
+            self.console.print(f"run {run.id} on {run.problem}, seed {config.seed}, {workers}")
+
+    def working(self, stage: "Stage") -> None:
+        """Something beside searching is being done: a line that moves in a terminal, elsewhere one now and then."""
         if self.quiet:
             return
-        best = min(baselines.items(), key=lambda item: item[1], default=None)
-        text = (
-            f"run {run.id} on {run.problem}, seed {config.seed}, {config.workers} workers, sandbox {run.sandbox_level}"
-        )
-        if best is not None:
-            text += f"; best baseline {best[0]} {self._value(best[1])}"
-        self.console.print(text)
         if self._live is not None:
-            self._live.start()
-            self._printing.enter_context(guarded())  # around what rich now puts in place of the standard streams
+            self._draw(styled(doing(stage), "dim"))
+        elif stage.what != self._stage or time.monotonic() - self._last_line >= PLAIN_EVERY:
+            self._stage, self._last_line = stage.what, time.monotonic()
+            self.console.print(doing(stage), soft_wrap=True)
+
+    def started(self, run: "Run", config: "Config", baselines: Mapping[str, float]) -> None:
+        """The search begins."""
+        del run, config
+        best = min(baselines.items(), key=lambda item: item[1], default=None)
+        if best is not None and not self.quiet:
+            self.console.print(f"searching; best baseline {best[0]} {self._value(best[1])}")
 
     def settled(self, trial: "Trial", progress: "Progress") -> None:
         """One more proposal has come to its end."""
@@ -73,7 +82,7 @@ class View:
         if self.quiet:
             return
         if self._live is not None:
-            self._live.update(panel(progress, percent=self.percent))
+            self._draw(panel(progress, percent=self.percent))
         elif time.monotonic() - self._last_line >= PLAIN_EVERY:
             self._last_line = time.monotonic()
             self.console.print(line(progress, percent=self.percent))
@@ -90,6 +99,16 @@ class View:
         if not self.quiet:
             self.console.print(f"run {result.run.id} {result.run.status}: {result.reason}")
 
+    def _draw(self, what: RenderableType) -> None:
+        """Show this in place of what was there before."""
+        live = self._live
+        if live is None:
+            return
+        if not live.is_started:
+            live.start()
+            self._printing.enter_context(guarded())  # around what rich now puts in place of the standard streams
+        live.update(what)
+
     def _stop(self) -> None:
         if self._live is not None and self._live.is_started:
             self._printing.close()
@@ -97,6 +116,14 @@ class View:
 
     def _value(self, value: float | None) -> str:
         return number(value, percent=self.percent) + (" %" if self.percent and value is not None else "")
+
+
+def doing(stage: "Stage") -> str:
+    """What is being done, on one line."""
+    text = stage.what
+    if stage.total:
+        text += f", {stage.done} of {stage.total}"
+    return f"{text} ({duration(stage.seconds)})" if stage.seconds >= 1.0 else text
 
 
 def panel(progress: "Progress", *, percent: bool) -> Group:

@@ -56,6 +56,7 @@ def entry(
 app.command("problems")(problems.problems)
 app.command("evolve")(evolve.evolve)
 app.command("resume")(evolve.resume)
+app.command("crown")(evolve.crown)
 app.command("runs")(browse.runs)
 app.command("top")(browse.top)
 app.command("show")(browse.show)

@@ -19,6 +19,7 @@ JsonOption: TypeAlias = Annotated[
 ProblemArgument: TypeAlias = Annotated[
     str, typer.Argument(metavar="PROBLEM", help="A registered problem, or a Python file that registers one.")
 ]
+RunArgument: TypeAlias = Annotated[str, typer.Argument(metavar="RUN", help="A run id (a unique prefix).")]
 ProgramArgument: TypeAlias = Annotated[
     str, typer.Argument(metavar="PROGRAM", help="A file, a baseline's name, or a program id (a unique prefix).")
 ]
@@ -111,6 +112,9 @@ ProblemOption: TypeAlias = Annotated[
 TimeoutOption: TypeAlias = Annotated[
     float | None,
     typer.Option("--timeout", metavar="SECONDS", help="Longest evaluation of one program. Default: 20."),
+]
+NoTestOption: TypeAlias = Annotated[
+    bool, typer.Option("--no-test", help="Leave the champion's test table for later (`heuresis crown RUN`).")
 ]
 WeakSandboxOption: TypeAlias = Annotated[
     bool,

@@ -3,6 +3,7 @@
 import math
 import re
 import traceback
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from heuresis.cli.errors import USAGE, UserError
 from heuresis.cli.render import short
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from heuresis.archive.records import Run
     from heuresis.archive.store import Archive
@@ -197,15 +198,24 @@ def problem_of(program: Named, problem: str | None, archive: str | None) -> "Pro
 
 
 def recorded_settings(run: "Run", archive: "Archive") -> "Config":
-    """The settings of a run from its row. Raises UserError where they are none that a run can have."""
+    """The settings of a run, as resumes left them. Raises UserError where they are none that a run can have."""
     from heuresis.evolve.config import Config
+    from heuresis.evolve.extending import extended
 
+    with _settings(archive, f"table runs, row {run.id}, column config"):
+        config = Config.from_json(run.config)
+    with _settings(archive, f"table extensions, row {run.id}, column changes"):
+        return extended(config, archive.extensions(run.id))
+
+
+@contextmanager
+def _settings(archive: "Archive", cell: str) -> "Iterator[None]":
+    """Turn what is wrong with settings that were read from a cell into a UserError."""
     try:
-        return Config.from_json(run.config)
+        yield
     except (ValueError, TypeError) as error:
         raise UserError(
-            f"archive {archive.where}: table runs, row {run.id}, column config: {error}; restore a copy, or give "
-            "another path with --archive"
+            f"archive {archive.where}: {cell}: {error}; restore a copy, or give another path with --archive"
         ) from error
 
 

@@ -6,7 +6,8 @@ With `pools.py` the only place where sandbox and problems meet.
 import ast
 import math
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
@@ -121,8 +122,18 @@ class Assessor:
         with self._pools.holding(instances) as pool:
             return self._evaluate(pool, source, instances, run, number, confirm)
 
-    def evaluate_all(self, sources: Sequence[str], where: str | InstanceSet = SEARCH) -> list[Evaluation]:
-        """Evaluate programs at the same time, as many as there are workers; results in the order given."""
+    def warm(self) -> None:
+        """Start the processes that search, if need be, and wait until their simulator is compiled."""
+        with self._pools.holding(self.instance_set()):
+            pass
+
+    def evaluate_all(
+        self, sources: Sequence[str], where: str | InstanceSet = SEARCH, done: Callable[[], None] | None = None
+    ) -> list[Evaluation]:
+        """Evaluate programs at the same time, as many as there are workers; results in the order given.
+
+        `done` is called after each of them.
+        """
         instances = self.instance_set(where)
         if not sources:
             return []
@@ -130,7 +141,7 @@ class Assessor:
             crew = Crew[Evaluation](min(len(sources), self.workers), "evaluate-all")
             try:
                 futures = [crew.submit(self._evaluate, pool, source, instances) for source in sources]
-                return [future.result() for future in futures]
+                return [_after(future, done) for future in futures]
             finally:
                 crew.dismiss()
 
@@ -259,3 +270,11 @@ class Assessor:
     def _ran(self, pool: Pool, source: str, order: NDArray[np.int64]) -> Ran:
         with self._turns.turn(SHORT):
             return Ran(pool.run(tasks.decide(source, order)), order)
+
+
+def _after(future: "Future[Evaluation]", done: Callable[[], None] | None) -> Evaluation:
+    """A result, once it is there and told."""
+    evaluation = future.result()
+    if done is not None:
+        done()
+    return evaluation
