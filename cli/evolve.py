@@ -7,6 +7,19 @@ import typer
 
 from heuresis.cli import problem_files
 from heuresis.cli.errors import DONE, FAILED, INTERRUPTED
+from heuresis.cli.model_options import (
+    ApiKeyEnvOption,
+    AttemptsOption,
+    ConcurrencyOption,
+    ExtraBodyOption,
+    MaxTokensOption,
+    PriceInOption,
+    PriceOutOption,
+    ReasoningEffortOption,
+    RequestTimeoutOption,
+    TemperatureOption,
+    model_settings,
+)
 from heuresis.cli.options import (
     ArchiveOption,
     EngineOption,
@@ -18,7 +31,7 @@ from heuresis.cli.options import (
     WorkersOption,
 )
 from heuresis.cli.programs import existing_archive, find_problem, open_archive, recorded_settings
-from heuresis.cli.settings import make_config, parse_mix, read_settings, seed_programs
+from heuresis.cli.settings import asked_first, make_config, parse_mix, read_settings, seed_programs
 
 if TYPE_CHECKING:
     from heuresis.cli.live import View
@@ -73,6 +86,16 @@ def evolve(
         ),
     ] = None,
     timeout: TimeoutOption = None,
+    max_tokens: MaxTokensOption = None,
+    request_timeout: RequestTimeoutOption = None,
+    attempts: AttemptsOption = None,
+    temperature: TemperatureOption = None,
+    reasoning_effort: ReasoningEffortOption = None,
+    extra_body: ExtraBodyOption = None,
+    concurrency: ConcurrencyOption = None,
+    api_key_env: ApiKeyEnvOption = None,
+    price_in: PriceInOption = None,
+    price_out: PriceOutOption = None,
     allow_weak_sandbox: WeakSandboxOption = False,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
@@ -100,6 +123,19 @@ def evolve(
         "timeout": timeout,
     }
     settings |= {key: value for key, value in given.items() if value is not None}
+    said = model_settings(
+        extra_body,
+        max_tokens=max_tokens,
+        request_timeout=request_timeout,
+        attempts=attempts,
+        temperature=temperature,
+        reasoning_effort=reasoning_effort,
+        concurrency=concurrency,
+        api_key_env=api_key_env,
+        price_in=price_in,
+        price_out=price_out,
+    )
+    settings |= asked_first(said, settings)
     wanted = find_problem(settings["problem"], settings.get("objective"), settings.get("engine"))
     listed = settings.pop("from", ())
     settings |= seed_programs(seeds or list(listed), wanted, archive)
@@ -143,6 +179,7 @@ def report(result: "RunResult", problem: "Problem", *, as_json: bool, archive: s
     """Print what the run found; return the exit code that it deserves. `archive` is named in the advice given."""
     from heuresis.archive.records import RunStatus
     from heuresis.cli import render
+    from heuresis.cli.calls import model_row
 
     status, champion = result.run.status, result.champion
     if as_json:
@@ -150,7 +187,8 @@ def report(result: "RunResult", problem: "Problem", *, as_json: bool, archive: s
         if champion is not None:
             test = champion.test.to_dict()
             found = {"id": champion.id, "select": champion.select, "test": test, "source": champion.source}
-        document = {"run": result.run.id, "status": status.value, "reason": result.reason}
+        document: dict[str, Any] = {"run": result.run.id, "status": status.value, "reason": result.reason}
+        document |= {"models": {one.model: model_row(one) for one in result.models}}
         render.emit(document | {"evaluations": result.evaluations, "champion": found})
     elif champion is not None:
         _print_champion(champion, problem, archive)

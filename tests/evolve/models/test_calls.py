@@ -15,6 +15,7 @@ from heuresis.evolve.models.calls import LONGEST_WAIT, Caller
 from heuresis.evolve.models.client import Message
 from heuresis.evolve.models.endpoint import OpenAIClient
 from heuresis.evolve.models.errors import CallError
+from heuresis.evolve.models.gate import Gate
 from heuresis.evolve.models.prices import FREE, Price, per_million
 from heuresis.evolve.search.budget import Budget
 from heuresis.evolve.search.ledger import RunLedger
@@ -25,6 +26,17 @@ ASK = (Message("user", "hello"),)
 def caller(server: ScriptedServer, ledger: MemoryLedger, *, price: Price = FREE, timeout: float = 5.0) -> Caller:
     made = OpenAIClient("scripted", "m", base_url=server.url, api_key="k", price=price, max_tokens=100, timeout=timeout)
     return Caller(made, ledger, sleep=lambda _: None)
+
+
+class Counting(Gate):
+    """Writes down how long it would hold."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[float] = []
+
+    def hold(self, seconds: float) -> None:
+        self.waits.append(seconds)
 
 
 def ask(made: Caller, number: int = 1, turn: int = 0):
@@ -51,14 +63,14 @@ def test_the_intent_is_there_before_the_request_arrives_and_the_answer_after() -
 
 
 def test_a_rate_limit_waits_as_long_as_asked_then_succeeds() -> None:
-    ledger, waits = MemoryLedger(), []
+    ledger, gate = MemoryLedger(), Counting()
     with ScriptedServer(
         failure(429, headers={"Retry-After": "0.01"}), failure(429, headers={"Retry-After": "86400"}), completion("ok")
     ) as server:
         made = caller(server, ledger)
-        made._sleep = waits.append
+        made.gate = gate
         assert ask(made).text == "ok"
-    assert waits == [0.01, LONGEST_WAIT]
+    assert gate.waits == [0.01, LONGEST_WAIT]
     assert [(c.attempt, c.reply is not None, c.error is not None) for c in ledger.rows] == [
         (0, False, True),
         (1, False, True),

@@ -6,11 +6,13 @@ import pytest
 from scripted_server import Answer, ScriptedServer, completion, failure
 
 from heuresis.evolve.errors import ProposerUnavailable
-from heuresis.evolve.models.client import Message, is_loopback, tokens_at_most
+from heuresis.evolve.models.address import is_loopback
+from heuresis.evolve.models.client import Message, tokens_at_most
 from heuresis.evolve.models.endpoint import OpenAIClient
-from heuresis.evolve.models.errors import CallError, PriceUnknown, redact
+from heuresis.evolve.models.errors import CallError, PriceUnknown
 from heuresis.evolve.models.factory import client_for
 from heuresis.evolve.models.prices import FREE, is_openai, per_million, price_of
+from heuresis.evolve.models.secrecy import redact
 
 ASK = (Message("system", "be brief"), Message("user", "hello"))
 
@@ -78,7 +80,6 @@ def test_an_empty_reply_is_a_reply() -> None:
         b"{",
         b"[]",
         b"null",
-        b"<html>",
         b'{"choices": []}',
         b'{"choices": [{}]}',
         b'{"choices": [{"message": 3}]}',
@@ -94,8 +95,10 @@ def test_a_body_that_is_no_completion_is_a_call_error(body: bytes) -> None:
 
 def test_html_instead_of_json_is_a_call_error() -> None:
     page = Answer(body=b"<html>login</html>", headers={"Content-Type": "text/html"})
-    with ScriptedServer(page) as server, pytest.raises(CallError, match="not JSON"):
+    with ScriptedServer(page) as server, pytest.raises(CallError, match=r"not JSON.*an HTML page: login") as caught:
         ask(server)
+    assert not caught.value.billed
+    assert not caught.value.retryable
 
 
 def test_a_body_cut_off_is_retryable_and_may_have_been_billed() -> None:
@@ -234,7 +237,7 @@ def test_prices_come_from_the_table_and_bound_the_cost(monkeypatch: pytest.Monke
     assert price is not None
     assert 0 < price.per_token_in < price.per_token_out < 1e-3
     made = client_for("openai/gpt-4o-mini", needs_price=True)
-    assert made.max_usd(ASK) >= price.usd(30, made.max_tokens)
+    assert made.max_usd(ASK) >= price.usd(30, 8_192)
     assert is_openai("gpt-4o-mini")
     assert not is_openai("claude-haiku-4-5")
 
