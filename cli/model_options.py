@@ -32,7 +32,9 @@ RequestTimeoutOption: TypeAlias = Annotated[
 ]
 AttemptsOption: TypeAlias = Annotated[
     int | None,
-    typer.Option("--attempts", metavar="N", help="Requests before a call has failed. Default: 4.", rich_help_panel=PANEL),
+    typer.Option(
+        "--attempts", metavar="N", help="Requests before a call has failed. Default: 4.", rich_help_panel=PANEL
+    ),
 ]
 TemperatureOption: TypeAlias = Annotated[
     float | None,

@@ -84,6 +84,11 @@ class Config:
         own = dict(self.asking_each).get(model, NOTHING_SAID)
         return own.over(self.asking).over(ModelSettings(api_base=self.api_base))
 
+    @property
+    def longest_request(self) -> float:
+        """Seconds of the longest request to a model, as far as they are given."""
+        return max((one.request_timeout or 0.0 for one in (self.asking, *dict(self.asking_each).values())), default=0.0)
+
     def to_json(self) -> str:
         """One JSON object, keys sorted."""
         return json.dumps(asdict(self), sort_keys=True)

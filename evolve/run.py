@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from heuresis.archive.calls import CallTally, tally
 from heuresis.archive.records import Evaluation, Run, RunStatus, candidate_id
 from heuresis.archive.store import Archive
 from heuresis.evolve.assessment.assess import Assessor
@@ -27,7 +28,7 @@ from heuresis.evolve.search.loop import Loop
 from heuresis.evolve.search.mix import Mix
 from heuresis.evolve.search.rounds import Rounds, Stopped
 from heuresis.evolve.versions import commit, versions
-from heuresis.evolve.wiring import Setting, make_mix
+from heuresis.evolve.wiring import Setting, make_mix, models_of
 from heuresis.problems import registry
 from heuresis.problems.problem import InstanceError, MachineryError, Problem
 from heuresis.sandbox.limits import Limits
@@ -129,16 +130,16 @@ class _Conductor:
     def conduct(self, begin: Callable[[Run], None]) -> RunResult:
         """The whole run; `begin` records that it is running, once everything that it needs is there."""
         budget = Budget(self.config, partial(self.archive.spent, self.run.id), used=self.run.searched)
-        ledger = RunLedger(self.run.id, self.archive, budget)
+        ledger = RunLedger(self.run.id, self.archive, budget, self._calls())
         with interrupts() as wish, ExitStack() as stack:
             assessor = stack.enter_context(self._assessor())
-            mix = self.make(Setting(self.problem, self.config, assessor, ledger, stack))
+            mix = self.make(Setting(self.problem, self.config, assessor, ledger, stack, self.listener.message))
             begin(self.run)
             with self.archive.alive(self.run.id, searched=lambda: budget.used):
                 status, reason, champion = RunStatus.FAILED, "an error in Heuresis", None
                 try:
                     try:
-                        reason = self._search(assessor, mix, budget, wish)
+                        reason = self._search(assessor, mix, budget, wish, ledger)
                     finally:
                         budget.end()
                     stack.close()  # the processes that searched are gone before any other instance is touched
@@ -158,17 +159,21 @@ class _Conductor:
                     crowned = champion.id if champion is not None else None
                     self.archive.finish_run(self.run.id, status, reason, crowned, searched=budget.used)
         evaluations = sum(trial.evaluation is not None for trial in self.archive.trials(self.run.id))
-        result = RunResult(self.archive.run(self.run.id), reason, evaluations, champion)
+        result = RunResult(self.archive.run(self.run.id), reason, evaluations, champion, self._calls().rows())
         self.listener.finished(result)
         return result
 
-    def _search(self, assessor: Assessor, mix: Mix, budget: Budget, wish: Wish) -> str:
+    def _calls(self) -> CallTally:
+        """The calls of models so far."""
+        return tally(self.archive, self.run.id, models_of(self.config))
+
+    def _search(self, assessor: Assessor, mix: Mix, budget: Budget, wish: Wish, ledger: RunLedger) -> str:
         """Search until a budget is used up, and say which."""
         baselines = baselines_on(self.archive, assessor, SEARCH)
         reached = {name: e.aggregate for name, e in baselines.items() if e.aggregate is not None}
         self.listener.started(self.run, self.config, reached)
         seeds = seeds_of(self.config, self.problem)
-        course = Course(budget, self.listener, self.config.islands, reached)
+        course = Course(budget, self.listener, self.config.islands, reached, ledger.models)
         rounds = Rounds(self.config, len(seeds), course, budget, wish.stop)
         recorded = {trial.proposal.number: trial for trial in self.archive.trials(self.run.id)}
 

@@ -52,6 +52,11 @@ def shares(config: Config) -> Mapping[str, float]:
     return found
 
 
+def models_of(config: Config) -> tuple[str, ...]:
+    """The models of a run, by the names under which their calls are kept."""
+    return tuple(name for name in shares(config) if name != OFFLINE)
+
+
 def make_mix(setting: Setting) -> Mix:
     """Build the proposers of a run. Raises ConfigError and ProposerUnavailable."""
     parts = shares(setting.config)

@@ -56,7 +56,7 @@ def completion_in(found: Any) -> Completion:
     return Completion(
         text or (refusal if isinstance(refusal, str) else ""),
         next(filter(None, thoughts), "") or inner,
-        LENGTH if reason in _CUT else reason,
+        LENGTH if reason in _CUT else reason[:100],
         _count(usage.get("prompt_tokens")),
         _count(usage.get("completion_tokens")),
     )

@@ -13,7 +13,7 @@ from heuresis.evolve.models.errors import CallError
 from heuresis.evolve.models.secrecy import redact
 
 CONNECT_SECONDS = 10.0
-LONGEST_BODY = 16 << 20
+LONGEST_BODY = 4 << 20
 """Bytes of an answer; no reply is longer."""
 
 
