@@ -41,10 +41,22 @@ def failure(
 
 
 class ScriptedServer(AbstractContextManager["ScriptedServer"]):
-    """Gives the answers in order, then the last one again and again. `seen` are the request bodies."""
+    """Gives the answers in order, then the last one again and again. `seen` are the request bodies.
 
-    def __init__(self, *answers: Answer, on_request: Callable[[dict[str, Any]], None] | None = None) -> None:
+    `listing` is what it answers to requests without a body, by path or to all of them; by default it knows none.
+    """
+
+    def __init__(
+        self,
+        *answers: Answer,
+        on_request: Callable[[dict[str, Any]], None] | None = None,
+        listing: Answer | dict[str, Answer] | None = None,
+    ) -> None:
         self.seen: list[dict[str, Any]] = []
+        self.paths: list[str] = []
+        self.looked_at: list[str] = []
+        self.most_open = self._open = 0
+        self._listing = listing or Answer(501, b"Unsupported method")
         self.headers: list[Message] = []  # case does not matter in their names
         self._answers, self._on_request, self._lock = list(answers), on_request, threading.Lock()
         script = self
@@ -54,6 +66,9 @@ class ScriptedServer(AbstractContextManager["ScriptedServer"]):
 
             def do_POST(self) -> None:
                 script._serve(self)
+
+            def do_GET(self) -> None:
+                script._list(self)
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -80,16 +95,29 @@ class ScriptedServer(AbstractContextManager["ScriptedServer"]):
         del body
         return self._answers[min(len(self.seen), len(self._answers) - 1)]
 
+    def _list(self, request: BaseHTTPRequestHandler) -> None:
+        self.looked_at.append(request.path)
+        listing = self._listing
+        self._send(request, listing.get(request.path, Answer(404)) if isinstance(listing, dict) else listing)
+
     def _serve(self, request: BaseHTTPRequestHandler) -> None:
         body = json.loads(request.rfile.read(int(request.headers["Content-Length"])))
         with self._lock:
+            self._open += 1
+            self.most_open = max(self.most_open, self._open)
             answer = self.answer(body)
             self.seen.append(body)
+            self.paths.append(request.path)
             self.headers.append(request.headers)
         if self._on_request is not None:
             self._on_request(body)
         if answer.delay is not None:
             answer.delay.wait(20)
+        with self._lock:
+            self._open -= 1
+        self._send(request, answer)
+
+    def _send(self, request: BaseHTTPRequestHandler, answer: Answer) -> None:
         request.send_response(answer.status)
         for name, value in {"Content-Type": "application/json", **answer.headers}.items():
             request.send_header(name, value)
