@@ -38,7 +38,7 @@ class CallTally:
         reasons = self._reasons.setdefault(model, Counter())
         if error is not None:
             kind = re.sub(r"[0-9]+", "0", error)
-            self._said.setdefault(kind, error)
+            self._said.setdefault(kind, error.removeprefix(f"{model}: "))
             reasons[kind] += 1
         before = self._counts.get(model, ModelCalls(model))
         self._counts[model] = ModelCalls(

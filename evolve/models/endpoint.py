@@ -20,7 +20,7 @@ PROBE_SECONDS = 10.0
 LESSONS = 8
 """How often one call is put otherwise because the endpoint refuses it."""
 
-SHORTEST_TOKEN, LONG_PROMPT = 8, 4_000
+LONGEST_TOKEN, LONG_PROMPT = 10, 4_000
 """A prompt of so many characters that counts fewer tokens than one for every so many was cut by its server."""
 
 
@@ -150,7 +150,7 @@ class OpenAIClient(PricedClient):
     def _look_at_prompt(self, messages: Sequence[Message], tokens: int) -> None:
         """Tell once where the server has read fewer tokens than the prompt can have."""
         characters = sum(len(m.content) for m in messages)
-        if self._cut_prompt or characters < LONG_PROMPT or not 0 < tokens < characters / SHORTEST_TOKEN:
+        if self._cut_prompt or characters < LONG_PROMPT or not 0 < tokens < characters / LONGEST_TOKEN:
             return
         self._cut_prompt = True
         self._tell(

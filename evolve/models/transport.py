@@ -41,7 +41,7 @@ class Transport:
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=16)
         try:
             self._client = httpx.Client(headers=headers, trust_env=not address.loopback, limits=limits)
-        except (ValueError, ImportError) as error:
+        except (ValueError, ImportError, httpx.InvalidURL) as error:
             raise ProposerUnavailable(
                 f"{name}: the proxy of ALL_PROXY, HTTPS_PROXY or HTTP_PROXY cannot be used ({redact(str(error))}): "
                 "expected http://HOST:PORT, or socks5://HOST:PORT with `pip install 'httpx[socks]'`"

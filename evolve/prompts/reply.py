@@ -1,6 +1,7 @@
 """From a model's reply to a program: fenced code, a bare function, JSON, or SEARCH/REPLACE blocks against a parent."""
 
 import ast
+import itertools
 import json
 import re
 import textwrap
@@ -17,6 +18,11 @@ __all__ = ["MAX_CHARACTERS", "ReplyError", "parse_reply"]
 
 MAX_CHARACTERS = 60_000
 """Replies without their thoughts are cut here before they are read."""
+
+MOST_DOCUMENTS = 50
+"""JSON documents that are looked at in one reply."""
+
+_JSON = re.compile(r'^[ \t]*[{\["]', re.MULTILINE)
 
 
 def parse_reply(text: str, contract: Contract, parent: str | None = None, *, truncated: bool = False) -> str:
@@ -81,15 +87,13 @@ def _defines(block: str, name: str) -> bool:
 
 
 def _in_json(text: str, name: str) -> Iterator[str]:
-    """The texts in a JSON document that define the function; also of one between other words."""
-    start = text.strip()
-    if not start.startswith(("{", "[", '"')):
-        start = text[found.start() :] if (found := re.search(r'^[ \t]*[{\["]', text, re.MULTILINE)) else ""
-    try:
-        document, _ = json.JSONDecoder(strict=False).raw_decode(start.lstrip())
-    except (ValueError, RecursionError):
-        return
-    yield from (found.expandtabs(4) for found in _strings(document) if _defines(found, name))
+    """The texts in JSON documents that define the function; each document begins on a line of its own."""
+    for place in itertools.islice(_JSON.finditer(text), MOST_DOCUMENTS):
+        try:
+            document, _ = json.JSONDecoder(strict=False).raw_decode(text, place.end() - 1)
+        except (ValueError, RecursionError):
+            continue
+        yield from (found.expandtabs(4) for found in _strings(document) if _defines(found, name))
 
 
 def _strings(document: Any, depth: int = 0) -> Iterator[str]:
