@@ -133,7 +133,8 @@ class _Conductor:
         ledger = RunLedger(self.run.id, self.archive, budget, self._calls())
         with interrupts() as wish, ExitStack() as stack:
             assessor = stack.enter_context(self._assessor())
-            mix = self.make(Setting(self.problem, self.config, assessor, ledger, stack, self.listener.message))
+            tell, fresh = self.listener.message, self.run.searched == 0
+            mix = self.make(Setting(self.problem, self.config, assessor, ledger, stack, tell, fresh))
             begin(self.run)
             with self.archive.alive(self.run.id, searched=lambda: budget.used):
                 status, reason, champion = RunStatus.FAILED, "an error in Heuresis", None

@@ -29,6 +29,7 @@ class Setting:
     ledger: Ledger
     stack: ExitStack
     tell: Callable[[str], None] = silent  # what people should know; from any thread
+    fresh: bool = True  # nothing has been searched yet: a resumed run may need no model any more
 
 
 def shares(config: Config) -> Mapping[str, float]:
@@ -90,7 +91,7 @@ def _local(name: str, setting: Setting) -> Proposer:
 
 
 def _remote(name: str, setting: Setting) -> Proposer:
-    """A model behind an endpoint, at which something answers."""
+    """A model behind an endpoint; something answers there when a run begins."""
     from heuresis.evolve.models.factory import caller_for, client_for, probe
 
     config = setting.config
@@ -99,7 +100,8 @@ def _remote(name: str, setting: Setting) -> Proposer:
         client = client_for(name, settings=settings, budget_usd=config.budget_usd, tell=setting.tell)
     except PriceUnknown as error:
         raise ConfigError(str(error)) from error
-    probe(client)
+    if setting.fresh:
+        probe(client)
     caller = caller_for(client, setting.ledger, settings)
     setting.stack.callback(caller.gate.close)
     return _whole_programs(caller, setting, grammar=config.grammar)
