@@ -13,6 +13,9 @@ NO_KEY = "none"
 _OURS = frozenset({"messages", "model", "n", "stream"})
 """Fields of a request that no setting may replace."""
 
+DEEPEST = 8
+"""How deep tables and lists of further fields may lie in each other."""
+
 
 class ModelSettingError(ValueError):
     """A setting of a model that cannot be: says which, what was expected and what came."""
@@ -48,7 +51,7 @@ class ModelSettings:
             lambda v: isinstance(v, str) and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", v) is not None,
             shown=False,
         )
-        self._check("extra_body", "a table of fields", lambda v: isinstance(v, Mapping) and all(map(_is_text, v)))
+        self._check("extra_body", f"a table of fields as JSON has them, {DEEPEST} deep at most", _fields)
         ours = sorted(_OURS & set(self.extra_body or {}))
         if ours:
             raise ModelSettingError(f"extra_body: expected fields that Heuresis does not set itself, got {ours[0]!r}")
@@ -79,5 +82,15 @@ def _number(value: object) -> bool:
         return False
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
+def _fields(value: object) -> bool:
+    """Whether this is an object that JSON can hold, and not too deep to be kept with the run."""
+    return isinstance(value, Mapping) and _holdable(value, DEEPEST)
+
+
+def _holdable(value: object, depth: int) -> bool:
+    """Whether JSON can hold a value of at most this depth."""
+    if isinstance(value, Mapping):
+        return depth > 0 and all(isinstance(k, str) and _holdable(v, depth - 1) for k, v in value.items())
+    if isinstance(value, list):
+        return depth > 0 and all(_holdable(one, depth - 1) for one in value)
+    return value is None or isinstance(value, str | bool | int) or _number(value)

@@ -5,7 +5,7 @@ import os
 from heuresis.evolve.errors import ProposerUnavailable
 from heuresis.evolve.model_settings import NO_KEY
 from heuresis.evolve.models.address import Address
-from heuresis.evolve.models.secrecy import keep_secret
+from heuresis.evolve.models.secrecy import keep_secret, redact
 
 OPENAI_KEY = "OPENAI_API_KEY"
 
@@ -37,7 +37,7 @@ def named_key(model: str, name: str) -> str:
     key = usable(name)
     if not key:
         raise ProposerUnavailable(
-            f"{model} needs an API key: the environment variable {name} of --api-key-env is not set"
+            f"{model} needs an API key: the environment variable {redact(name)} of --api-key-env is not set"
         )
     return key
 

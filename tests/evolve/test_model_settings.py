@@ -1,5 +1,6 @@
 """Settings of models: checked where they are made, completed by more general ones, stored with the run."""
 
+import datetime as dt
 import json
 import math
 
@@ -29,6 +30,9 @@ from heuresis.evolve.models.prices import Output, per_million
         ("api_key_env", "sk-abc def"),
         ("extra_body", []),
         ("extra_body", {"model": "other"}),
+        ("extra_body", {"when": dt.date(2026, 1, 1)}),
+        ("extra_body", {"x": [[[[[[[[[1]]]]]]]]]}),
+        ("extra_body", {"x": math.nan}),
         ("extra_body", {"messages": []}),
         ("price_in", 1.0),
     ],

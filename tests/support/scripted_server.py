@@ -3,6 +3,7 @@
 import contextlib
 import json
 import threading
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -13,13 +14,15 @@ from typing import Any, Self
 
 @dataclass
 class Answer:
-    """One scripted response; `drop` closes the connection after so many bytes of the body."""
+    """One scripted response; `drop` closes the connection after so many bytes of the body, `drip` sends them one by one
+    with so many seconds in between."""
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     delay: threading.Event | None = None  # answered when it is set
     drop: int | None = None
+    drip: float | None = None
 
 
 def completion(
@@ -38,6 +41,11 @@ def failure(
     status: int, message: str = "no", *, code: str | None = None, headers: dict[str, str] | None = None
 ) -> Answer:
     return Answer(status, json.dumps({"error": {"message": message, "code": code}}).encode(), headers or {})
+
+
+def _parts(answer: Answer) -> list[bytes]:
+    body = answer.body if answer.drop is None else answer.body[: answer.drop]
+    return [body] if answer.drip is None else [body[i : i + 1] for i in range(len(body))]
 
 
 class ScriptedServer(AbstractContextManager["ScriptedServer"]):
@@ -124,6 +132,9 @@ class ScriptedServer(AbstractContextManager["ScriptedServer"]):
         request.send_header("Content-Length", str(len(answer.body)))
         request.end_headers()
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the client has given up
-            request.wfile.write(answer.body if answer.drop is None else answer.body[: answer.drop])
+            for part in _parts(answer):
+                request.wfile.write(part)
+                request.wfile.flush()
+                time.sleep(answer.drip or 0.0)
         if answer.drop is not None:
             request.close_connection = True

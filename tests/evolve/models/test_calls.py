@@ -11,7 +11,7 @@ from heuresis.archive.records import Call, Run, RunStatus
 from heuresis.archive.store import Archive
 from heuresis.evolve.config import Config
 from heuresis.evolve.errors import BudgetExhausted, ProposerUnavailable
-from heuresis.evolve.models.calls import LONGEST_WAIT, Caller
+from heuresis.evolve.models.calls import ATTEMPTS, LONGEST_WAIT, SILENCE, Caller
 from heuresis.evolve.models.client import Message
 from heuresis.evolve.models.endpoint import OpenAIClient
 from heuresis.evolve.models.errors import CallError
@@ -77,6 +77,36 @@ def test_a_rate_limit_waits_as_long_as_asked_then_succeeds() -> None:
         (2, True, False),
     ]
     assert ledger.events == ["intend", "answer"] * 3
+
+
+def test_having_waited_is_no_failure() -> None:
+    limited = [failure(429, headers={"Retry-After": "1"}) for _ in range(10)]
+    with ScriptedServer(*limited, completion("ok")) as server:
+        made = caller(server, MemoryLedger())
+        made.gate = gate = Counting()
+        made._attempts = 1
+        assert ask(made).text == "ok"
+    assert gate.waits == [1.0] * 10
+
+
+def test_a_model_that_never_answers_is_given_up() -> None:
+    ledger = MemoryLedger()
+    with ScriptedServer(failure(500, "broken")) as server:
+        made = caller(server, ledger)
+        for number in range(SILENCE // ATTEMPTS - 1):
+            with pytest.raises(CallError):
+                ask(made, number)
+        with pytest.raises(ProposerUnavailable, match=rf"has not answered {SILENCE} times in a row.*500: broken"):
+            ask(made, SILENCE)
+    assert len(ledger.rows) == SILENCE
+    assert all(call.error for call in ledger.rows)
+
+
+def test_an_answer_ends_a_silence() -> None:
+    with ScriptedServer(*[failure(500)] * 3, completion("ok"), *[failure(500)] * 3, completion("ok")) as server:
+        made = caller(server, MemoryLedger())
+        assert [ask(made, number).text for number in range(2)] == ["ok", "ok"]
+        assert made._unanswered == 0
 
 
 def test_a_server_error_is_tried_again_and_costs_nothing() -> None:
