@@ -70,10 +70,6 @@ class ModelSettings:
             raise ModelSettingError(f"{name}: expected {expected}, got {came}")
 
 
-NOTHING_SAID = ModelSettings()
-"""All defaults."""
-
-
 def _number(value: object) -> bool:
     """Whether this is a number that a float can hold, neither NaN nor infinite."""
     try:
@@ -94,3 +90,7 @@ def _holdable(value: object, depth: int) -> bool:
     if isinstance(value, list):
         return depth > 0 and all(_holdable(one, depth - 1) for one in value)
     return value is None or isinstance(value, str | bool | int) or _number(value)
+
+
+NOTHING_SAID = ModelSettings()
+"""All defaults."""

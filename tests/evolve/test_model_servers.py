@@ -71,6 +71,11 @@ def searched(
     return result, next(one for one in result.models if one.model == NAME), watcher
 
 
+def beside_another(setting: Setting) -> Mix:
+    """The model, and a proposer that works."""
+    return Mix((Tinkerer(), *make_mix(setting).proposers), (1.0, 1.0), setting.tell)
+
+
 def programs(archive: Archive, result: RunResult) -> int:
     """How many programs of the model succeeded."""
     trials = archive.trials(result.run.id)
@@ -155,15 +160,22 @@ def test_an_account_without_money_ends_a_run_with_the_words_of_the_server(archiv
 
 
 def test_in_a_mix_the_others_go_on_and_it_is_told(archive: Archive) -> None:
-    def beside_another(setting: Setting) -> Mix:
-        return Mix((Tinkerer(), *make_mix(setting).proposers), (1.0, 1.0), setting.tell)
-
     result, calls, watcher = searched(Poor(), archive, make=beside_another)
     assert result.run.status is RunStatus.FINISHED
     assert "Insufficient Balance" in calls.reason
     assert (calls.answered, calls.failed > 0) == (0, True)
     assert len([said for said in watcher.messages if "is paused" in said]) == 1
     assert watcher.progress[-1].models[0].failed == calls.failed
+
+
+def test_in_a_mix_a_model_that_never_answers_is_paused(archive: Archive) -> None:
+    config = replace(CONFIG, evaluations=len(tiny_problem.TINY.baselines) + 40, asking=ModelSettings(concurrency=1))
+    result, calls, watcher = searched(Refusing(), archive, config, make=beside_another)
+    assert result.run.status is RunStatus.FINISHED
+    assert SILENCE <= calls.failed < 2 * SILENCE
+    [paused] = [said for said in watcher.messages if "is paused" in said]
+    assert f"has not answered {SILENCE} times in a row" in paused
+    assert "bad request: temperature must be 1" in paused
 
 
 def test_a_server_that_refuses_everything_is_given_up_after_a_while(archive: Archive) -> None:
