@@ -109,7 +109,7 @@ class Call:
 
     run: str
     number: int  # of the proposal
-    turn: int  # 0 first, 1 the repair turn
+    turn: int  # 0 first; then in short, with more room, or repaired
     attempt: int
     model: str
     prompt: str

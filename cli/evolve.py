@@ -8,6 +8,19 @@ import typer
 
 from heuresis.cli import problem_files
 from heuresis.cli.errors import DONE, FAILED, INTERRUPTED
+from heuresis.cli.model_options import (
+    ApiKeyEnvOption,
+    AttemptsOption,
+    ConcurrencyOption,
+    ExtraBodyOption,
+    MaxTokensOption,
+    PriceInOption,
+    PriceOutOption,
+    ReasoningEffortOption,
+    RequestTimeoutOption,
+    TemperatureOption,
+    model_settings,
+)
 from heuresis.cli.options import (
     ArchiveOption,
     EngineOption,
@@ -26,7 +39,7 @@ from heuresis.cli.options import (
     WorkersOption,
 )
 from heuresis.cli.programs import check_reading, existing_archive, find_problem, open_archive, recorded_settings
-from heuresis.cli.settings import make_config, parse_mix, read_settings, seed_programs
+from heuresis.cli.settings import asked_first, make_config, parse_mix, read_settings, seed_programs
 
 if TYPE_CHECKING:
     from heuresis.cli.live import View
@@ -86,6 +99,16 @@ def evolve(
         ),
     ] = None,
     timeout: TimeoutOption = None,
+    max_tokens: MaxTokensOption = None,
+    request_timeout: RequestTimeoutOption = None,
+    attempts: AttemptsOption = None,
+    temperature: TemperatureOption = None,
+    reasoning_effort: ReasoningEffortOption = None,
+    extra_body: ExtraBodyOption = None,
+    concurrency: ConcurrencyOption = None,
+    api_key_env: ApiKeyEnvOption = None,
+    price_in: PriceInOption = None,
+    price_out: PriceOutOption = None,
     no_test: NoTestOption = False,
     allow_weak_sandbox: WeakSandboxOption = False,
     archive: ArchiveOption = None,
@@ -119,6 +142,19 @@ def evolve(
         "timeout": timeout,
     }
     settings |= {key: value for key, value in given.items() if value is not None}
+    said = model_settings(
+        extra_body,
+        max_tokens=max_tokens,
+        request_timeout=request_timeout,
+        attempts=attempts,
+        temperature=temperature,
+        reasoning_effort=reasoning_effort,
+        concurrency=concurrency,
+        api_key_env=api_key_env,
+        price_in=price_in,
+        price_out=price_out,
+    )
+    settings |= asked_first(said, settings)
     check_reading(settings.get("instances"), *(settings.get(key) for key in ("rate", "limit", "load")))
     wanted = find_problem(
         settings["problem"],
@@ -259,10 +295,12 @@ def report(result: "RunResult", problem: "Problem", *, as_json: bool, archive: s
 
 def _print_result(result: "RunResult", problem: "Problem", *, as_json: bool, archive: str | None) -> None:
     from heuresis.cli import render
+    from heuresis.cli.calls import model_row
 
     champion = result.champion
     if as_json:
-        document = {"run": result.run.id, "status": result.run.status.value, "reason": result.reason}
+        document: dict[str, Any] = {"run": result.run.id, "status": result.run.status.value, "reason": result.reason}
+        document |= {"models": {one.model: model_row(one) for one in result.models}}
         found = None if champion is None else _document(champion)
         render.emit(document | {"evaluations": result.evaluations, "champion": found})
     elif champion is not None:

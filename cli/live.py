@@ -10,10 +10,11 @@ from rich.live import Live
 from rich.text import Text
 
 from heuresis.cli.console import styled
-from heuresis.cli.render import duration, err, number, sparkline, table
+from heuresis.cli.render import brief, duration, err, number, sparkline, table
 from heuresis.cli.terminal import guarded
 
 if TYPE_CHECKING:
+    from heuresis.archive.calls import ModelCalls
     from heuresis.archive.records import Run, Trial
     from heuresis.evolve.config import Config
     from heuresis.evolve.results.run_result import RunResult
@@ -94,6 +95,7 @@ class View:
     def finished(self, result: "RunResult") -> None:
         """The run has ended, for whatever reason."""
         self._stop()
+        self._say_calls(result)
         if self._last is not None and not self.quiet:
             self.console.print(panel(self._last, percent=self.percent))
         if not self.quiet:
@@ -108,6 +110,12 @@ class View:
             live.start()
             self._printing.enter_context(guarded())  # around what rich now puts in place of the standard streams
         live.update(what)
+
+    def _say_calls(self, result: "RunResult") -> None:
+        """Say what became of the calls of each model, where no panel does."""
+        for found in result.models:
+            if found.failed and (self.quiet or self._last is None):
+                self.console.print(calls_line(found))
 
     def _stop(self) -> None:
         if self._live is not None and self._live.is_started:
@@ -141,6 +149,7 @@ def panel(progress: "Progress", *, percent: bool) -> Group:
     for name, (proposals, evaluated, best) in progress.by_proposer.items():
         made.add_row(name, str(proposals), str(evaluated), number(best, percent=percent))
     parts: list[RenderableType] = [head, beside, made]
+    parts += [styled(calls_line(one), "yellow" if one.failed else "dim") for one in progress.models if one.calls]
     if progress.failures:
         parts.append(styled("failures: " + _counts(progress.failures), "yellow"))
     if progress.budget_left:
@@ -158,9 +167,16 @@ def line(progress: "Progress", *, percent: bool) -> str:
             f"{name} {evaluated} programs, best {number(best, percent=percent)}"
             for name, (_, evaluated, best) in progress.by_proposer.items()
         )
+    text += "".join(f"; {calls_line(one)}" for one in progress.models if one.failed)
     if progress.failures:
         text += f"; failures: {_counts(progress.failures)}"
     return text
+
+
+def calls_line(found: "ModelCalls") -> str:
+    """What became of the calls of one model, on one line."""
+    text = f"{found.model}: {found.calls} calls, {found.answered} answered, {found.failed} failed"
+    return f"{text}, mostly: {brief(found.reason)}" if found.failed else text
 
 
 def _below_baselines(progress: "Progress") -> list[float]:

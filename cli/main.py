@@ -11,6 +11,7 @@ import typer
 from heuresis.cli import (
     archive,
     browse,
+    calls,
     doctor,
     engine,
     errors,
@@ -61,6 +62,8 @@ app.command("runs")(browse.runs)
 app.command("top")(browse.top)
 app.command("show")(browse.show)
 app.command("lineage")(browse.lineage)
+app.command("calls")(calls.calls)
+app.command("failures")(calls.failures)
 app.command("compare")(evaluate.compare)
 app.command("evaluate")(evaluate.evaluate)
 app.command("explain")(evaluate.explain)

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 
+from heuresis.archive.calls import CallTally, tally
 from heuresis.archive.records import ArchiveBusy, Evaluation, Run, RunStatus, RunTaken, Trial, candidate_id
 from heuresis.archive.store import Archive
 from heuresis.evolve.assessment.assess import Assessor
@@ -25,7 +26,7 @@ from heuresis.evolve.search.loop import Loop
 from heuresis.evolve.search.mix import Mix
 from heuresis.evolve.search.rounds import Rounds
 from heuresis.evolve.search.stages import Stages
-from heuresis.evolve.wiring import Setting
+from heuresis.evolve.wiring import Setting, models_of
 from heuresis.problems.problem import InstanceError, MachineryError, Problem
 from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.outcome import SandboxError
@@ -40,6 +41,18 @@ class _End:
     status: RunStatus
     reason: str
     champion: Champion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Means:
+    """What one run searches with."""
+
+    assessor: Assessor
+    mix: Mix
+    budget: Budget
+    ledger: RunLedger
+    stages: Stages
+    wish: Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +80,16 @@ class Conductor:
         with interrupts() as wish, self.archive.patient(self.listener.message, wish.stop), ExitStack() as stack:
             stages = Stages(self.listener, wish)
             assessor = stack.enter_context(self._assessor())
-            mix = self._mix(Setting(self.problem, self.config, assessor, self._ledger(budget), stack), stages, budget)
+            ledger = RunLedger(self.run.id, self.archive, budget, self._calls())
+            tell, fresh = self.listener.message, self.run.searched == 0
+            setting = Setting(self.problem, self.config, assessor, ledger, stack, tell, fresh)
+            means = _Means(assessor, self._mix(setting, stages, budget), budget, ledger, stages, wish)
             begin(self.run)
             self.listener.began(self.run, self.config)
             used = lambda: budget.used  # noqa: E731 - the heartbeat asks again and again
             with self.archive.alive(self.run.id, searched=used, lost=wish.stop.set):
                 try:
-                    end = self._until_the_end(assessor, mix, budget, stages, wish, stack)
+                    end = self._until_the_end(means, stack)
                 except RunTaken:
                     raise
                 except BaseException as error:
@@ -93,46 +109,48 @@ class Conductor:
         except Stopped as stopped:
             raise KeyboardInterrupt from stopped
 
-    def _until_the_end(
-        self, assessor: Assessor, mix: Mix, budget: Budget, stages: Stages, wish: Wish, stack: ExitStack
-    ) -> _End:
+    def _until_the_end(self, means: _Means, stack: ExitStack) -> _End:
         try:
             try:
-                reason = self._search(assessor, mix, budget, stages, wish)
+                reason = self._search(means)
             finally:
-                budget.end()
+                means.budget.end()
             stack.close()  # the processes that searched are gone before any other instance is touched
-            wish.check()  # asked for while the last of the search came to its end
-            return _End(RunStatus.FINISHED, reason, self.crown(stages))
+            means.wish.check()  # asked for while the last of the search came to its end
+            return _End(RunStatus.FINISHED, reason, self.crown(means.stages))
         except (Stopped, KeyboardInterrupt):
             return _End(RunStatus.INTERRUPTED, self._best_so_far())
         except (MachineryError, SandboxError, ProposerUnavailable, InstanceError) as error:
             return _End(RunStatus.FAILED, str(error))
 
-    def _search(self, assessor: Assessor, mix: Mix, budget: Budget, stages: Stages, wish: Wish) -> str:
+    def _search(self, means: _Means) -> str:
         """Search until a budget is used up, and say which."""
         trials = self.archive.trials(self.run.id)
         seeds = seeds_of(self.config, self.problem)
         self._warn(len(seeds))
         try:
-            reached = self._prepare(assessor, budget, stages, _evaluated(trials))
+            reached = self._prepare(means, _evaluated(trials))
             self.listener.started(self.run, self.config, reached)
-            course = Course(budget, self.listener, self.config.islands, reached)
-            rounds = Rounds(self.config, len(seeds), course, budget, wish.stop)
+            course = Course(means.budget, self.listener, self.config.islands, reached, means.ledger.models)
+            rounds = Rounds(self.config, len(seeds), course, means.budget, means.wish.stop)
             recorded = {trial.proposal.number: trial for trial in trials}
-            evaluate = partial(self._evaluate, assessor)
-            Loop(self.run.id, self.config.seed, seeds, mix, evaluate, self.archive, course, rounds, recorded).search()
+            evaluate = partial(self._evaluate, means.assessor)
+            loop = Loop(
+                self.run.id, self.config.seed, seeds, means.mix, evaluate, self.archive, course, rounds, recorded
+            )
+            loop.search()
         except BudgetExhausted as end:
             return str(end) + self._too_small(len(seeds))
 
-    def _prepare(self, assessor: Assessor, budget: Budget, stages: Stages, evaluated: int) -> dict[str, float]:
+    def _prepare(self, means: _Means, evaluated: int) -> dict[str, float]:
         """Start the processes, unless nothing is left to search, and measure the classical rules; those by name."""
         if self.config.evaluations is None or evaluated < self.config.evaluations:
             workers = _many(self.config.workers, "worker")
             what = f"starting {workers}; a simulator that was never used here is compiled first"
-            stages.attend(what, assessor.warm, budget.check_time)
-        measure = partial(baselines_on, self.archive, assessor, SEARCH, stages)
-        found = stages.attend(f"reading what is known of classical rules on {SEARCH}", measure, budget.check_time)
+            means.stages.attend(what, means.assessor.warm, means.budget.check_time)
+        measure = partial(baselines_on, self.archive, means.assessor, SEARCH, means.stages)
+        what = f"reading what is known of classical rules on {SEARCH}"
+        found = means.stages.attend(what, measure, means.budget.check_time)
         return {name: e.aggregate for name, e in found.items() if e.aggregate is not None}
 
     def _evaluate(self, assessor: Assessor, source: str, number: int) -> Evaluation:
@@ -179,12 +197,13 @@ class Conductor:
         recorded = self.archive.run(self.run.id)
         run = replace(recorded, status=end.status, reason=end.reason, champion=champion or recorded.champion)
         evaluated = _evaluated(self.archive.trials(self.run.id))
-        result = RunResult(run, end.reason, evaluated, end.champion)
+        result = RunResult(run, end.reason, evaluated, end.champion, self._calls().rows())
         self.listener.finished(result)
         return result
 
-    def _ledger(self, budget: Budget) -> RunLedger:
-        return RunLedger(self.run.id, self.archive, budget)
+    def _calls(self) -> CallTally:
+        """The calls of models so far."""
+        return tally(self.archive, self.run.id, models_of(self.config))
 
     def _assessor(self) -> Assessor:
         return Assessor(self.problem, workers=self.config.workers, limits=Limits(seconds=self.config.timeout))

@@ -7,6 +7,7 @@ import reprlib
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from heuresis.evolve.model_settings import NOTHING_SAID, ModelSettingError, ModelSettings
 from heuresis.problems.problem import Choice
 
 
@@ -38,6 +39,8 @@ class Config:
     objective: str | None = None  # by name; None: the problem's default
     engine: str | None = None  # of the instances: a name or the absolute path of a file; None: the problem's default
     grammar: bool = False  # constrain decoding by a grammar made from the contract
+    asking: ModelSettings = NOTHING_SAID  # how models are asked, where nothing else is said for one of them
+    asking_each: tuple[tuple[str, ModelSettings], ...] = ()  # (model, settings)
     round_size: int = 8
     lag: int = 2  # a proposal of round r sees the rounds up to r - lag
     islands: int = 2
@@ -71,6 +74,9 @@ class Config:
             _check(value, name, "a list of texts", isinstance(value, tuple) and all(map(_text, value)))
         for name in ("scratch", "grammar"):
             _check(getattr(self, name), name, "true or false", isinstance(getattr(self, name), bool))
+        _check(self.asking, "asking", "settings of models", isinstance(self.asking, ModelSettings))
+        each = _pairs(self.asking_each) and all(isinstance(one, ModelSettings) for _, one in self.asking_each)
+        _check(self.asking_each, "asking_each", "models with their settings", each)
         _check(self.mix, "mix", "proposers with their shares", _pairs(self.mix))
         self._check_files()
         for name, share in self.mix:
@@ -107,6 +113,16 @@ class Config:
             instances=self.instances,
         )
 
+    def asked(self, model: str) -> ModelSettings:
+        """How a model is asked."""
+        own = dict(self.asking_each).get(model, NOTHING_SAID)
+        return own.over(self.asking).over(ModelSettings(api_base=self.api_base))
+
+    @property
+    def longest_request(self) -> float:
+        """Seconds of the longest request to a model, as far as they are given."""
+        return max((one.request_timeout or 0.0 for one in (self.asking, *dict(self.asking_each).values())), default=0.0)
+
     def to_json(self) -> str:
         """One JSON object, keys sorted."""
         return json.dumps(asdict(self), sort_keys=True)
@@ -121,6 +137,13 @@ class Config:
         for name in ("models", "seeds", "mix", "instances", "digests", "parts"):
             if isinstance(raw.get(name), list):
                 raw[name] = tuple(tuple(item) if isinstance(item, list) else item for item in raw[name])
+        try:
+            if isinstance(raw.get("asking"), dict):
+                raw["asking"] = ModelSettings(**raw["asking"])
+            if isinstance(raw.get("asking_each"), list):
+                raw["asking_each"] = tuple((name, ModelSettings(**said)) for name, said in raw["asking_each"])
+        except (ModelSettingError, TypeError, ValueError) as error:
+            raise ConfigError(f"settings of a model: {error}") from error
         if "problem" not in raw:
             raise ConfigError("problem: expected a text, got nothing")
         return cls(**raw)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from heuresis.archive.calls import tally
 from heuresis.archive.records import Extension, Run, RunStatus
 from heuresis.archive.store import Archive
 from heuresis.evolve.assessment.pools import SEARCH
@@ -18,7 +19,7 @@ from heuresis.evolve.search.interrupts import Stopped, interrupts
 from heuresis.evolve.search.listener import Listener, NullListener
 from heuresis.evolve.search.stages import Stages
 from heuresis.evolve.versions import commit, versions
-from heuresis.evolve.wiring import make_mix
+from heuresis.evolve.wiring import make_mix, models_of
 from heuresis.problems import registry
 from heuresis.problems.problem import Problem
 from heuresis.sandbox.screen.screen import screen
@@ -131,7 +132,8 @@ def crown(
         if champion is not None:
             archive.crown_run(run.id, champion.id)
     evaluated = sum(trial.evaluation is not None for trial in archive.trials(run.id))
-    result = RunResult(archive.run(run.id), run.reason, evaluated, champion)
+    calls = tally(archive, run.id, models_of(found.config)).rows()
+    result = RunResult(archive.run(run.id), run.reason, evaluated, champion, calls)
     listener.finished(result)
     return result
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from heuresis.archive.calls import ModelCalls
     from heuresis.archive.records import Run, Trial
     from heuresis.evolve.config import Config
     from heuresis.evolve.results.run_result import RunResult
@@ -24,6 +25,7 @@ class Progress:
     seconds: float  # since this process began or resumed the run
     budget_left: Mapping[str, str]  # by unit, for people; empty where nothing is limited
     baselines: Mapping[str, float]
+    models: tuple["ModelCalls", ...] = ()  # what became of the calls of each
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Listener(Protocol):
         ...
 
     def message(self, text: str) -> None:
-        """Something worth a line of its own."""
+        """Something worth a line of its own; from any thread."""
         ...
 
     def finished(self, result: "RunResult") -> None:

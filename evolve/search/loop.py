@@ -68,8 +68,8 @@ class Loop:
             rng = np.random.default_rng([self.seed, number])
             proposer = self.mix.choose(rng)
             parents = population.parents(rng, PARENTS, number)
-            draft = proposer.propose(Request(number, rng, parents, population.failures[:FAILURES]))
-            origin = proposer.name
+            request = Request(number, rng, parents, population.failures[:FAILURES])
+            origin, draft = self.mix.propose(proposer, request)
         candidate = None if draft.source is None else candidate_id(draft.source)
         duplicate = candidate is not None and self.course.seen(candidate, prefix)
         reason = f"duplicate of {candidate}" if duplicate else draft.reason

@@ -19,8 +19,8 @@ from heuresis.evolve.search.budget import Budget
 from heuresis.evolve.search.course import Course
 from heuresis.evolve.search.interrupts import Stopped
 
-LAST_CALL_SECONDS = 200.0
-"""How long model calls under way are awaited when the money is used up."""
+LAST_CALL_SECONDS = 320.0
+"""How long model calls under way are awaited when the money is used up, if their time limit is no longer."""
 
 LAST_TASK_SECONDS = 5.0
 """How long anything under way is awaited when the time is used up."""
@@ -44,6 +44,7 @@ class Rounds:
         self._floor = seeds  # the first proposals after the seeds see all of them
         self._pending: dict[int, tuple[Future[Trial], bool]] = {}
         self._recording, self._over = threading.Lock(), False
+        self._last_call = max(LAST_CALL_SECONDS, config.longest_request)
         self._crew = Crew[Trial](self._size * self._lag, "proposal")
 
     def __enter__(self) -> Self:
@@ -54,7 +55,7 @@ class Rounds:
     ) -> None:
         seconds = GOODBYE_SECONDS
         if isinstance(error, BudgetExhausted):
-            seconds = LAST_TASK_SECONDS if self._budget.out_of_time else LAST_CALL_SECONDS
+            seconds = LAST_TASK_SECONDS if self._budget.out_of_time else self._last_call
         try:
             another = self._drain(seconds)
         finally:
