@@ -4,7 +4,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -151,4 +151,16 @@ def main() -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         _drop_output()
+    if code == errors.INTERRUPTED:
+        _leave(code)
     sys.exit(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process at once: who interrupts does not wait until Python has taken apart what Numba has loaded.
+
+    That takes seconds, and threads that were left alone may be in the middle of compiling. Archive and processes are
+    closed by now.
+    """
+    sys.stderr.flush()
+    os._exit(code)
