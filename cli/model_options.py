@@ -26,7 +26,7 @@ RequestTimeoutOption: TypeAlias = Annotated[
     typer.Option(
         "--request-timeout",
         metavar="SECONDS",
-        help="Longest request, from its turn on. Default: 300, and 600 on this machine.",
+        help="Longest request, from its turn on. Default: 300, and 600 for servers of your own.",
         rich_help_panel=PANEL,
     ),
 ]
@@ -55,7 +55,7 @@ ConcurrencyOption: TypeAlias = Annotated[
     typer.Option(
         "--concurrency",
         metavar="N",
-        help="Requests at a time. Default: 16; on this machine as many as bring something.",
+        help="Requests at a time. Default: 16; for servers of your own as many as bring something.",
         rich_help_panel=PANEL,
     ),
 ]

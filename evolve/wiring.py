@@ -9,10 +9,10 @@ from heuresis.evolve.assessment.assess import Assessor
 from heuresis.evolve.assessment.pools import SEARCH
 from heuresis.evolve.config import Config, ConfigError
 from heuresis.evolve.models.calls import Caller, Ledger
-from heuresis.evolve.models.endpoint import silent
 from heuresis.evolve.models.errors import PriceUnknown
 from heuresis.evolve.proposers.proposer import Proposer
 from heuresis.evolve.search.mix import Mix
+from heuresis.evolve.telling import Tell, silent
 from heuresis.problems.problem import Problem
 
 OFFLINE = "offline"
@@ -28,7 +28,7 @@ class Setting:
     assessor: Assessor
     ledger: Ledger
     stack: ExitStack
-    tell: Callable[[str], None] = silent  # what people should know; from any thread
+    tell: Tell = silent  # what people should know; from any thread
     fresh: bool = True  # nothing has been searched yet: a resumed run may need no model any more
 
 

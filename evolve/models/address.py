@@ -37,6 +37,11 @@ class Address:
         return urlsplit(self.base).scheme == "http" and not self.loopback
 
     @property
+    def own(self) -> bool:
+        """Whether it is a server of one's own, on this machine or nearby, which may be slow and have one slot."""
+        return self.loopback or self.plain
+
+    @property
     def azure(self) -> bool:
         """Whether it is one of Azure's, whose keys go in a header of their own."""
         return any(name == "api-version" for name, _ in self.query)

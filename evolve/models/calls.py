@@ -21,6 +21,9 @@ ATTEMPTS = 4
 LONGEST_WAIT = 300.0
 """Seconds between two attempts, whatever a provider asks for."""
 
+BELIEVED = 5
+"""Attempts per turn after which a wait that was told is no longer believed to be long enough."""
+
 LIMITED_ATTEMPTS = 50
 """Attempts per turn that had to wait for a rate limit, after which the turn has failed all the same."""
 
@@ -126,8 +129,9 @@ class Caller:
         """As long as the provider asked for, else exponentially longer; a rate limit is waited for with all others."""
         error = state.outcome.exception() if state.outcome is not None else None
         seconds = _backoff(state)
-        if isinstance(error, CallError) and error.retry_after is not None:
-            seconds = min(error.retry_after, LONGEST_WAIT)
+        if isinstance(error, CallError) and error.retry_after:
+            told = min(error.retry_after, LONGEST_WAIT)
+            seconds = told if state.attempt_number <= BELIEVED else max(told, seconds)
         if isinstance(error, CallError) and error.limited:
             self.gate.hold(seconds)
             return 0.0

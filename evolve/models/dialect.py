@@ -2,12 +2,13 @@
 
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from heuresis.evolve.models.client import Message
 from heuresis.evolve.models.errors import Refusal
+from heuresis.evolve.telling import Tell
 
 LENGTH_KEYS = ("max_tokens", "max_completion_tokens")
 """The names under which endpoints know the limit of a reply."""
@@ -27,7 +28,7 @@ _UNNAMED = re.compile(
 )
 _SYSTEM = re.compile(
     r"(?:role|message|prompt|instruction)s?\b.{0,40}\bsystem\b|\bsystem\b.{0,30}(?:role|message|prompt|instruction)|"
-    r"roles? must alternate|developer instruction"
+    r"roles? must alternate|developer instruction|\brole\b.{0,40}(?:should be|must be|expected|one of).{0,20}user"
 )
 _TOO_MUCH = re.compile(r"too (?:large|many|big|high)|at most|maxim|exceed|range|less than|greater|smaller|limit|[<>≤≥]")
 _WINDOW = re.compile(r"(?:context|window|model_len)[a-z_ ]{0,24}[=:(]? ?(\d[\d,]*)")
@@ -88,7 +89,7 @@ class Manner:
 class Dialect:
     """The manner of one endpoint, which grows with what it refuses. Thread-safe."""
 
-    def __init__(self, name: str, tell: Callable[[str], None], manner: Manner | None = None) -> None:
+    def __init__(self, name: str, tell: Tell, manner: Manner | None = None) -> None:
         self.name, self._tell = name, tell
         self._manner, self._lock = manner or Manner(), threading.Lock()
 

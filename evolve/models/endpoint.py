@@ -1,7 +1,7 @@
 """A client of endpoints that speak OpenAI's protocol."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ from heuresis.evolve.models.prices import Price
 from heuresis.evolve.models.transport import Answer, Transport
 from heuresis.evolve.models.waiting import delay_of
 from heuresis.evolve.models.words import words_of
+from heuresis.evolve.telling import Tell, silent
 
 PROBE_SECONDS = 10.0
 LESSONS = 8
@@ -22,11 +23,6 @@ LESSONS = 8
 
 LONGEST_TOKEN, LONG_PROMPT = 10, 4_000
 """A prompt of so many characters that counts fewer tokens than one for every so many was cut by its server."""
-
-
-def silent(note: str) -> None:
-    """Tell nobody."""
-    del note
 
 
 class OpenAIClient(PricedClient):
@@ -44,7 +40,7 @@ class OpenAIClient(PricedClient):
         timeout: float = 180.0,
         extra: Mapping[str, Any] | None = None,
         reasoning_effort: str | None = None,
-        tell: Callable[[str], None] = silent,
+        tell: Tell = silent,
     ) -> None:
         limit = max_tokens if isinstance(max_tokens, ReplyLimit) else ReplyLimit.fixed(max_tokens)
         super().__init__(name, price, limit, timeout)
@@ -77,9 +73,9 @@ class OpenAIClient(PricedClient):
         raise found.error(self.name)
 
     @property
-    def loopback(self) -> bool:
-        """Whether the endpoint is on this machine."""
-        return self._transport.address.loopback
+    def own(self) -> bool:
+        """Whether the endpoint is a server of one's own."""
+        return self._transport.address.own
 
     def sendable(self, limit: int | None) -> int | None:
         """The limit of a reply that is sent where this one is wanted; None where none is."""

@@ -1,20 +1,21 @@
 """The client that a model's name and settings ask for, and the caller that uses it."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from heuresis.evolve.model_settings import ModelSettings
 from heuresis.evolve.models.address import OPENAI, Address, address_of
 from heuresis.evolve.models.calls import ATTEMPTS, Caller, Ledger
 from heuresis.evolve.models.client import ModelClient, ReplyLimit
-from heuresis.evolve.models.endpoint import OpenAIClient, silent
+from heuresis.evolve.models.endpoint import OpenAIClient
 from heuresis.evolve.models.errors import PriceUnknown
 from heuresis.evolve.models.gate import MANY, Gate, Pace
 from heuresis.evolve.models.keys import key_for
 from heuresis.evolve.models.prices import FREE, Output, Price, is_openai, output_of, per_million, price_of
+from heuresis.evolve.telling import Tell, silent
 
-REMOTE_SECONDS, LOCAL_SECONDS = 300.0, 600.0
-"""Time limits of a request to other machines and to this one, where none is given."""
+REMOTE_SECONDS, OWN_SECONDS = 300.0, 600.0
+"""Time limits of a request to a provider and to a server of one's own, where none is given."""
 
 FIRST_TOKENS, MOST_TOKENS = 16_384, 65_536
 """The limit of a reply, thoughts included, and how far it may grow, of models that the table does not know."""
@@ -41,9 +42,8 @@ def client_for(
     settings: ModelSettings | None = None,
     price: Price | None = None,
     budget_usd: float | None = None,
-    needs_price: bool = False,
     timeout: float | None = None,
-    tell: Callable[[str], None] = silent,
+    tell: Tell = silent,
 ) -> ModelClient:
     """The client of a model named as on the command line (`openai/NAME`, a bare OpenAI name, any litellm name).
 
@@ -57,13 +57,14 @@ def client_for(
     address = None if base is None else address_of(base)
     local = address is not None and address.loopback
     known = _price(model, chosen, price, local=local)
-    if known is None and (needs_price or budget_usd is not None):
+    if known is None and budget_usd is not None:
         raise PriceUnknown(
             f"the price of {model} is not in litellm's table, so a budget in USD cannot be kept: "
             "give --price-in and --price-out, or limit --evaluations or --minutes instead of --budget-usd"
         )
     limit = reply_limit(chosen, None if local else output_of(model), known, budget_usd)
-    seconds = chosen.request_timeout or (LOCAL_SECONDS if local else REMOTE_SECONDS)
+    own = address is not None and address.own
+    seconds = chosen.request_timeout or (OWN_SECONDS if own else REMOTE_SECONDS)
     if address is None:
         from heuresis.evolve.models.providers import LiteLLMClient
 
@@ -95,13 +96,9 @@ def probe(client: ModelClient) -> None:
 
 def caller_for(client: ModelClient, ledger: Ledger, settings: ModelSettings, *, one_slot: bool = False) -> Caller:
     """Whoever asks this model on behalf of a run; with `one_slot` one request at a time where nothing else is said."""
-    local = isinstance(client, OpenAIClient) and client.loopback
-    if settings.concurrency is not None:
-        gate = Gate(settings.concurrency)
-    elif one_slot:
-        gate = Gate(1)
-    else:
-        gate = Gate(MANY, Pace() if local else None)
+    own = isinstance(client, OpenAIClient) and client.own
+    width = settings.concurrency or (1 if one_slot else Pace(1 if own else MANY))
+    gate = Gate(width)
     return Caller(client, ledger, attempts=settings.attempts or ATTEMPTS, temperature=settings.temperature, gate=gate)
 
 

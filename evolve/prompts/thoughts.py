@@ -2,11 +2,12 @@
 
 import re
 
-_NAMES = r"(?:seed:)?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|analysis|scratchpad|inner_monologue)"
+_TAG = r"(?:[\w:.-]*(?:think|thought|reasoning|reflection|scratchpad|monologue)[\w:.-]*|analysis)"
+_WORD = r"[^<>|｜\n]*(?:think|thought)[^<>|｜\n]*"
 _MARKS = re.compile(
-    rf"(?P<open><{_NAMES}(?:\s[^<>\n]*)?>|\[THINK\]|◁think▷|<\|(?:begin_of_)?(?:thought|thinking|think)\|>"
+    rf"(?P<open><{_TAG}(?:\s[^<>\n]*)?>|\[THINK(?:ING)?\]|◁think▷|<[|｜](?!/|end){_WORD}[|｜]>"
     r"|<\|channel\|>(?:analysis|commentary)[^<]*<\|message\|>)"
-    rf"|(?P<close></{_NAMES}\s*>|\[/THINK\]|◁/think▷|<\|(?:end_of_|/)(?:thought|thinking|think)\|>)"
+    rf"|(?P<close></{_TAG}\s*>|\[/THINK(?:ING)?\]|◁/think▷|<[|｜](?:/|end){_WORD}[|｜]>)"
     r"|(?P<end><\|end\|>)"
     r"|(?P<other><\|start\|>(?:assistant)?|<\|channel\|>final[^<]*<\|message\|>|<\|return\|>|<\|im_end\|>"
     r"|<\|(?:begin|end)_of_solution\|>)",

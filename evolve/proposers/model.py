@@ -9,7 +9,6 @@ from heuresis.archive.records import Trial
 from heuresis.evaluators.language.contract import Unit
 from heuresis.evolve.models.calls import Caller
 from heuresis.evolve.models.client import Message, Reply
-from heuresis.evolve.models.endpoint import silent
 from heuresis.evolve.models.errors import CallError
 from heuresis.evolve.prompts import prompt
 from heuresis.evolve.prompts.gbnf import contract_grammar
@@ -17,6 +16,7 @@ from heuresis.evolve.prompts.reply import ReplyError, parse_reply
 from heuresis.evolve.prompts.sketch import Sketch, blank_sketch, make_sketch
 from heuresis.evolve.prompts.sketch_gbnf import sketch_grammar
 from heuresis.evolve.proposers.proposer import Draft, Request
+from heuresis.evolve.telling import Tell, silent
 from heuresis.problems.problem import Problem
 
 Check = Callable[[str], str | None]
@@ -71,7 +71,7 @@ class ModelProposer:
         grammar: bool = False,
         temperature: float = 0.9,
         name: str | None = None,
-        tell: Callable[[str], None] = silent,
+        tell: Tell = silent,
     ) -> None:
         self.name = name or caller.client.name
         self._caller, self._problem, self._check, self._explain = caller, problem, check, explain

@@ -9,13 +9,10 @@ import numpy as np
 
 from heuresis.evolve.errors import ProposerUnavailable
 from heuresis.evolve.proposers.proposer import Draft, Proposer, Request
+from heuresis.evolve.telling import Tell, silent
 
 PAUSE_SECONDS = 600.0
 """How long a proposer that is not available is left out of a mix, before it is tried again."""
-
-
-def _nobody(text: str) -> None:
-    del text
 
 
 class Pauses:
@@ -45,7 +42,7 @@ class Mix:
 
     proposers: tuple[Proposer, ...]
     shares: tuple[float, ...]
-    tell: Callable[[str], None] = _nobody
+    tell: Tell = silent
     pauses: Pauses = field(default_factory=Pauses)
 
     def __post_init__(self) -> None:

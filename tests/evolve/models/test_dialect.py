@@ -118,6 +118,7 @@ def test_a_prompt_without_room_for_a_reply_is_no_matter_of_parameters(body: str)
     "body",
     [
         "System role not supported",
+        '{"detail": [{"loc": ["body", "messages", 0, "role"], "msg": "Input should be \'user\' or \'assistant\'"}]}',
         "messages[0].role: unknown variant `system`",
         "Conversation roles must alternate user/assistant/user/assistant/...",
         "Developer instruction is not enabled for models/gemma",

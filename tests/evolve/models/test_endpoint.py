@@ -256,7 +256,7 @@ def test_a_missing_key_is_named() -> None:
 
 def test_loopback_needs_no_key_and_costs_nothing() -> None:
     with ScriptedServer(completion("x")) as server:
-        made = client_for("gpt-4o-mini", server.url, needs_price=True)
+        made = client_for("gpt-4o-mini", server.url, budget_usd=1.0)
         assert made.complete(ASK, seed=1, temperature=1.0).usd == 0
         assert server.seen[0]["model"] == "gpt-4o-mini"
         assert made.max_usd(ASK) == 0
@@ -270,7 +270,7 @@ def test_prices_come_from_the_table_and_bound_the_cost(monkeypatch: pytest.Monke
     price = price_of("openai/gpt-4o-mini")
     assert price is not None
     assert 0 < price.per_token_in < price.per_token_out < 1e-3
-    made = client_for("openai/gpt-4o-mini", needs_price=True)
+    made = client_for("openai/gpt-4o-mini", budget_usd=1.0)
     assert made.max_usd(ASK) >= price.usd(30, 8_192)
     assert is_openai("gpt-4o-mini")
     assert not is_openai("claude-haiku-4-5")
@@ -278,9 +278,11 @@ def test_prices_come_from_the_table_and_bound_the_cost(monkeypatch: pytest.Monke
 
 def test_an_unknown_price_with_a_budget_is_an_error_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "k" * 20)
-    with pytest.raises(PriceUnknown, match=r"limit --evaluations or --minutes instead of --budget-usd$"):
-        client_for("no-such-model", "https://example.invalid/v1", needs_price=True)
-    made = client_for("no-such-model", "https://example.invalid/v1", price=per_million(1.0, 2.0), needs_price=True)
+    with pytest.raises(
+        PriceUnknown, match=r"--price-in and --price-out, or limit --evaluations or --minutes instead of --budget-usd$"
+    ):
+        client_for("no-such-model", "https://example.invalid/v1", budget_usd=1.0)
+    made = client_for("no-such-model", "https://example.invalid/v1", price=per_million(1.0, 2.0), budget_usd=1.0)
     assert made.max_usd(ASK) > 0
 
 

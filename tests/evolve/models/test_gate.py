@@ -10,7 +10,7 @@ from heuresis.evolve.models.gate import SETTLED, Gate, Pace
 
 def paced(seconds, replies: int = 300, most: int = 16) -> list[int]:
     """The paces of a server whose replies take `seconds(requests at a time)`."""
-    pace, found = Pace(most), []
+    pace, found = Pace(most=most), []
     for _ in range(replies):
         found.append(pace.now)
         pace.answered(seconds(pace.now), pace.now)
@@ -43,6 +43,15 @@ def test_a_request_that_is_too_slow_halves_the_pace() -> None:
     for _ in range(SETTLED):
         pace.answered(1.0, pace.now)
     assert pace.now == 4
+
+
+def test_a_provider_is_asked_much_at_once_until_it_is_too_slow() -> None:
+    pace = Pace(16)
+    for _ in range(100):
+        pace.answered(1.0, pace.now)
+    assert pace.now == 16
+    pace.too_slow()
+    assert pace.now == 8
 
 
 def test_replies_below_the_pace_say_nothing() -> None:
