@@ -194,7 +194,7 @@ def start(s: Record, row: Record) -> int:
 def may_enter(s: Record, row: Record, tokens: int) -> bool:
     """Whether the engine admits a waiting request that holds so many tokens at first (`Engine.admission`)."""
     blocks = lacking(s, row, tokens)
-    if s.whole == 1:
+    if s.whole == 1 and tokens < row.target:
         blocks = max(blocks, lacking(s, row, row.target))
     return bool(blocks <= spare(s))
 
