@@ -10,8 +10,12 @@ from heuresis.problems.problem import InstanceError, Problem
 
 
 def absolute(config: Config) -> Config:
-    """The settings with the paths of instance files as any folder finds them."""
-    return replace(config, instances=tuple(str(Path(file).expanduser().resolve()) for file in config.instances))
+    """The settings with the paths of instance files and of an engine's as any folder finds them."""
+    engine = config.engine
+    if engine is not None and engine.endswith(".toml"):
+        engine = str(Path(engine).expanduser().resolve())
+    files = tuple(str(Path(file).expanduser().resolve()) for file in config.instances)
+    return replace(config, instances=files, engine=engine)
 
 
 def pinned(config: Config, problem: Problem) -> Config:
