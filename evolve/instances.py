@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from heuresis.evolve.config import Config, ConfigError
-from heuresis.problems.problem import InstanceError, Problem
+from heuresis.problems.problem import Choice, InstanceError, Problem
 
 
 def absolute(config: Config) -> Config:
@@ -56,16 +56,16 @@ def check_parts(run: str, config: Config, problem: Problem) -> None:
         )
 
 
-def told(config: Config) -> str:
-    """What a run is on, in a few words for people; empty where these are the problem's own splits and default."""
-    return ", ".join(_words(config))
+def told(choice: Choice) -> str:
+    """How a problem is asked for, in a few words for people; empty where nothing is chosen but perhaps a family."""
+    return ", ".join(_words(choice))
 
 
-def _words(config: Config) -> Iterator[str]:
-    if config.instances:
-        yield "instances of " + " and ".join(Path(file).name for file in config.instances)
+def _words(choice: Choice) -> Iterator[str]:
+    if choice.instances:
+        yield "instances of " + " and ".join(Path(file).name for file in choice.instances)
     for name in ("rate", "load", "limit", "replicas", "engine", "objective"):
-        value = getattr(config, name)
+        value = getattr(choice, name)
         if value is not None:
             yield f"{name} {Path(value).name if name == 'engine' else value}"
 
