@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 NONE = "none"
 """`--run none`: the problem as it comes, whatever run a program is of."""
 
-_TRAFFIC = ("instances", "rate", "load", "limit", "replicas")
+_TRAFFIC = ("instances", "rate", "load", "limit")
 """Fields of a choice that belong together: who names other instances means none of them."""
+
+_FLEET = ("engine", "replicas")
+"""The same of engines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +101,13 @@ def in_context(
     from heuresis.cli import render
     from heuresis.evolve.config import ConfigError
     from heuresis.evolve.instances import check_files, told
+    from heuresis.problems.problem import Choice
 
     if context is None:
         return problem.asked(given)
-    asked = _merged(given, context.config.choice, own=own, files=files)
-    if asked != given and (words := told(context.config)):
+    taken = taken_over(given, context.config.choice, own=own, files=files)
+    asked = replace(given, **taken)
+    if words := told(replace(Choice(), **taken)):
         render.say(f"as in run {context.run}: {words} (--run {NONE} for the problem as it comes)")
     if asked.instances and not given.instances:
         try:
@@ -112,14 +117,15 @@ def in_context(
     return problem.asked(asked)
 
 
-def _merged(given: "Choice", of_run: "Choice", *, own: bool, files: bool) -> "Choice":
-    taken: dict[str, Any] = {}
-    for one in fields(of_run):
-        if getattr(given, one.name) in (None, ()) and one.name != "family" and not (own and one.name in _TRAFFIC):
-            taken[one.name] = getattr(of_run, one.name)
-    if not files:
-        taken |= {"instances": (), "rate": None, "load": None, "limit": None}
-    return replace(given, **taken)
+def taken_over(given: "Choice", of_run: "Choice", *, own: bool, files: bool) -> dict[str, Any]:
+    """By name what a run chose and the user left open, but the family."""
+    apart = {"family"}
+    if own or not files:
+        apart.update(_TRAFFIC)
+    if given.engine is not None:
+        apart.update(_FLEET)
+    names = (one.name for one in fields(of_run) if one.name not in apart)
+    return {name: getattr(of_run, name) for name in names if getattr(given, name) in (None, ())}
 
 
 def _last(archive: "Archive", problem: str, program: str) -> Context | None:

@@ -55,7 +55,7 @@ def export(
     wanted = problem_of(named, problem, archive)
     context = context_of(wanted.name, [named], run, archive)
     wanted = in_context(wanted, Choice(), context, files=False)
-    words = "" if context is None else told(context.config)
+    words = "" if context is None else told(context.config.choice)
     if output is not None:
         written = write_export(named, wanted, to, output, archive, words)
         if as_json:

@@ -6,12 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from heuresis.evolve.config import Config, ConfigError
-from heuresis.problems.problem import InstanceError, Problem
+from heuresis.problems.problem import Choice, InstanceError, Problem
 
 
 def absolute(config: Config) -> Config:
-    """The settings with the paths of instance files as any folder finds them."""
-    return replace(config, instances=tuple(str(Path(file).expanduser().resolve()) for file in config.instances))
+    """The settings with the paths of instance files and of an engine's as any folder finds them."""
+    engine = config.engine
+    if engine is not None and engine.endswith(".toml"):
+        engine = str(Path(engine).expanduser().resolve())
+    files = tuple(str(Path(file).expanduser().resolve()) for file in config.instances)
+    return replace(config, instances=files, engine=engine)
 
 
 def pinned(config: Config, problem: Problem) -> Config:
@@ -52,16 +56,16 @@ def check_parts(run: str, config: Config, problem: Problem) -> None:
         )
 
 
-def told(config: Config) -> str:
-    """What a run is on, in a few words for people; empty where these are the problem's own splits and default."""
-    return ", ".join(_words(config))
+def told(choice: Choice) -> str:
+    """How a problem is asked for, in a few words for people; empty where nothing is chosen but perhaps a family."""
+    return ", ".join(_words(choice))
 
 
-def _words(config: Config) -> Iterator[str]:
-    if config.instances:
-        yield "instances of " + " and ".join(Path(file).name for file in config.instances)
+def _words(choice: Choice) -> Iterator[str]:
+    if choice.instances:
+        yield "instances of " + " and ".join(Path(file).name for file in choice.instances)
     for name in ("rate", "load", "limit", "replicas", "engine", "objective"):
-        value = getattr(config, name)
+        value = getattr(choice, name)
         if value is not None:
             yield f"{name} {Path(value).name if name == 'engine' else value}"
 

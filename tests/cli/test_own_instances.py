@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import tiny_problem
 from search_parts import PlainPool, tinkering
 
 from heuresis.archive.store import Archive
+from heuresis.cli.context import taken_over
 from heuresis.evolve import run as runs
 from heuresis.evolve.assessment import pools
 from heuresis.evolve.config import Config
@@ -17,7 +19,7 @@ from heuresis.evolve.results.champion import Champion
 from heuresis.evolve.results.run_result import RunResult
 from heuresis.evolve.run import start
 from heuresis.problems import registry
-from heuresis.problems.problem import SPLITS
+from heuresis.problems.problem import SPLITS, Choice
 
 SHORT = Path(__file__).resolve().parents[2] / "docs" / "examples" / "sequencing.py"
 
@@ -69,6 +71,7 @@ def test_a_program_is_run_again_on_what_it_was_searched_for(cli, run: RunResult,
     assert "of search of plant.json" in cli("explain", champion.id, "--problem", "tiny").out
     whole = cli("evaluate", "tiny", champion.id, "--instances", plant, "--json")
     assert len(whole.json["results"][0]["instances"]) == 30
+    assert "as in run" not in whole.err
 
 
 def test_whoever_means_the_problems_own_splits_says_so(cli, champion: Champion):
@@ -113,6 +116,16 @@ def test_files_that_are_gone_are_told_with_what_to_do(cli, run: RunResult, champ
     assert cli("explain", champion.id, "--problem", "tiny", "--run", "none").code == 0
     refused = cli("resume", run.run.id)
     assert (refused.code, "put it back there, or start another run" in refused.err) == (2, True)
+
+
+def test_what_the_user_says_goes_before_what_the_run_had() -> None:
+    found = Choice(None, "ttft_p99", "mine.toml", load=0.9, replicas=3, instances=("a.csv",))
+    assert replace(Choice(), **taken_over(Choice(), found, own=False, files=True)) == found
+    own = taken_over(Choice(objective="e2e_mean"), found, own=True, files=True)
+    assert {name: value for name, value in own.items() if value} == {"engine": "mine.toml", "replicas": 3}
+    other = taken_over(Choice(engine="a30-qwen2-7b"), found, own=False, files=True)
+    assert {"engine", "replicas"}.isdisjoint(other)
+    assert other["instances"] == ("a.csv",)
 
 
 @pytest.mark.slow
