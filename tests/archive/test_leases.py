@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from heuresis.archive import leases, store, waiting
+from heuresis.archive import leases, runs, waiting
 from heuresis.archive.check import check
 from heuresis.archive.records import ArchiveError, Extension, Run, RunStatus, RunTaken
 from heuresis.archive.store import Archive
@@ -96,7 +96,7 @@ def test_a_run_that_lives_on_another_host_is_not_resumed_beside_it(
 ) -> None:
     long_ago = datetime.now(UTC) - timedelta(minutes=5)
     with monkeypatch.context() as far:
-        far.setattr(store, "owner_here", lambda: FAR)
+        far.setattr(runs, "owner_here", lambda: FAR)
         archive.start_run(make.run("r_lives"))
         archive.start_run(make.run("r_silent", heartbeat=long_ago))
     for take in (archive.reopen_run, archive.claim_run):
