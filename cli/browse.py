@@ -8,10 +8,12 @@ from heuresis.cli.families import compared_on, family_of, family_of_run, label_o
 from heuresis.cli.options import (
     ArchiveOption,
     FamilyOption,
+    GuardsOption,
     JsonOption,
     ObjectiveOption,
     ProblemArgument,
     ProgramArgument,
+    SubjectToOption,
 )
 from heuresis.cli.programs import Named, find_problem, find_program, known_problem, read_archive
 from heuresis.cli.render import short
@@ -59,6 +61,8 @@ def top(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many programs to list.")] = 10,
     family: FamilyOption = None,
     objective: ObjectiveOption = None,
+    subject_to: SubjectToOption = None,
+    guards: GuardsOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -66,24 +70,33 @@ def top(
     from heuresis.archive.queries import top as best
     from heuresis.cli import render
 
-    wanted = find_problem(problem, objective, family=family)
+    wanted = find_problem(problem, objective, family=family, subject_to=subject_to, guards=guards)
     with read_archive(archive) as opened:
         rows = best(opened, wanted.name, limit, objective=wanted.chosen, instances=wanted.comparable())
     if as_json:
-        document = {"problem": wanted.name, "family": wanted.choice.family, "objective": wanted.objective.name}
+        document: dict[str, Any] = {
+            "problem": wanted.name,
+            "family": wanted.choice.family,
+            "objective": wanted.objective.name,
+        }
+        document["constraints"] = [str(one) for one in wanted.constraints]
         render.emit(document | {"programs": [_program_row(row) for row in rows]})
         return
     if not rows:
         kind = f" ({wanted.choice.family})" if wanted.choice.family else ""
         by = f" by {wanted.chosen}" if wanted.chosen else ""
         option = f" --family {family}" if family else ""
-        option += f" --objective {wanted.chosen}" if wanted.chosen else ""
+        option += f" --objective {objective}" if objective else ""
+        option += "".join(f" --subject-to '{one}'" for one in subject_to or ())
+        option += " --no-guards" if guards is False else ""
         render.say(f"no programs for {wanted.name}{kind}{by} yet; `heuresis evolve {problem}{option}` makes some")
         return
     percent = wanted.objective.fraction
     unit = " %" if percent else ""
     columns = ("program", f"select{unit}", f"search{unit}", f"test{unit}", "nodes", "origin", "operator", "run")
     title = f"{wanted.name} on {wanted.choice.family} instances" if wanted.choice.family else None
+    if wanted.constraints:
+        title = f"{title or wanted.name} by {wanted.chosen}; worse by a penalty where a constraint is broken"
     made = render.table(*columns, right=columns[1:5], firm=(columns[0], *columns[5:]), title=title)
     for row in rows:
         made.add_row(

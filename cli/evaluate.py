@@ -12,6 +12,7 @@ from heuresis.cli.options import (
     ArchiveOption,
     EngineOption,
     FamilyOption,
+    GuardsOption,
     InstancesOption,
     JsonOption,
     LimitOption,
@@ -23,6 +24,7 @@ from heuresis.cli.options import (
     RateOption,
     SearchSplitOption,
     SelectSplitOption,
+    SubjectToOption,
     TestSplitOption,
     TimeoutOption,
     WorkersOption,
@@ -46,6 +48,8 @@ def evaluate(
     family: FamilyOption = None,
     objective: ObjectiveOption = None,
     engine: EngineOption = None,
+    subject_to: SubjectToOption = None,
+    guards: GuardsOption = None,
     rate: RateOption = None,
     limit: LimitOption = None,
     timeout: TimeoutOption = None,
@@ -62,7 +66,8 @@ def evaluate(
     if timeout is not None and not 0 < timeout < math.inf:
         raise UserError(f"--timeout: expected a positive, finite number of seconds, got {timeout:g}", USAGE)
     check_reading(instances, rate, limit)
-    wanted = find_problem(problem, objective, engine, rate, limit, family)
+    constraints: dict[str, Any] = {"subject_to": subject_to, "guards": bool(guards)}
+    wanted = find_problem(problem, objective, engine, rate, limit, family, **constraints)
     named, references = _line_up(wanted, programs or [], archive)
     chosen = find_instances(wanted, split, instances, "select", family)
     evaluations = run_programs(wanted, named, chosen, workers, timeout)
@@ -91,6 +96,8 @@ def compare(
     family: FamilyOption = None,
     objective: ObjectiveOption = None,
     engine: EngineOption = None,
+    subject_to: SubjectToOption = None,
+    guards: GuardsOption = None,
     rate: RateOption = None,
     limit: LimitOption = None,
     workers: WorkersOption = None,
@@ -102,7 +109,8 @@ def compare(
     from heuresis.evolve.results.compare import compare as line_up
 
     check_reading(instances, rate, limit)
-    wanted = find_problem(problem, objective, engine, rate, limit, family)
+    constraints: dict[str, Any] = {"subject_to": subject_to, "guards": bool(guards)}
+    wanted = find_problem(problem, objective, engine, rate, limit, family, **constraints)
     if len(programs) < 2:
         raise UserError("compare needs two programs or more", USAGE)
     named, references = _line_up(wanted, programs, archive)

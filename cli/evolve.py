@@ -11,8 +11,10 @@ from heuresis.cli.options import (
     ArchiveOption,
     EngineOption,
     FamilyOption,
+    GuardsOption,
     JsonOption,
     ObjectiveOption,
+    SubjectToOption,
     TimeoutOption,
     WeakSandboxOption,
     WorkersOption,
@@ -38,6 +40,8 @@ def evolve(
     family: FamilyOption = None,
     objective: ObjectiveOption = None,
     engine: EngineOption = None,
+    subject_to: SubjectToOption = None,
+    guards: GuardsOption = None,
     model: Annotated[
         list[str] | None,
         typer.Option("--model", metavar="M", help="local, local:FILE.gguf, or PROVIDER/NAME; may be repeated."),
@@ -88,6 +92,8 @@ def evolve(
         "family": family,
         "objective": objective,
         "engine": engine,
+        "subject_to": tuple(subject_to) if subject_to else None,
+        "guards": guards,
         "models": tuple(model) if model else None,
         "api_base": api_base,
         "mix": parse_mix(mix) if mix else None,
@@ -100,7 +106,13 @@ def evolve(
         "timeout": timeout,
     }
     settings |= {key: value for key, value in given.items() if value is not None}
-    wanted = find_problem(settings["problem"], settings.get("objective"), settings.get("engine"))
+    wanted = find_problem(
+        settings["problem"],
+        settings.get("objective"),
+        settings.get("engine"),
+        subject_to=settings.get("subject_to"),
+        guards=settings.get("guards"),
+    )
     listed = settings.pop("from", ())
     settings |= seed_programs(seeds or list(listed), wanted, archive)
     config = make_config(settings)
@@ -125,7 +137,8 @@ def resume(
         looked_at.trials(found.id)
         config = recorded_settings(found, looked_at)
     problem_files.check_named(config.problem)
-    wanted = find_problem(config.problem, config.objective, config.engine)
+    constraints: dict[str, Any] = {"subject_to": config.subject_to, "guards": config.guards}
+    wanted = find_problem(config.problem, config.objective, config.engine, **constraints)
     with open_archive(archive) as opened, _view(wanted, as_json=as_json) as view:
         result = go_on(found.id, opened, view, allow_weak_sandbox=allow_weak_sandbox)
     code = report(result, wanted, as_json=as_json, archive=archive)

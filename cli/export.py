@@ -9,9 +9,12 @@ from heuresis.cli.errors import FAILED, USAGE, UserError
 from heuresis.cli.options import (
     ArchiveOption,
     FamilyOption,
+    GuardsOption,
     JsonOption,
+    ObjectiveOption,
     ProblemOption,
     ProgramArgument,
+    SubjectToOption,
     WorkersOption,
 )
 from heuresis.cli.programs import (
@@ -102,6 +105,9 @@ def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A program file.")],
     problem: Annotated[str, typer.Option("--problem", metavar="PROBLEM", help="The problem it is for.")],
     family: FamilyOption = None,
+    objective: ObjectiveOption = None,
+    subject_to: SubjectToOption = None,
+    guards: GuardsOption = None,
     workers: WorkersOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
@@ -114,7 +120,7 @@ def import_(
     from heuresis.cli import render
     from heuresis.cli.evaluate import run_programs
 
-    wanted = find_problem(problem, family=family)
+    wanted = find_problem(problem, objective, family=family, subject_to=subject_to, guards=guards)
     source = read_program(file)
     named = Named(str(file), candidate_id(source), source)
     evaluations = [run_programs(wanted, [named], wanted.splits[split](), workers)[0] for split in ("search", "select")]

@@ -47,6 +47,22 @@ ObjectiveOption: TypeAlias = Annotated[
     str | None,
     typer.Option("--objective", metavar="NAME", help="What is minimised, where the problem has several objectives."),
 ]
+SubjectToOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--subject-to",
+        metavar="CONSTRAINT",
+        help="Keep a metric within a bound: 'tpot_p99<=0.2', or relative to a baseline on the same instances, "
+        "'e2e_mean<=1.1*fcfs'; may be repeated.",
+    ),
+]
+GuardsOption: TypeAlias = Annotated[
+    bool | None,
+    typer.Option(
+        "--guards/--no-guards",
+        help="Whether the constraints hold too that the problem adds to its objective (`heuresis problems NAME`).",
+    ),
+]
 FamilyOption: TypeAlias = Annotated[
     str | None,
     typer.Option(

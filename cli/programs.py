@@ -88,15 +88,20 @@ def find_problem(
     rate: float | None = None,
     limit: int | None = None,
     family: str | None = None,
+    *,
+    subject_to: "Sequence[str] | None" = None,
+    guards: bool | None = False,
 ) -> "Problem":
     """The problem of that name, or the one that a Python file registers, as it is asked for (`Choice`).
 
-    Raises UserError where the file cannot be executed: its defects are its author's to see, in one line; UnknownChoice
-    where the problem has no such objective, engine or family.
+    `guards` that nobody has said anything about (None) hold. Raises UserError where the file cannot be executed: its
+    defects are its author's to see, in one line; UnknownChoice where the problem has no such objective, engine, family,
+    metric or baseline.
     """
     from heuresis.problems.problem import Choice
 
-    found = _registered(name).asked(Choice(family, objective, engine, rate, limit))
+    choice = Choice(family, objective, engine, rate, limit, tuple(subject_to or ()), guards is not False)
+    found = _registered(name).asked(choice)
     problem_files.remember(name)
     return found
 

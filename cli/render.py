@@ -114,6 +114,11 @@ def print_comparison(comparison: "Comparison", console: Console | None = None) -
     if not _fits(made, console):
         made = _comparison_table(comparison, (), wide=False, brief=True)
     console.print(made)
+    if comparison.constraints:
+        console.print(f"subject to {', '.join(comparison.constraints)}", style="dim")
+    if comparison.side:
+        console.print()
+        console.print(_side_table(comparison))
 
 
 def _comparison_table(comparison: "Comparison", groups: Sequence[str], *, wide: bool, brief: bool = False) -> Table:
@@ -136,6 +141,19 @@ def _comparison_table(comparison: "Comparison", groups: Sequence[str], *, wide: 
             cells.append("" if row.name == comparison.against else _difference(row, percent=percent, wide=wide))
         style = "bold" if row.name == comparison.against else ("" if row.evolvable else "dim")
         made.add_row(*cells, _note(row), style=style)
+    return made
+
+
+def _side_table(comparison: "Comparison") -> Table:
+    """Metrics beside the objective: of the program that the others are compared with, and of the yardstick."""
+    baseline = comparison.side[0].baseline
+    who = comparison.against or ""
+    columns = ("metric", who, baseline, "", "ratio")
+    made = table(*columns, right=(who, baseline, "ratio"), firm=("metric",), title=f"{who} beside {baseline}")
+    for one in comparison.side:
+        unit = f" ({one.unit})" if one.unit else ""
+        ratio = None if one.value is None or not one.than else one.value / one.than
+        made.add_row(f"{one.metric}{unit}", number(one.value), number(one.than), one.arrow, number(ratio))
     return made
 
 
@@ -197,6 +215,8 @@ def _note(row: "Row") -> str:
     parts = [] if row.status in {"ok", "partial"} else [row.status.replace("_", " ")]
     if row.message:
         parts.append(brief(row.message))
+    if row.broken:
+        parts.append(brief(f"breaks {'; '.join(row.broken)}"))
     if not row.evolvable:
         parts.append("not evolvable")
     return "; ".join(parts) if row.status == "ok" or not row.evolvable else ": ".join(parts)

@@ -146,6 +146,8 @@ _KINDS: Final[Mapping[str, tuple[str, Callable[[object], Any]]]] = {
     "family": ("a name, such as 'uniform'", _text),
     "objective": ("a name, such as 'ttft_p99'", _text),
     "engine": ("a name or the path of a .toml file", _text),
+    "subject_to": ("constraints, such as ['e2e_mean<=1.1*fcfs']", _texts),
+    "guards": ("true or false", _switch),
     "models": ("names of models, such as ['local']", _texts),
     "api_base": ("a URL", _text),
     "mix": ("shares, such as { offline = 0.7, local = 0.3 }", _shares),

@@ -37,6 +37,8 @@ class Config:
     family: str | None = None  # of instances to search on; None: the problem's default
     objective: str | None = None  # by name; None: the problem's default
     engine: str | None = None  # of the instances: a name or the absolute path of a file; None: the problem's default
+    subject_to: tuple[str, ...] = ()  # constraints on metrics
+    guards: bool = True  # whether the problem's own constraints on its objective hold too
     grammar: bool = False  # constrain decoding by a grammar made from the contract
     round_size: int = 8
     lag: int = 2  # a proposal of round r sees the rounds up to r - lag
@@ -59,10 +61,10 @@ class Config:
         for name in ("api_base", "family", "objective", "engine"):
             value = getattr(self, name)
             _check(value, name, "a text", value is None or _text(value))
-        for name in ("models", "seeds"):
+        for name in ("models", "seeds", "subject_to"):
             value = getattr(self, name)
             _check(value, name, "a list of texts", isinstance(value, tuple) and all(map(_text, value)))
-        for name in ("scratch", "grammar"):
+        for name in ("scratch", "grammar", "guards"):
             _check(getattr(self, name), name, "true or false", isinstance(getattr(self, name), bool))
         _check(self.mix, "mix", "proposers with their shares", _pairs(self.mix))
         for name, share in self.mix:
@@ -71,7 +73,7 @@ class Config:
     @property
     def choice(self) -> Choice:
         """How the problem is asked for."""
-        return Choice(self.family, self.objective, self.engine)
+        return Choice(self.family, self.objective, self.engine, subject_to=self.subject_to, guards=self.guards)
 
     def to_json(self) -> str:
         """One JSON object, keys sorted."""
@@ -84,7 +86,8 @@ class Config:
         unknown = set(raw) - {f.name for f in fields(cls)}
         if unknown:
             raise ConfigError(f"unknown settings: {', '.join(sorted(unknown))}")
-        for name in ("models", "seeds", "mix"):
+        raw.setdefault("guards", False)  # runs from before there were any searched without
+        for name in ("models", "seeds", "mix", "subject_to"):
             if isinstance(raw.get(name), list):
                 raw[name] = tuple(tuple(item) if isinstance(item, list) else item for item in raw[name])
         if "problem" not in raw:

@@ -10,10 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.evaluators.language.contract import Contract
+from heuresis.problems.constraints import Constraint, ConstraintError, check_names, combined, parsed
 from heuresis.problems.figures import Figure
+from heuresis.problems.metrics import Metric
 
 SPLITS = ("search", "select", "test")
 """What splits are for: fitness, choosing champions, and reporting (never used by a run)."""
+
+LONGEST_CHOSEN = 1000
+"""Characters of an objective with its constraints, as archives keep it."""
 
 
 class MachineryError(RuntimeError):
@@ -103,6 +108,8 @@ class Choice:
     engine: str | None = None  # on which instances run, where a problem has engines: a name, or the path of a file
     rate: float | None = None  # by which the arrivals in instance files are multiplied
     limit: int | None = None  # requests that are taken of each instance in files
+    subject_to: tuple[str, ...] = ()  # constraints on metrics (`constraints.parsed`)
+    guards: bool = False  # whether the constraints hold too that the problem adds to the objective
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +239,8 @@ class Options:
     """Where there are several: all of them by name, the default first."""
     takes: frozenset[str] = frozenset()
     """Which of the fields `engine`, `rate` and `limit` of a choice the problem knows."""
+    guards: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By the name of an objective the constraints that a search for it is subject to where nothing else is said."""
     configure: Callable[[Choice], "Problem"] | None = None
     """The problem with one of `objectives` and what else it `takes`; the family is not for it."""
 
@@ -260,6 +269,8 @@ class Problem:
     sources: tuple[str, ...] = field(default=())  # literature
     standalone: str = ""  # Python source of a plain driver around the exported rule
     options: Options = Options()
+    metrics: tuple[Metric, ...] = ()  # that evaluations have; empty: told by evaluations only
+    constraints: tuple[Constraint, ...] = ()  # that programs have to keep to, in the order of their texts
     choice: Choice = Choice()
     """How it was asked for. `family` is the one whose `search` and `select` are in `splits`, None where there are none;
     `objective` is None where it is the default."""
@@ -272,7 +283,10 @@ class Problem:
             object.__setattr__(self, "choice", replace(self.choice, family=first))
 
     def asked(self, choice: Choice) -> "Problem":
-        """The problem as it is asked for. Raises UnknownChoice where it has no such family, objective or engine."""
+        """The problem as it is asked for.
+
+        Raises UnknownChoice where it has no such family, objective, engine, metric or baseline.
+        """
         options, objective = self.options, choice.objective
         if objective is not None and objective not in options.objectives:
             names = ", ".join(options.objectives)
@@ -284,7 +298,25 @@ class Problem:
         problem = self
         if options.configure is not None and (objective or given):
             problem = options.configure(choice)
-        return problem.of_family(choice.family)
+        return problem.constrained(choice).of_family(choice.family)
+
+    def constrained(self, choice: Choice) -> "Problem":
+        """The problem with the constraints of the choice, and with the guards of its objective where those hold.
+
+        Raises UnknownChoice where there is no such metric or baseline.
+        """
+        guards = self.options.guards.get(self.objective.name, ()) if choice.guards else ()
+        try:
+            constraints = combined(map(parsed, choice.subject_to), map(parsed, guards))
+            names = [one.name for one in self.metrics] or [one.metric for one in constraints]
+            check_names(constraints, names, [one.name for one in self.baselines])
+        except ConstraintError as error:
+            raise UnknownChoice(f"{self.name}: {error}") from error
+        made = replace(self.choice, subject_to=choice.subject_to, guards=choice.guards)
+        found = replace(self, constraints=constraints, choice=made)
+        if len(found.chosen) > LONGEST_CHOSEN:
+            raise UnknownChoice(f"{self.name}: {len(constraints)} constraints are too many; leave some away")
+        return found
 
     def of_family(self, name: str | None) -> "Problem":
         """The problem with the splits `search` and `select` of one family; `test` is the same for all.
@@ -327,8 +359,19 @@ class Problem:
 
     @property
     def chosen(self) -> str:
-        """The name of the objective, where it is another than the default; goes into each evaluation."""
-        return self.choice.objective or ""
+        """What evaluations are made by, where it is not the default objective alone; goes into each evaluation.
+
+        The name of the objective; under constraints `NAME subject to CONSTRAINT, …`. Only evaluations that are equal in
+        it can be compared.
+        """
+        if not self.constraints:
+            return self.choice.objective or ""
+        return f"{self.objective.name} subject to {', '.join(map(str, self.constraints))}"
+
+    @property
+    def yardstick(self) -> str:
+        """The name of the classical rule that side metrics are set beside: the first one; empty where there is none."""
+        return self.baselines[0].name if self.baselines else ""
 
     def baseline(self, name: str) -> Baseline | None:
         """The baseline of that name, if there is one."""

@@ -49,7 +49,7 @@ def _remembered(problem: Problem, instance_set: InstanceSet, algorithm: Algorith
         folder = cache_dir() / "references"
     except CacheError:
         return _measured(problem, instance_set, algorithm)
-    kind = f"{problem.name}@{problem.version}/{problem.chosen}/{algorithm.name}"
+    kind = f"{problem.name}@{problem.version}/{problem.choice.objective or ''}/{algorithm.name}"
     key = f"{kind}/{instance_set.fingerprint}/{_code(_file_of(algorithm))}"
     path = folder / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
     known = _read(path, key, len(instance_set.instances))

@@ -14,7 +14,8 @@ from heuresis.evolve.assessment.audit import audit
 from heuresis.evolve.assessment.verdict import CHAMPION, REFUTED, UNSTABLE, another_order
 from heuresis.evolve.results.algorithms import reference_entries
 from heuresis.evolve.results.compare import Comparison, Entry, compare
-from heuresis.evolve.results.ranking import distinct
+from heuresis.evolve.results.ranking import SEED, breaks, distinct
+from heuresis.problems.constraints import VIOLATION, broken
 from heuresis.problems.problem import InstanceSet, Problem
 
 FINALISTS = 16
@@ -44,13 +45,14 @@ def crown(
 
     `say` is told what happens, a line at a time.
 
-    A finalist that decides otherwise when it runs again, with the instances in another order, is dropped, and so is one
-    whose decisions the reference interpreter does not confirm.
+    One that violates a constraint on `select` comes after all that keep to them, and if it is the champion that is
+    said. A finalist that decides otherwise when it runs again, with the instances in another order, is dropped, and so
+    is one whose decisions the reference interpreter does not confirm.
     """
     started = time.monotonic()
-    finalists = distinct(trials, FINALISTS)
-    selected = evaluations_of(archive, assessor, [t.proposal.source or "" for t in finalists], "select")
-    for trial, evaluation in sorted(zip(finalists, selected, strict=True), key=lambda pair: _rank(pair[1])):
+    chosen = finalists(trials)
+    selected = evaluations_of(archive, assessor, [t.proposal.source or "" for t in chosen], "select")
+    for trial, evaluation in sorted(zip(chosen, selected, strict=True), key=lambda pair: _rank(pair[1])):
         source = trial.proposal.source
         if source is None or evaluation.aggregate is None:
             continue
@@ -58,12 +60,26 @@ def crown(
             archive, assessor, source, evaluation, another_order(seed, trial.proposal.number, CHAMPION), say
         ):
             continue
-        say(f"chosen among {len(finalists)} programs on select ({time.monotonic() - started:.0f} s); now on test")
+        if lacks := broken(problem.constraints, evaluation.metrics):
+            say(f"no program that stands keeps to all constraints on select; the champion breaks {'; '.join(lacks)}")
+        say(f"chosen among {len(chosen)} programs on select ({time.monotonic() - started:.0f} s); now on test")
         again = another_order(seed, trial.proposal.number, CHAMPION)
         table = _on_test(problem, archive, assessor, source, again)
         say(f"the final assessment took {time.monotonic() - started:.0f} s")
         return Champion(evaluation.candidate, source, trial.proposal.proposer, evaluation.aggregate, table)
     return None
+
+
+def finalists(trials: Sequence[Trial]) -> list[Trial]:
+    """The best on `search`; under constraints also what the run began with, as far as it keeps to them there."""
+    best = distinct(trials, FINALISTS)
+    began = [trial for trial in trials if trial.proposal.operator == SEED and _constrained(trial)]
+    return distinct([*best, *began], FINALISTS + len(began))
+
+
+def _constrained(trial: Trial) -> bool:
+    evaluation = trial.evaluation
+    return evaluation is not None and VIOLATION in evaluation.metrics and not breaks(evaluation)
 
 
 def _stands(
@@ -158,6 +174,6 @@ def _known(archive: Archive, problem: Problem, source: str, instances: InstanceS
     return fitting[0] if fitting else None
 
 
-def _rank(evaluation: Evaluation) -> tuple[float, int, str]:
+def _rank(evaluation: Evaluation) -> tuple[bool, float, int, str]:
     value = float("inf") if evaluation.aggregate is None else evaluation.aggregate
-    return value, evaluation.code_size, evaluation.candidate
+    return breaks(evaluation), value, evaluation.code_size, evaluation.candidate

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from heuresis.evolve.results.side import Side, beside
+from heuresis.problems.constraints import VIOLATION, broken
 from heuresis.problems.problem import InstanceSet, Objective, Problem
 
 DRAWS = 2000
@@ -57,11 +59,15 @@ class Row:
     groups: Mapping[str, Interval]
     difference: Interval | None
     metrics: Mapping[str, float | None] = field(default_factory=dict)
+    broken: tuple[str, ...] = ()  # the constraints that it violates, and how
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Rows in order of the aggregate, best first; incomplete ones after, failures last."""
+    """Rows in order of the aggregate, best first; those that break constraints after, incomplete ones, failures last.
+
+    Aggregates are without penalty, whatever is broken.
+    """
 
     problem: str
     version: int
@@ -74,6 +80,8 @@ class Comparison:
     draws: int
     rows: tuple[Row, ...]
     family: str | None = None  # of the instances, where the problem has several
+    constraints: tuple[str, ...] = ()
+    side: tuple[Side, ...] = ()  # metrics beside the objective, of `against` and of the baseline it is set beside
 
     def row(self, name: str) -> Row:
         """The row of that name. Raises KeyError where there is none."""
@@ -112,9 +120,11 @@ def compare(
         if len(index) > 0
     }
     base = overall.get(against) if against is not None else None
+    bounds = _bounds(problem, entries)
     rows = []
     for entry in entries:
         mine = overall.get(entry.name)
+        metrics = {**_metrics(problem, instances, entry), **bounds} if mine else {}
         rows.append(
             Row(
                 name=entry.name,
@@ -125,10 +135,12 @@ def compare(
                 aggregate=_interval(*mine) if mine else None,
                 groups={name: _interval(*found[entry.name]) for name, found in by_group.items() if entry.name in found},
                 difference=_interval(mine[0] - base[0], mine[1] - base[1]) if mine and base else None,
-                metrics=_metrics(problem, instances, entry) if mine else {},
+                metrics=metrics,
+                broken=broken(problem.constraints, metrics) if bounds else (),
             )
         )
     rows.sort(key=_rank)
+    measured = {row.name: row.metrics for row in rows}
     return Comparison(
         problem=problem.name,
         version=problem.version,
@@ -141,6 +153,8 @@ def compare(
         draws=draws,
         rows=tuple(rows),
         family=problem.family_on(instance_set),
+        constraints=tuple(map(str, problem.constraints)),
+        side=beside(problem, measured.get(against or "", {}), measured),
     )
 
 
@@ -148,6 +162,15 @@ def _metrics(problem: Problem, instances: Sequence[Any], entry: Entry) -> Mappin
     """What follows from the values, and what was measured on the decisions."""
     found = problem.scoring.score(instances, [v for v in entry.values if v is not None]).metrics
     return {**entry.metrics, **found}
+
+
+def _bounds(problem: Problem, entries: Sequence[Entry]) -> Mapping[str, float | None]:
+    """Where the bounds of the constraints lie on these instances, as any entry evaluated under them has it."""
+    names = [str(one) for one in problem.constraints]
+    for entry in entries:
+        if VIOLATION in entry.metrics:
+            return {name: entry.metrics[name] for name in names}
+    return {}
 
 
 def _check(entries: Sequence[Entry], count: int, against: str | None) -> None:
@@ -194,5 +217,5 @@ def _interval(value: float, resampled: np.ndarray[Any, np.dtype[np.float64]]) ->
 
 def _rank(row: Row) -> tuple[int, float]:
     if row.aggregate is not None:
-        return (0, row.aggregate.value)
-    return (1 if row.status in {"ok", "partial"} else 2, 0.0)
+        return (1 if row.broken else 0, row.aggregate.value)
+    return (2 if row.status in {"ok", "partial"} else 3, 0.0)

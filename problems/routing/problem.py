@@ -13,8 +13,9 @@ from heuresis.problems.engines import files as engines
 from heuresis.problems.problem import Choice, InstanceError, InstanceSet, Options, Problem
 from heuresis.problems.registry import register
 from heuresis.problems.routing.instances import equal, fingerprint
-from heuresis.problems.routing.scoring import OBJECTIVES, RouterScoring
+from heuresis.problems.routing.scoring import METRICS, OBJECTIVES, RouterScoring
 from heuresis.problems.routing.splits import SEARCH, SELECT, TEST, Split, build
+from heuresis.problems.serving.scoring import guards
 from heuresis.problems.serving.traces.reader import Reading, read
 
 ENGINE = "a10-llama-3-8b"
@@ -138,7 +139,13 @@ def configure(choice: Choice) -> Problem:
         read=_reader(choice, engine),
         sources=SOURCES,
         standalone=STANDALONE,
-        options=Options(objectives=OBJECTIVES, takes=frozenset({"engine", "rate", "limit"}), configure=configure),
+        options=Options(
+            objectives=OBJECTIVES,
+            takes=frozenset({"engine", "rate", "limit"}),
+            guards=guards("llq"),
+            configure=configure,
+        ),
+        metrics=METRICS,
         choice=replace(choice, family=None, objective=None if name == OBJECTIVE_NAMES[0] else name),
     )
 

@@ -12,6 +12,7 @@ from heuresis.evaluators.routing.objective import value
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, aggregate
 from heuresis.problems import resampling
 from heuresis.problems.figures import Figure
+from heuresis.problems.metrics import Metric
 from heuresis.problems.problem import Objective, Replay, Score, Scoring, complaint
 from heuresis.problems.routing.explain import explanation
 from heuresis.problems.routing.figures import figures
@@ -19,6 +20,7 @@ from heuresis.problems.routing.instances import RouterInstance
 from heuresis.problems.routing.schedules import Schedule, base, pack, replayed
 from heuresis.problems.serving import scoring
 from heuresis.problems.serving.decisions import cut, misfit
+from heuresis.problems.serving.metrics import METRICS as SERVED
 from heuresis.problems.serving.metrics import Scenario, metrics
 
 Instances = Sequence[RouterInstance]
@@ -32,6 +34,9 @@ OBJECTIVES: Mapping[str, Objective] = {
     for name in OBJECTIVE_NAMES
 }
 """What a run may minimise, by name; the first is the default."""
+
+METRICS = (*SERVED, Metric("replica_seconds", "time for which replicas are switched on, all together", "s", shown=True))
+"""What `RouterScoring.metrics` tells, in its order."""
 
 AUDITED = 4
 """At most so many instances are audited by the reference interpreter."""

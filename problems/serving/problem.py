@@ -14,9 +14,9 @@ from heuresis.problems.problem import Algorithm, Choice, InstanceError, Instance
 from heuresis.problems.registry import register
 from heuresis.problems.serving.clairvoyant import in_engine_time, in_tokens
 from heuresis.problems.serving.instances import ServingInstance
-from heuresis.problems.serving.metrics import Scenario, metrics
+from heuresis.problems.serving.metrics import METRICS, Scenario, metrics
 from heuresis.problems.serving.schedules import fcfs
-from heuresis.problems.serving.scoring import OBJECTIVES, ServingScoring
+from heuresis.problems.serving.scoring import OBJECTIVES, ServingScoring, guards
 from heuresis.problems.serving.splits import SEARCH, SELECT, TEST, Split, build
 from heuresis.problems.serving.traces.reader import Reading, read
 
@@ -150,7 +150,13 @@ def configure(choice: Choice) -> Problem:
         read=_reader(choice, engine),
         sources=SOURCES,
         standalone=STANDALONE,
-        options=Options(objectives=OBJECTIVES, takes=frozenset({"engine", "rate", "limit"}), configure=configure),
+        options=Options(
+            objectives=OBJECTIVES,
+            takes=frozenset({"engine", "rate", "limit"}),
+            guards=guards("fcfs"),
+            configure=configure,
+        ),
+        metrics=METRICS,
         choice=replace(choice, family=None, objective=None if name == OBJECTIVE_NAMES[0] else name),
     )
 

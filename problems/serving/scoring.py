@@ -42,6 +42,27 @@ OBJECTIVES: Mapping[str, Objective] = {
 }
 """What a run may minimise, by name; the first is the default."""
 
+_BOUNDS: Mapping[str, Mapping[str, float]] = {
+    "e2e_mean": {"e2e_p99": 1.1},
+    "e2e_p99": {"e2e_mean": 1.1},
+    "ttft_mean": {"e2e_mean": 1.1, "ttft_p99": 1.5, "tpot_p99": 1.5},
+    "ttft_p99": {"e2e_mean": 1.1, "tpot_p99": 1.5},
+    "tpot_p99": {"e2e_mean": 1.1, "ttft_p99": 1.5},
+    "goodput": {"e2e_mean": 1.1},
+    "slo": {"e2e_mean": 1.1},
+    "fairness": {"e2e_mean": 1.1},
+}
+"""By objective, how much larger other metrics may become than those of a classical rule."""
+
+
+def guards(rule: str) -> Mapping[str, tuple[str, ...]]:
+    """What a search for each objective is subject to where nothing else is said: it may not ruin the other times."""
+    return {
+        name: tuple(f"{metric}<={factor}*{rule}" for metric, factor in bounds.items())
+        for name, bounds in _BOUNDS.items()
+    }
+
+
 AUDITED = 8
 """How many instances are audited by the reference interpreter."""
 
