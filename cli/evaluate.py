@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from heuresis.cli.context import in_context
 from heuresis.cli.errors import FAILED, USAGE, UserError
 from heuresis.cli.options import (
     ArchiveOption,
@@ -109,11 +110,14 @@ def compare(
     from heuresis.evolve.results.compare import compare as line_up
 
     check_reading(instances, rate, limit)
-    constraints: dict[str, Any] = {"subject_to": subject_to, "guards": bool(guards)}
-    wanted = find_problem(problem, objective, engine, rate, limit, family, **constraints)
     if len(programs) < 2:
         raise UserError("compare needs two programs or more", USAGE)
-    named, references = _line_up(wanted, programs, archive)
+    plain = find_problem(problem)
+    named, references = _line_up(plain, programs, archive)
+    wanted = in_context(
+        plain, named, archive, family=family, objective=objective, engine=engine, rate=rate, limit=limit,
+        subject_to=tuple(subject_to or ()), guards=guards,
+    )  # fmt: skip
     chosen = find_instances(wanted, split, instances, "test", family)
     evaluations = run_programs(wanted, named, chosen, workers)
     entries = [_entry(one, evaluation) for one, evaluation in zip(named, evaluations, strict=True)]
@@ -147,11 +151,13 @@ def explain(
     """Show where a program loses on one instance, against the optimum where there is one."""
     from heuresis.cli import render, terminal
     from heuresis.evolve.assessment.assess import Assessor
-    from heuresis.problems.problem import Choice
 
     check_reading(instances, rate, limit)
     named = find_program(program, find_problem(problem) if problem else None, archive)
-    wanted = problem_of(named, problem, archive).asked(Choice(family, objective, engine, rate, limit))
+    wanted = in_context(
+        problem_of(named, problem, archive), [named], archive,
+        family=family, objective=objective, engine=engine, rate=rate, limit=limit,
+    )  # fmt: skip
     chosen = find_instances(wanted, split, instances, "search", family)
     looked_at = chosen if instance is None else _only(chosen, instance)
     with Assessor(wanted, workers=1) as assessor:
@@ -168,6 +174,9 @@ def explain(
             {
                 **document,
                 "family": wanted.family_on(chosen),
+                "objective": wanted.objective_on(chosen.instances).name,
+                "constraints": [str(one) for one in wanted.constraints],
+                "engine": wanted.choice.engine,
                 "fingerprint": chosen.fingerprint,
                 "instance": name,
                 "explanation": text,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from heuresis.cli.context import context_of, in_context
 from heuresis.cli.errors import FAILED, USAGE, UserError
 from heuresis.cli.options import (
     ArchiveOption,
@@ -50,7 +51,7 @@ def export(
     if to not in TARGETS:
         raise UserError(f"no export target {to!r}: expected {', '.join(TARGETS)}", USAGE)
     named = find_program(program, find_problem(problem) if problem else None, archive)
-    wanted = problem_of(named, problem, archive)
+    wanted = in_context(problem_of(named, problem, archive), [named], archive)
     if output is not None:
         written = write_export(named, wanted, to, output, archive)
         if as_json:
@@ -96,7 +97,9 @@ def _subject(named: Named, problem: "Problem", archive: str | None) -> "Subject"
         with read_archive(archive) as opened:
             opened.find(named.id)
             evaluations = [one for one in opened.evaluations(named.id) if one.problem == problem.name]
-            return Subject(named.source, named.id, problem, evaluations, program(opened, named.id, problem.name).origin)
+            origin = program(opened, named.id, problem.name).origin
+        context = context_of(named, problem, archive)
+        return Subject(named.source, named.id, problem, evaluations, origin, "" if context is None else context.run)
     except UnknownId:  # a file or a baseline needs no archive; an id was looked up there already
         return Subject(named.source, named.id, problem)
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from heuresis.cli.context import in_context
 from heuresis.cli.errors import FAILED, USAGE, UserError
 from heuresis.cli.options import (
     ArchiveOption,
@@ -62,10 +63,11 @@ def plot(
     if output is not None and output.suffix not in FORMATS:
         raise UserError(f"-o {output}: expected a file that ends in {', '.join(FORMATS)}", USAGE)
     check_reading(instances, rate, limit)
-    wanted = find_problem(problem, None, engine, rate, limit, family)
+    plain = find_problem(problem)
+    named = [find_program(text, plain, archive) for text in programs]
+    wanted = in_context(plain, named, archive, family=family, engine=engine, rate=rate, limit=limit)
     if not isinstance(wanted.scoring, Drawn):
         raise UserError(f"{wanted.name} has nothing to draw", USAGE)
-    named = [find_program(text, wanted, archive) for text in programs]
     chosen = find_instances(wanted, split, instances, "select", family)
     index = _place(chosen, instance)
     with Assessor(wanted, workers=1) as assessor:

@@ -111,6 +111,14 @@ class Choice:
     subject_to: tuple[str, ...] = ()  # constraints on metrics (`constraints.parsed`)
     guards: bool = False  # whether the constraints hold too that the problem adds to the objective
 
+    def words(self) -> str:
+        """On which instances, for people: family, engine, rate and limit where they are chosen; else empty."""
+        parts = [f"{self.family} instances"] if self.family else []
+        parts += [f"engine {self.engine}"] if self.engine else []
+        parts += [f"arrivals at {self.rate:g} times their rate"] if self.rate is not None else []
+        parts += [f"the first {self.limit} requests"] if self.limit is not None else []
+        return ", ".join(parts)
+
 
 @dataclass(frozen=True, slots=True)
 class Score:
