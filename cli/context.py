@@ -47,12 +47,17 @@ def in_context(problem: "Problem", programs: Sequence[Named], archive: str | Non
     (first, context), *others = known
     words = _words(problem, context)
     if words:
-        options = ", ".join(f"--{name.replace('_', '-')}" for name in said)
+        options = ", ".join(map(_option, said, said.values()))
         render.say(f"note: {first.label} was found {words}" + (f"; {options} said otherwise" if options else ""))
     for other, its in others:
         if its.choice != context.choice:
             render.say(f"note: {other.label} was found {_words(problem, its)}, and stands here as {first.label} does")
     return _asked(problem, replace(context.choice, **said), f"{first.label} was found {words}")
+
+
+def _option(name: str, value: object) -> str:
+    """How a field of a choice is asked for on the command line."""
+    return f"--{'no-' if value is False else ''}{name.replace('_', '-')}"
 
 
 def _words(problem: "Problem", context: Context) -> str:

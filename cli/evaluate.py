@@ -9,6 +9,7 @@ import typer
 
 from heuresis.cli.context import in_context
 from heuresis.cli.errors import FAILED, USAGE, UserError
+from heuresis.cli.measured import check_requests_out, measured, reference_entries_of, warn_where_weak
 from heuresis.cli.options import (
     ArchiveOption,
     EngineOption,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from heuresis.archive.records import Evaluation
-    from heuresis.evolve.assessment.assess import Assessor
     from heuresis.evolve.results.compare import Comparison, Entry
     from heuresis.problems.problem import InstanceSet, Problem
 
@@ -53,6 +53,12 @@ def evaluate(
     guards: GuardsOption = None,
     rate: RateOption = None,
     limit: LimitOption = None,
+    requests_out: Annotated[
+        Path | None,
+        typer.Option(
+            "--requests-out", metavar="FILE.csv", help="Write what became of each request, by program; a new file."
+        ),
+    ] = None,
     timeout: TimeoutOption = None,
     workers: WorkersOption = None,
     archive: ArchiveOption = None,
@@ -69,11 +75,11 @@ def evaluate(
     check_reading(instances, rate, limit)
     constraints: dict[str, Any] = {"subject_to": subject_to, "guards": bool(guards)}
     wanted = find_problem(problem, objective, engine, rate, limit, family, **constraints)
+    check_requests_out(requests_out, wanted)
     named, references = _line_up(wanted, programs or [], archive)
     chosen = find_instances(wanted, split, instances, "select", family)
-    evaluations = run_programs(wanted, named, chosen, workers, timeout)
-    entries = [_entry(one, evaluation) for one, evaluation in zip(named, evaluations, strict=True)]
-    entries += _reference_entries(wanted, chosen, references)
+    evaluations, entries = measured(wanted, named, chosen, workers, timeout, requests=requests_out)
+    entries += reference_entries_of(wanted, chosen, references)
     if as_json:
         render.emit(_document(wanted, chosen, entries, evaluations))
     else:
@@ -82,7 +88,7 @@ def evaluate(
         comparison = line_up(wanted, chosen, entries)
         _warn_without_references(comparison)
         render.print_comparison(comparison)
-        render.out().print(f"{comparison.objective.name}: {comparison.objective.definition}", style="dim")
+        render.out().print(f"{comparison.objective.shown}: {comparison.objective.definition}", style="dim")
     if any(not evaluation.ok for evaluation in evaluations):
         raise typer.Exit(FAILED)
 
@@ -119,9 +125,8 @@ def compare(
         subject_to=tuple(subject_to or ()), guards=guards,
     )  # fmt: skip
     chosen = find_instances(wanted, split, instances, "test", family)
-    evaluations = run_programs(wanted, named, chosen, workers)
-    entries = [_entry(one, evaluation) for one, evaluation in zip(named, evaluations, strict=True)]
-    entries += _reference_entries(wanted, chosen, references)
+    evaluations, entries = measured(wanted, named, chosen, workers)
+    entries += reference_entries_of(wanted, chosen, references)
     comparison = line_up(wanted, chosen, entries, against=programs[0] if programs[0] in references else named[0].label)
     if as_json:
         render.emit(comparison.to_dict())
@@ -164,7 +169,7 @@ def explain(
         evaluation = assessor.evaluate(named.source, looked_at)
         if not evaluation.ok:
             raise UserError(f"{named.label}: {evaluation.status.replace('_', ' ')}: {evaluation.message}", FAILED)
-        _warn_where_weak(assessor)
+        warn_where_weak(assessor)
         index = assessor.worst(evaluation, looked_at)
         text = assessor.explain(named.source, looked_at, index)
     name = looked_at.instances[index].name
@@ -194,39 +199,6 @@ def explain(
         terminal.write(text)
 
 
-def run_programs(
-    problem: "Problem",
-    programs: "Sequence[Named]",
-    instance_set: "InstanceSet",
-    workers: int | None,
-    timeout: float | None = None,
-) -> "list[Evaluation]":
-    """Evaluate programs in the sandbox, in order, each for so many seconds at most (None: the default).
-
-    Starts no process where there is nothing to do.
-    """
-    from heuresis.evolve.assessment.assess import Assessor
-    from heuresis.evolve.config import available_cores
-    from heuresis.sandbox.limits import Limits
-
-    if not programs:
-        return []
-    count = min(len(programs), workers or available_cores())
-    limits = Limits() if timeout is None else Limits(seconds=timeout)
-    with Assessor(problem, workers=count, limits=limits) as assessor:
-        evaluations = assessor.evaluate_all([one.source for one in programs], instance_set)
-        _warn_where_weak(assessor)
-        return evaluations
-
-
-def _warn_where_weak(assessor: "Assessor") -> None:
-    """Say it where programs have run with less confinement than `evolve` asks for."""
-    from heuresis.cli import render
-
-    if not assessor.confined:
-        render.say("warning: this machine confines programs by limits only (`heuresis doctor` says what is missing)")
-
-
 def _line_up(problem: "Problem", programs: "Sequence[str]", archive: str | None) -> tuple[list[Named], list[str]]:
     """The programs and the reference algorithms asked for; nothing asked for means all of both."""
     known = [algorithm.name for algorithm in problem.algorithms]
@@ -242,25 +214,6 @@ def _line_up(problem: "Problem", programs: "Sequence[str]", archive: str | None)
             raise UserError(f"{labels[one.label]} and {text} are the same program, {one.label}; name it once", USAGE)
         labels[one.label] = text
     return list(asked.values()), references
-
-
-def _entry(named: Named, evaluation: "Evaluation") -> "Entry":
-    from heuresis.evolve.results.compare import Entry
-
-    return Entry(
-        name=named.label,
-        values=evaluation.values,
-        status=evaluation.status,
-        message=evaluation.message,
-        id=named.id,
-        metrics=evaluation.metrics,
-    )
-
-
-def _reference_entries(problem: "Problem", instance_set: "InstanceSet", names: "Sequence[str]") -> "list[Entry]":
-    from heuresis.evolve.results.algorithms import reference_entries
-
-    return list(reference_entries(problem, instance_set, names)) if names else []
 
 
 def _document(
@@ -290,6 +243,7 @@ def _document(
         "family": problem.family_on(instance_set),
         "fingerprint": instance_set.fingerprint,
         "objective": problem.objective_on(instance_set.instances).definition,
+        "constraints": [str(one) for one in problem.constraints],
         "results": results,
     }
 

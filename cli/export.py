@@ -9,6 +9,7 @@ from heuresis.cli.context import context_of, in_context
 from heuresis.cli.errors import FAILED, USAGE, UserError
 from heuresis.cli.options import (
     ArchiveOption,
+    EngineOption,
     FamilyOption,
     GuardsOption,
     JsonOption,
@@ -41,6 +42,8 @@ def export(
         typer.Option("-o", "--output", metavar="PATH", help="File or folder. Default: the code to standard output."),
     ] = None,
     problem: ProblemOption = None,
+    objective: ObjectiveOption = None,
+    engine: EngineOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -51,7 +54,7 @@ def export(
     if to not in TARGETS:
         raise UserError(f"no export target {to!r}: expected {', '.join(TARGETS)}", USAGE)
     named = find_program(program, find_problem(problem) if problem else None, archive)
-    wanted = in_context(problem_of(named, problem, archive), [named], archive)
+    wanted = in_context(problem_of(named, problem, archive), [named], archive, objective=objective, engine=engine)
     if output is not None:
         written = write_export(named, wanted, to, output, archive)
         if as_json:
@@ -121,7 +124,7 @@ def import_(
     """
     from heuresis.archive.records import candidate_id
     from heuresis.cli import render
-    from heuresis.cli.evaluate import run_programs
+    from heuresis.cli.measured import run_programs
 
     wanted = find_problem(problem, objective, family=family, subject_to=subject_to, guards=guards)
     source = read_program(file)

@@ -3,10 +3,10 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 
-class Better(Enum):
+class Better(StrEnum):
     """Which values of a metric are better."""
 
     SMALLER = "smaller"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from heuresis.archive.records import Evaluation, FaultyRow, Trial, candidate_id
 from heuresis.archive.store import Archive
@@ -14,6 +15,7 @@ from heuresis.evolve.assessment.audit import audit
 from heuresis.evolve.assessment.verdict import CHAMPION, REFUTED, UNSTABLE, another_order
 from heuresis.evolve.results.algorithms import reference_entries
 from heuresis.evolve.results.compare import Comparison, Entry, compare
+from heuresis.evolve.results.over_time import over_time
 from heuresis.evolve.results.ranking import SEED, breaks, distinct
 from heuresis.problems.constraints import VIOLATION, broken
 from heuresis.problems.problem import InstanceSet, Problem
@@ -138,21 +140,30 @@ def _on_test(
 ) -> Comparison:
     """The champion, confirmed by a second run on `test` too, beside all rules and references."""
     champion, instances = candidate_id(source), assessor.instance_set("test")
-    entries = [_entry(name, e) for name, e in baselines_on(archive, assessor, "test").items()]
+    entries = [
+        _entry(one.name, evaluation, over_time(assessor, one.source, instances))
+        for one, evaluation in zip(problem.baselines, baselines_on(archive, assessor, "test").values(), strict=True)
+    ]
     name = next((e.name for e in entries if e.id == champion), champion[:12])
     if all(e.id != champion for e in entries):
         tested = _known(archive, problem, source, instances)
         if tested is None:
             tested = assessor.evaluate(source, instances, confirm=rng)
             archive.record_evaluation(tested)
-        entries.insert(0, _entry(name, tested))
+        entries.insert(0, _entry(name, tested, over_time(assessor, source, instances)))
     entries += reference_entries(problem, instances)
     return compare(problem, instances, entries, against=name)
 
 
-def _entry(name: str, evaluation: Evaluation) -> Entry:
+def _entry(name: str, evaluation: Evaluation, blocks: NDArray[np.float64] | None) -> Entry:
     return Entry(
-        name, evaluation.values, evaluation.status, evaluation.message, evaluation.candidate, metrics=evaluation.metrics
+        name=name,
+        values=evaluation.values,
+        status=evaluation.status,
+        message=evaluation.message,
+        id=evaluation.candidate,
+        metrics=evaluation.metrics,
+        over_time=blocks,
     )
 
 

@@ -5,10 +5,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from heuresis.evolve.results.side import Side, beside
 from heuresis.problems.constraints import VIOLATION, broken
-from heuresis.problems.problem import InstanceSet, Objective, Problem
+from heuresis.problems.metrics import Metric
+from heuresis.problems.problem import Described, InstanceSet, Objective, Problem
 
 DRAWS = 2000
 """Bootstrap resamples of an interval."""
@@ -31,6 +33,7 @@ class Entry:
     id: str | None = None  # of the candidate; None for reference algorithms
     evolvable: bool = True
     metrics: Mapping[str, float | None] = field(default_factory=dict)  # beside those that follow from the values
+    over_time: NDArray[np.float64] | None = None  # `DRAWS` resamples of the value of the only instance
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,10 @@ class Comparison:
     rows: tuple[Row, ...]
     family: str | None = None  # of the instances, where the problem has several
     constraints: tuple[str, ...] = ()
+    setting: str = ""  # what was chosen of the instances: engine, rate, limit
+    facts: tuple[str, ...] = ()  # what the instances are, in absolute numbers
+    remarks: tuple[str, ...] = ()  # where the table tells less than it seems to
+    shown: tuple[Metric, ...] = ()  # the metrics that people want to see beside the objective
     side: tuple[Side, ...] = ()  # metrics beside the objective, of `against` and of the baseline it is set beside
 
     def row(self, name: str) -> Row:
@@ -107,8 +114,9 @@ def compare(
     """Aggregate every entry, overall and by group, with intervals paired over entries.
 
     Every resampling starts from the same seed, so all entries see the same resampled instances (Efron, 1979,
-    doi:10.1214/aos/1176344552). Raises ValueError where names repeat, a row of values has the wrong length or
-    `against` names no entry.
+    doi:10.1214/aos/1176344552). Where there is one instance, its blocks of time are resampled (`Entry.over_time`), for
+    which `draws` must be `DRAWS`; entries without have intervals of no width. Raises ValueError where names repeat, a
+    row of values has the wrong length or `against` names no entry.
     """
     instances = instance_set.instances
     _check(entries, len(instances), against)
@@ -154,6 +162,10 @@ def compare(
         rows=tuple(rows),
         family=problem.family_on(instance_set),
         constraints=tuple(map(str, problem.constraints)),
+        setting=problem.choice.words(),
+        facts=tuple(problem.scoring.facts(instances)) if isinstance(problem.scoring, Described) else (),
+        remarks=_remarks(problem, rows),
+        shown=tuple(one for one in problem.metrics if one.shown),
         side=beside(problem, measured.get(against or "", {}), measured),
     )
 
@@ -162,6 +174,12 @@ def _metrics(problem: Problem, instances: Sequence[Any], entry: Entry) -> Mappin
     """What follows from the values, and what was measured on the decisions."""
     found = problem.scoring.score(instances, [v for v in entry.values if v is not None]).metrics
     return {**entry.metrics, **found}
+
+
+def _remarks(problem: Problem, rows: Sequence[Row]) -> tuple[str, ...]:
+    if not isinstance(problem.scoring, Described):
+        return ()
+    return tuple(problem.scoring.remarks([row.metrics for row in rows if row.metrics]))
 
 
 def _bounds(problem: Problem, entries: Sequence[Entry]) -> Mapping[str, float | None]:
@@ -203,8 +221,9 @@ def _intervals(
         return {}
     matrix = np.array(list(complete.values()), dtype=np.float64)
     resampled = problem.scoring.resample(chosen, matrix, draws, np.random.default_rng(seed))
+    blocks = {entry.name: entry.over_time for entry in entries if entry.over_time is not None}
     return {
-        name: (problem.scoring.score(chosen, values).aggregate, resampled[i])
+        name: (problem.scoring.score(chosen, values).aggregate, blocks.get(name, resampled[i]))
         for i, (name, values) in enumerate(complete.items())
     }
 

@@ -1,7 +1,8 @@
 """The trusted side of LLM serving: replay decisions, score them, explain where time goes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +13,14 @@ from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, aggregate, v
 from heuresis.problems import resampling
 from heuresis.problems.figures import Figure
 from heuresis.problems.problem import Instance, Objective, Replay, Score, Scoring, complaint
+from heuresis.problems.serving.blocks import over_time
 from heuresis.problems.serving.decisions import cut, misfit
 from heuresis.problems.serving.explain import explanation
+from heuresis.problems.serving.facts import compared, facts, remarks
 from heuresis.problems.serving.figures import figures
 from heuresis.problems.serving.instances import ServingInstance
 from heuresis.problems.serving.metrics import metrics
+from heuresis.problems.serving.records import COLUMNS, records
 from heuresis.problems.serving.schedules import Schedule, fcfs, pack, replayed
 
 Instances = Sequence[ServingInstance]
@@ -32,11 +36,15 @@ MEANINGS = {
     "fairness": "the largest service gap of two backlogged clients plus the mean service of a request, in tokens",
 }
 
+LABELS = {"goodput": "1/goodput", "slo": "SLO missed"}
+"""What tables call an objective whose name alone would suggest that larger is better."""
+
 OBJECTIVES: Mapping[str, Objective] = {
     name: Objective(
         name,
         f"{MEANINGS[name]}, divided by what first come, first served reaches on the same scenario; the geometric mean "
         "over scenarios",
+        label=LABELS.get(name, ""),
     )
     for name in OBJECTIVE_NAMES
 }
@@ -75,6 +83,7 @@ class ServingScoring(Scoring):
     concatenated. The value of an instance is a ratio to first come, first served.
     """
 
+    columns: ClassVar[tuple[str, ...]] = COLUMNS
     objective: str = OBJECTIVE_NAMES[0]
 
     def pack(self, instances: Instances) -> Mapping[str, NDArray[np.generic]]:
@@ -129,12 +138,32 @@ class ServingScoring(Scoring):
 
     def explain(self, instance: ServingInstance, schedule: Schedule) -> str:
         """Markdown tables of where time goes by size of request, and of queue, batch and memory over time."""
-        head = f"{self.objective} is {self.value(instance, schedule):.3f} times that of first come, first served."
+        reached, reference = value(self.objective, schedule.results), float(self._reference([instance])[0])
+        head = compared(self.objective, reached, reference, "first come, first served")
         return f"{head} {explanation(instance, schedule)}"
+
+    def facts(self, instances: Instances) -> Sequence[str]:
+        """Engine, requests per second, load and classes (`serving.facts`)."""
+        return facts(instances)
+
+    def remarks(self, measured: Sequence[Mapping[str, float | None]]) -> Sequence[str]:
+        """A word where nobody or everybody meets the SLO (`serving.facts`)."""
+        return remarks(measured)
 
     def figures(self, instance: ServingInstance, schedules: Mapping[str, Schedule]) -> Sequence[Figure]:
         """Queue, batch and memory over time, and how long requests take (`serving.figures`)."""
         return figures(instance, schedules)
+
+    def items(self, instance: ServingInstance, schedule: Schedule) -> Iterator[tuple[str | int | float | None, ...]]:
+        """What became of each request (`serving.records`)."""
+        return records(instance, schedule.scenario)
+
+    def over_time(
+        self, instance: ServingInstance, schedule: Schedule, draws: int, rng: np.random.Generator
+    ) -> Floats | None:
+        """The value in moving blocks of requests (`serving.blocks`)."""
+        [reference] = fcfs([instance])
+        return over_time(self.objective, schedule.results, reference, draws, rng)
 
     def decisions_in(self, instances: Instances) -> int:
         """Requests, each as many decisions as the simulator counts it."""

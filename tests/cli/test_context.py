@@ -73,7 +73,7 @@ def test_explanations_and_comparisons_are_by_the_objective_of_the_run(cli, trace
     other = cli("compare", "serving", "fcfs", found, *words, "--objective", "slo", "--no-guards", "--json")
     assert other.json["objective"]["name"] == "slo"
     assert other.json["constraints"] == ["tpot_p99<=0.2"]
-    assert "; --objective, --guards said otherwise" in other.err
+    assert "; --objective, --no-guards said otherwise" in other.err
     drawn = cli("plot", "serving", found, *words, "--json")
     assert "engine a30-qwen2-7b" in drawn.err
 
