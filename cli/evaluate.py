@@ -18,6 +18,7 @@ from heuresis.cli.options import (
     InstancesOption,
     JsonOption,
     LimitOption,
+    NoiseOption,
     ObjectiveOption,
     ProblemArgument,
     ProblemOption,
@@ -26,6 +27,7 @@ from heuresis.cli.options import (
     RateOption,
     SearchSplitOption,
     SelectSplitOption,
+    SloOption,
     SubjectToOption,
     TestSplitOption,
     TimeoutOption,
@@ -53,6 +55,8 @@ def evaluate(
     guards: GuardsOption = None,
     rate: RateOption = None,
     limit: LimitOption = None,
+    noise: NoiseOption = None,
+    slo: SloOption = None,
     requests_out: Annotated[
         Path | None,
         typer.Option(
@@ -72,9 +76,9 @@ def evaluate(
 
     if timeout is not None and not 0 < timeout < math.inf:
         raise UserError(f"--timeout: expected a positive, finite number of seconds, got {timeout:g}", USAGE)
-    check_reading(instances, rate, limit)
+    check_reading(instances, rate, limit, noise, slo)
     constraints: dict[str, Any] = {"subject_to": subject_to, "guards": bool(guards)}
-    wanted = find_problem(problem, objective, engine, rate, limit, family, **constraints)
+    wanted = find_problem(problem, objective, engine, rate, limit, family, noise=noise, slo=slo, **constraints)
     check_requests_out(requests_out, wanted)
     named, references = _line_up(wanted, programs or [], archive)
     chosen = find_instances(wanted, split, instances, "select", family)
@@ -107,6 +111,8 @@ def compare(
     guards: GuardsOption = None,
     rate: RateOption = None,
     limit: LimitOption = None,
+    noise: NoiseOption = None,
+    slo: SloOption = None,
     workers: WorkersOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
@@ -115,14 +121,14 @@ def compare(
     from heuresis.cli import render
     from heuresis.evolve.results.compare import compare as line_up
 
-    check_reading(instances, rate, limit)
+    check_reading(instances, rate, limit, noise, slo)
     if len(programs) < 2:
         raise UserError("compare needs two programs or more", USAGE)
     plain = find_problem(problem)
     named, references = _line_up(plain, programs, archive)
     wanted = in_context(
-        plain, named, archive, family=family, objective=objective, engine=engine, rate=rate, limit=limit,
-        subject_to=tuple(subject_to or ()), guards=guards,
+        plain, named, archive, family=family, objective=objective, engine=engine, rate=rate, limit=limit, noise=noise,
+        slo=slo, subject_to=tuple(subject_to or ()), guards=guards,
     )  # fmt: skip
     chosen = find_instances(wanted, split, instances, "test", family)
     evaluations, entries = measured(wanted, named, chosen, workers)
@@ -150,6 +156,8 @@ def explain(
     engine: EngineOption = None,
     rate: RateOption = None,
     limit: LimitOption = None,
+    noise: NoiseOption = None,
+    slo: SloOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -157,11 +165,11 @@ def explain(
     from heuresis.cli import render, terminal
     from heuresis.evolve.assessment.assess import Assessor
 
-    check_reading(instances, rate, limit)
+    check_reading(instances, rate, limit, noise, slo)
     named = find_program(program, find_problem(problem) if problem else None, archive)
     wanted = in_context(
         problem_of(named, problem, archive), [named], archive,
-        family=family, objective=objective, engine=engine, rate=rate, limit=limit,
+        family=family, objective=objective, engine=engine, rate=rate, limit=limit, noise=noise, slo=slo,
     )  # fmt: skip
     chosen = find_instances(wanted, split, instances, "search", family)
     looked_at = chosen if instance is None else _only(chosen, instance)

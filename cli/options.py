@@ -86,6 +86,22 @@ RateOption: TypeAlias = Annotated[
 LimitOption: TypeAlias = Annotated[
     int | None, typer.Option("--limit", metavar="N", min=1, help="Take the first N requests of each instance file.")
 ]
+NoiseOption: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        "--noise",
+        metavar="SIGMA",
+        min=0.0,
+        max=10.0,
+        help="Spread of the estimates of output lengths where instance files have none; 0: they are right. Default: 0.5.",
+    ),
+]
+SloOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--slo", metavar="CLASS", help="Class of requests where instance files name none. Default: the first."
+    ),
+]
 WorkersOption: TypeAlias = Annotated[
     int | None, typer.Option("--workers", metavar="W", min=1, help="Processes that evaluate. Default: one per core.")
 ]

@@ -14,9 +14,11 @@ from heuresis.cli.options import (
     InstancesOption,
     JsonOption,
     LimitOption,
+    NoiseOption,
     ProblemArgument,
     RateOption,
     SelectSplitOption,
+    SloOption,
 )
 from heuresis.cli.programs import check_reading, find_instances, find_problem, find_program
 from heuresis.sandbox.plain_text import plain
@@ -49,6 +51,8 @@ def plot(
     engine: EngineOption = None,
     rate: RateOption = None,
     limit: LimitOption = None,
+    noise: NoiseOption = None,
+    slo: SloOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -62,10 +66,12 @@ def plot(
 
     if output is not None and output.suffix not in FORMATS:
         raise UserError(f"-o {output}: expected a file that ends in {', '.join(FORMATS)}", USAGE)
-    check_reading(instances, rate, limit)
+    check_reading(instances, rate, limit, noise, slo)
     plain = find_problem(problem)
     named = [find_program(text, plain, archive) for text in programs]
-    wanted = in_context(plain, named, archive, family=family, engine=engine, rate=rate, limit=limit)
+    wanted = in_context(
+        plain, named, archive, family=family, engine=engine, rate=rate, limit=limit, noise=noise, slo=slo
+    )
     if not isinstance(wanted.scoring, Drawn):
         raise UserError(f"{wanted.name} has nothing to draw", USAGE)
     chosen = find_instances(wanted, split, instances, "select", family)

@@ -91,6 +91,8 @@ def find_problem(
     *,
     subject_to: "Sequence[str] | None" = None,
     guards: bool | None = False,
+    noise: float | None = None,
+    slo: str | None = None,
 ) -> "Problem":
     """The problem of that name, or the one that a Python file registers, as it is asked for (`Choice`).
 
@@ -100,15 +102,22 @@ def find_problem(
     """
     from heuresis.problems.problem import Choice
 
-    choice = Choice(family, objective, engine, rate, limit, tuple(subject_to or ()), guards is not False)
+    constraints = tuple(subject_to or ())
+    choice = Choice(family, objective, engine, rate, limit, noise, slo, constraints, guards is not False)
     found = _registered(name).asked(choice)
     problem_files.remember(name)
     return found
 
 
-def check_reading(instances: "Sequence[Path] | None", rate: float | None, limit: int | None) -> None:
-    """Raise UserError where `--rate` or `--limit` has no instance files to change, or cannot be."""
-    for option, value in (("--rate", rate), ("--limit", limit)):
+def check_reading(
+    instances: "Sequence[Path] | None",
+    rate: float | None,
+    limit: int | None,
+    noise: float | None = None,
+    slo: str | None = None,
+) -> None:
+    """Raise UserError where an option of reading has no instance files to change, or `--rate` cannot be."""
+    for option, value in (("--rate", rate), ("--limit", limit), ("--noise", noise), ("--slo", slo)):
         if value is not None and not instances:
             raise UserError(f"{option} changes what is read from files: say --instances FILE as well", USAGE)
     if rate is not None and not 0 < rate < math.inf:

@@ -15,11 +15,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-PENALTY = 10.0
-"""How much a violation of 1, which is 100 % beyond the bound, worsens an aggregate of size 1 or less."""
-
-LARGEST_VIOLATION = 1e6
-"""What a single violation counts at most, so that sums stay finite."""
+from heuresis.evaluators.penalty import penalised, violation
 
 VIOLATION = "violation"
 """The metric that holds the sum of the violations: 0 where the program keeps to all constraints."""
@@ -28,6 +24,8 @@ UNPENALISED = "unpenalised"
 """The metric that holds the aggregate as it is without the penalty."""
 
 Metrics: TypeAlias = Mapping[str, float | None]
+
+_SUBJECT_TO = " subject to "
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _FORM = re.compile(
@@ -62,11 +60,7 @@ class Constraint:
             return 0.0
         if value is None:
             return 1.0
-        beyond = value - bound if self.upper else bound - value
-        if beyond <= 0.0:
-            return 0.0
-        scale = abs(bound) or 1.0
-        return LARGEST_VIOLATION if beyond >= LARGEST_VIOLATION * scale else beyond / scale
+        return violation(value, bound, upper=self.upper)
 
     def bound(self, baselines: Mapping[str, Metrics]) -> float | None:
         """The bound, given what baselines reach on the same instances; None where its baseline has no such metric."""
@@ -116,7 +110,7 @@ def check_names(constraints: Iterable[Constraint], metrics: Collection[str], bas
 def judged(aggregate: float, metrics: Metrics, bounds: Bounds) -> tuple[float, Metrics]:
     """The aggregate and metrics of a program under constraints: worsened where it violates them, and why.
 
-    The aggregate becomes aggregate + PENALTY × sum of violations × max(1, |aggregate|).
+    The aggregate becomes aggregate + 10 × sum of violations × max(1, |aggregate|) (`evaluators.penalty`).
     """
     if not bounds:
         return aggregate, metrics
@@ -125,9 +119,30 @@ def judged(aggregate: float, metrics: Metrics, bounds: Bounds) -> tuple[float, M
     return penalised(aggregate, total), {**metrics, **told, VIOLATION: total, UNPENALISED: aggregate}
 
 
-def penalised(aggregate: float, violation: float) -> float:
-    """An aggregate, worsened in proportion to the sum of the violations; exactly itself where that is 0."""
-    return aggregate + PENALTY * violation * max(1.0, abs(aggregate)) if violation > 0.0 else aggregate
+def chosen(objective: str, constraints: Iterable[Constraint]) -> str:
+    """How evaluations name the objective together with the constraints that it was minimised under."""
+    return f"{objective}{_SUBJECT_TO}{', '.join(map(str, constraints))}"
+
+
+def misjudged(objective: str, aggregate: float, metrics: Metrics) -> str:
+    """What the aggregate of an evaluation should be by its own metrics, in words; empty where it is that.
+
+    `objective` is the name with which it was recorded (`chosen`).
+    """
+    _, named, texts = objective.partition(_SUBJECT_TO)
+    if not named:
+        return ""
+    try:
+        bounds = {one: metrics.get(str(one)) for one in map(parsed, texts.split(", "))}
+    except ConstraintError as error:
+        return f"an objective whose constraints can be read ({error})"
+    plain = metrics.get(UNPENALISED)
+    if plain is None or not {VIOLATION, *map(str, bounds)} <= set(metrics):
+        return f"the metrics `{UNPENALISED}`, `{VIOLATION}` and the bound of each constraint beside it"
+    expected, told = judged(plain, metrics, bounds)
+    if math.isclose(expected, aggregate, rel_tol=1e-9) and told[VIOLATION] == metrics[VIOLATION]:
+        return ""
+    return f"{expected!r}, which follows from `{UNPENALISED}` and the violations of the constraints"
 
 
 def feasible(metrics: Metrics) -> bool:

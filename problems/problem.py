@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.evaluators.language.contract import Contract
-from heuresis.problems.constraints import Constraint, ConstraintError, check_names, combined, parsed
+from heuresis.problems.constraints import Constraint, ConstraintError, check_names, chosen, combined, parsed
 from heuresis.problems.figures import Figure
 from heuresis.problems.metrics import Metric
 
@@ -114,6 +114,8 @@ class Choice:
     engine: str | None = None  # on which instances run, where a problem has engines: a name, or the path of a file
     rate: float | None = None  # by which the arrivals in instance files are multiplied
     limit: int | None = None  # requests that are taken of each instance in files
+    noise: float | None = None  # of estimates where files have none: sigma of the logarithm
+    slo: str | None = None  # the class of requests in files that name none
     subject_to: tuple[str, ...] = ()  # constraints on metrics (`constraints.parsed`)
     guards: bool = False  # whether the constraints hold too that the problem adds to the objective
 
@@ -123,6 +125,8 @@ class Choice:
         parts += [f"engine {self.engine}"] if self.engine else []
         parts += [f"arrivals at {self.rate:g} times their rate"] if self.rate is not None else []
         parts += [f"the first {self.limit} requests"] if self.limit is not None else []
+        parts += [f"estimates with noise {self.noise:g}"] if self.noise is not None else []
+        parts += [f"class {self.slo}"] if self.slo else []
         return ", ".join(parts)
 
 
@@ -227,6 +231,14 @@ class Drawn(Protocol):
 
 
 @runtime_checkable
+class Bounded(Protocol):
+    """A scoring whose simulators can mind constraints where programs are tuned and bred."""
+
+    def bounded(self, constraints: tuple[Constraint, ...]) -> Scoring:
+        """The scoring with simulators that worsen the losses of programs which break these, as far as they can tell."""
+
+
+@runtime_checkable
 class Described(Protocol):
     """A scoring that can say of instances, in words, what their tables cannot be read without."""
 
@@ -283,7 +295,7 @@ class Options:
     objectives: Mapping[str, Objective] = field(default_factory=dict)
     """Where there are several: all of them by name, the default first."""
     takes: frozenset[str] = frozenset()
-    """Which of the fields `engine`, `rate` and `limit` of a choice the problem knows."""
+    """Which of the fields `engine`, `rate`, `limit`, `noise` and `slo` of a choice the problem knows."""
     guards: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By the name of an objective the constraints that a search for it is subject to where nothing else is said."""
     configure: Callable[[Choice], "Problem"] | None = None
@@ -337,7 +349,7 @@ class Problem:
             names = ", ".join(options.objectives)
             known = f"expected one of {names}" if names else "this problem has only one"
             raise UnknownChoice(f"{self.name}: no objective {objective!r}: {known}")
-        given = {name for name in ("engine", "rate", "limit") if getattr(choice, name) is not None}
+        given = {name for name in ("engine", "rate", "limit", "noise", "slo") if getattr(choice, name) is not None}
         if given - options.takes:
             raise UnknownChoice(f"{self.name}: this problem takes no {' and no '.join(sorted(given - options.takes))}")
         problem = self
@@ -358,7 +370,8 @@ class Problem:
         except ConstraintError as error:
             raise UnknownChoice(f"{self.name}: {error}") from error
         made = replace(self.choice, subject_to=choice.subject_to, guards=choice.guards)
-        found = replace(self, constraints=constraints, choice=made)
+        scoring = self.scoring.bounded(constraints) if isinstance(self.scoring, Bounded) else self.scoring
+        found = replace(self, scoring=scoring, constraints=constraints, choice=made)
         if len(found.chosen) > LONGEST_CHOSEN:
             raise UnknownChoice(f"{self.name}: {len(constraints)} constraints are too many; leave some away")
         return found
@@ -411,7 +424,7 @@ class Problem:
         """
         if not self.constraints:
             return self.choice.objective or ""
-        return f"{self.objective.name} subject to {', '.join(map(str, self.constraints))}"
+        return chosen(self.objective.name, self.constraints)
 
     @property
     def yardstick(self) -> str:

@@ -16,7 +16,7 @@ from heuresis.problems.routing.instances import equal, fingerprint
 from heuresis.problems.routing.scoring import METRICS, OBJECTIVES, RouterScoring
 from heuresis.problems.routing.splits import SEARCH, SELECT, TEST, Split, build
 from heuresis.problems.serving.scoring import guards
-from heuresis.problems.serving.traces.reader import Reading, read
+from heuresis.problems.serving.traces.reader import READ, read, reading_of
 
 ENGINE = "a10-llama-3-8b"
 """On whose replicas traces are served where no engine is named."""
@@ -109,7 +109,7 @@ def _split(split: Split, engine: Engine | None) -> InstanceSet:
 def _reader(choice: Choice, engine: Engine | None) -> Callable[[Sequence[Path]], InstanceSet]:
     """Reads files onto the engine's replicas; raises InstanceError where rate or limit cannot be."""
     try:
-        reading = Reading(rate=1.0 if choice.rate is None else choice.rate, limit=choice.limit)
+        reading = reading_of(choice)
     except ValueError as error:
         raise InstanceError(str(error)) from error
 
@@ -141,7 +141,7 @@ def configure(choice: Choice) -> Problem:
         standalone=STANDALONE,
         options=Options(
             objectives=OBJECTIVES,
-            takes=frozenset({"engine", "rate", "limit"}),
+            takes=frozenset({"engine", *READ}),
             guards=guards("llq"),
             configure=configure,
         ),

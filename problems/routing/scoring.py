@@ -1,7 +1,7 @@
 """The trusted side of routing: replay decisions, score them, explain where time goes."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -13,17 +13,19 @@ from heuresis.evaluators.routing.objective import value
 from heuresis.evaluators.routing.results import Routed
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, aggregate
 from heuresis.problems import resampling
+from heuresis.problems.constraints import Constraint
 from heuresis.problems.figures import Figure
 from heuresis.problems.metrics import Metric
 from heuresis.problems.problem import Objective, Replay, Score, Scoring, complaint
 from heuresis.problems.routing.explain import explanation
 from heuresis.problems.routing.figures import figures
 from heuresis.problems.routing.instances import RouterInstance
-from heuresis.problems.routing.schedules import Schedule, base, pack, replayed
+from heuresis.problems.routing.schedules import Schedule, base, pack, replayed, run
 from heuresis.problems.serving import scoring
 from heuresis.problems.serving.blocks import over_time
 from heuresis.problems.serving.decisions import cut, misfit
 from heuresis.problems.serving.facts import compared, facts, remarks
+from heuresis.problems.serving.limits import limit_arrays
 from heuresis.problems.serving.metrics import METRICS as SERVED
 from heuresis.problems.serving.metrics import Scenario, metrics
 from heuresis.problems.serving.records import COLUMNS, records
@@ -63,10 +65,17 @@ class RouterScoring(Scoring):
 
     columns: ClassVar[tuple[str, ...]] = COLUMNS
     objective: str = OBJECTIVE_NAMES[0]
+    limits: tuple[Constraint, ...] = ()  # that simulators mind
+
+    def bounded(self, constraints: tuple[Constraint, ...]) -> Scoring:
+        """The scoring with simulators that mind constraints on times."""
+        return replace(self, limits=constraints)
 
     def pack(self, instances: Instances) -> Mapping[str, NDArray[np.generic]]:
         """The payload of `heuresis.evaluators.routing.simulator.Routing`."""
-        return pack(instances, OBJECTIVE_NAMES.index(self.objective), self._reference(instances))
+        packed = pack(instances, OBJECTIVE_NAMES.index(self.objective), self._reference(instances))
+        limits = limit_arrays(self.limits, len(instances), lambda rule: [one.results for one in run(rule, instances)])
+        return {**packed, **limits}
 
     def replay(self, instances: Instances, decisions: Decisions) -> Replay:
         """Follow the decisions on each instance's replicas; None where they cannot do what they say."""

@@ -8,12 +8,10 @@ import numpy as np
 
 from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.evaluators.serving.fairness import jain, largest_gap
+from heuresis.evaluators.serving.limits import POINTS
 from heuresis.evaluators.serving.objectives import met_in_time
 from heuresis.evaluators.serving.results import Results, mean
 from heuresis.problems.metrics import Better, Metric
-
-POINTS = (50, 90, 95, 99)
-"""The percentiles that are told of each kind of time."""
 
 _TIMES = {
     "ttft": "time to the first token",

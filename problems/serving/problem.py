@@ -18,7 +18,7 @@ from heuresis.problems.serving.metrics import METRICS, Scenario, metrics
 from heuresis.problems.serving.schedules import fcfs
 from heuresis.problems.serving.scoring import OBJECTIVES, ServingScoring, guards
 from heuresis.problems.serving.splits import SEARCH, SELECT, TEST, Split, build
-from heuresis.problems.serving.traces.reader import Reading, read
+from heuresis.problems.serving.traces.reader import READ, read, reading_of
 
 ENGINE = "rtx4090-llama-3.1-8b"
 """On which traces are served where no engine is named."""
@@ -125,7 +125,7 @@ def _split(split: Split, engine: Engine | None) -> InstanceSet:
 def _reader(choice: Choice, engine: Engine | None) -> Callable[[Sequence[Path]], InstanceSet]:
     """Reads files onto the engine; raises InstanceError where rate or limit cannot be."""
     try:
-        reading = Reading(rate=1.0 if choice.rate is None else choice.rate, limit=choice.limit)
+        reading = reading_of(choice)
     except ValueError as error:
         raise InstanceError(str(error)) from error
     return lambda paths: read(paths, engine or engines.load(ENGINE), reading)
@@ -152,7 +152,7 @@ def configure(choice: Choice) -> Problem:
         standalone=STANDALONE,
         options=Options(
             objectives=OBJECTIVES,
-            takes=frozenset({"engine", "rate", "limit"}),
+            takes=frozenset({"engine", *READ}),
             guards=guards("fcfs"),
             configure=configure,
         ),

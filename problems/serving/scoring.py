@@ -1,7 +1,7 @@
 """The trusted side of LLM serving: replay decisions, score them, explain where time goes."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -11,6 +11,7 @@ from heuresis.evaluators.aliases import Decisions, Floats, Ints
 from heuresis.evaluators.serving.contract import JUDGEMENTS
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, aggregate, value
 from heuresis.problems import resampling
+from heuresis.problems.constraints import Constraint
 from heuresis.problems.figures import Figure
 from heuresis.problems.problem import Instance, Objective, Replay, Score, Scoring, complaint
 from heuresis.problems.serving.blocks import over_time
@@ -19,9 +20,10 @@ from heuresis.problems.serving.explain import explanation
 from heuresis.problems.serving.facts import compared, facts, remarks
 from heuresis.problems.serving.figures import figures
 from heuresis.problems.serving.instances import ServingInstance
+from heuresis.problems.serving.limits import limit_arrays
 from heuresis.problems.serving.metrics import metrics
 from heuresis.problems.serving.records import COLUMNS, records
-from heuresis.problems.serving.schedules import Schedule, fcfs, pack, replayed
+from heuresis.problems.serving.schedules import Schedule, fcfs, pack, replayed, run
 
 Instances = Sequence[ServingInstance]
 
@@ -85,10 +87,17 @@ class ServingScoring(Scoring):
 
     columns: ClassVar[tuple[str, ...]] = COLUMNS
     objective: str = OBJECTIVE_NAMES[0]
+    limits: tuple[Constraint, ...] = ()  # that simulators mind
+
+    def bounded(self, constraints: tuple[Constraint, ...]) -> Scoring:
+        """The scoring with simulators that mind constraints on times."""
+        return replace(self, limits=constraints)
 
     def pack(self, instances: Instances) -> Mapping[str, NDArray[np.generic]]:
         """The payload of `heuresis.evaluators.serving.simulator.Serving`."""
-        return pack(instances, OBJECTIVE_NAMES.index(self.objective), self._reference(instances))
+        packed = pack(instances, OBJECTIVE_NAMES.index(self.objective), self._reference(instances))
+        limits = limit_arrays(self.limits, len(instances), lambda rule: [one.results for one in run(rule, instances)])
+        return {**packed, **limits}
 
     def replay(self, instances: Instances, decisions: Decisions) -> Replay:
         """Follow the decisions on each instance's engine; None where it cannot do what they say."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tiny_problem
@@ -12,6 +13,7 @@ from heuresis.archive.check import check
 from heuresis.archive.queries import top
 from heuresis.archive.records import Evaluation, Trial, candidate_id
 from heuresis.archive.store import Archive
+from heuresis.evaluators.penalty import PENALTY
 from heuresis.evolve import run as runs
 from heuresis.evolve.assessment import pools
 from heuresis.evolve.assessment.assess import Assessor
@@ -19,7 +21,7 @@ from heuresis.evolve.config import Config
 from heuresis.evolve.results.champion import FINALISTS, finalists
 from heuresis.evolve.results.ranking import SEED, breaks
 from heuresis.evolve.run import start
-from heuresis.problems.constraints import PENALTY, UNPENALISED, VIOLATION
+from heuresis.problems.constraints import UNPENALISED, VIOLATION
 from heuresis.problems.problem import Choice, InstanceError, Problem, UnknownChoice
 
 LATE = tiny_problem.LATE
@@ -103,6 +105,25 @@ def test_scores_under_other_constraints_are_not_mixed(archive: Archive) -> None:
     assert top(archive, LATE.name, objective=under.chosen)[0].id == candidate_id(source("mddc"))
     assert top(archive, LATE.name)[0].id == candidate_id(source("mdd"))
     assert check(archive) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"aggregate": 1.0}, "which follows from `unpenalised` and the violations"),
+        ({"metrics": {}}, "the metrics `unpenalised`, `violation` and the bound of each constraint beside it"),
+        ({"objective": "x subject to nothing"}, "an objective whose constraints can be read"),
+    ],
+)
+def test_a_check_of_the_archive_finds_aggregates_that_do_not_follow(
+    archive: Archive, change: dict[str, Any], expected: str
+) -> None:
+    archive.record_candidate(source("mdd"))
+    archive.record_evaluation(evaluated(LATE.asked(Choice(subject_to=(BOUND,))), "mdd"))
+    assert check(archive) == []
+    archive.record_evaluation(replace(evaluated(LATE.asked(Choice(subject_to=(BOUND,))), "mdd"), **change))
+    [fault] = check(archive)
+    assert expected in fault
 
 
 def test_a_champion_that_keeps_to_no_constraint_is_told(archive: Archive) -> None:

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from heuresis.evaluators.penalty import PENALTY
 from heuresis.problems import registry
 from heuresis.problems.constraints import (
-    PENALTY,
     UNPENALISED,
     VIOLATION,
     Constraint,
