@@ -93,13 +93,13 @@ NoiseOption: TypeAlias = Annotated[
         metavar="SIGMA",
         min=0.0,
         max=10.0,
-        help="Spread of the estimates of output lengths where instance files have none; 0: they are right. Default: 0.5.",
+        help="Spread of estimated output lengths where instance files have none; 0: they are right. Default: 0.5.",
     ),
 ]
 SloOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        "--slo", metavar="CLASS", help="Class of requests where instance files name none. Default: the first."
+        "--slo", metavar="CLASS", help="Class of requests where instance files name none. Default: the engine's first."
     ),
 ]
 WorkersOption: TypeAlias = Annotated[

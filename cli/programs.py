@@ -102,8 +102,17 @@ def find_problem(
     """
     from heuresis.problems.problem import Choice
 
-    constraints = tuple(subject_to or ())
-    choice = Choice(family, objective, engine, rate, limit, noise, slo, constraints, guards is not False)
+    choice = Choice(
+        family=family,
+        objective=objective,
+        engine=engine,
+        rate=rate,
+        limit=limit,
+        noise=noise,
+        slo=slo,
+        subject_to=tuple(subject_to or ()),
+        guards=guards is not False,
+    )
     found = _registered(name).asked(choice)
     problem_files.remember(name)
     return found

@@ -142,9 +142,7 @@ def _default_level(trace: Trace, engine: Engine, reading: Reading, notes: list[s
     """The number of the class of requests that name none, which is told."""
     names = [level.name for level in engine.slo]
     if reading.slo is not None and reading.slo not in names:
-        raise InstanceError(
-            f"{trace.where}: {engine.name} has the classes {', '.join(names)}, got {shown(reading.slo)}"
-        )
+        raise InstanceError(f"{trace.where}: --slo: {engine.name} has {', '.join(names)}, got {shown(reading.slo)}")
     number = 0 if reading.slo is None else names.index(reading.slo)
     level = engine.slo[number]
     told = f"{level.name} (TTFT {level.ttft:g} s, TPOT {level.tpot:g} s)"
