@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from heuresis.cli.families import compared_on, family_of, family_of_run, label_of_run, setting
+from heuresis.cli.families import compared_on, family_of, family_of_run, label_of_run, setting, subject_of_run
 from heuresis.cli.options import (
     ArchiveOption,
     FamilyOption,
@@ -221,6 +221,7 @@ def _run_row(summary: "RunSummary") -> dict[str, Any]:
         "family": family_of_run(run),
         "objective": setting(run, "objective"),
         "engine": setting(run, "engine"),
+        "subject_to": subject_of_run(run),
         "status": summary.state,
         "reason": run.reason,
         "evaluations": summary.evaluations,

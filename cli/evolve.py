@@ -85,6 +85,7 @@ def evolve(
 
     Ctrl-C stops after what is under way and leaves a run that `heuresis resume` goes on with.
     """
+    from heuresis.cli import render
     from heuresis.evolve.run import start
 
     settings = read_settings(problem)
@@ -113,6 +114,8 @@ def evolve(
         subject_to=settings.get("subject_to"),
         guards=settings.get("guards"),
     )
+    if wanted.constraints:
+        render.say(f"minimised: {wanted.chosen}" + _without_guards(wanted))
     listed = settings.pop("from", ())
     settings |= seed_programs(seeds or list(listed), wanted, archive)
     config = make_config(settings)
@@ -144,6 +147,12 @@ def resume(
     code = report(result, wanted, as_json=as_json, archive=archive)
     if code:
         raise typer.Exit(code)
+
+
+def _without_guards(problem: "Problem") -> str:
+    """How the guards of the objective are left out, where it has any."""
+    has = problem.choice.guards and problem.objective.name in problem.options.guards
+    return " (--no-guards leaves out what the problem adds)" if has else ""
 
 
 def _view(problem: "Problem", *, as_json: bool) -> "View":

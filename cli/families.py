@@ -26,7 +26,17 @@ def family_of_run(run: "Run") -> str | None:
 def label_of_run(run: "Run") -> str:
     """What a run is for; the best scores of two runs of the same label are comparable."""
     family, objective = family_of_run(run), setting(run, "objective")
-    return run.problem + (f" ({family})" if family else "") + (f" by {objective}" if objective else "")
+    label = run.problem + (f" ({family})" if family else "") + (f" by {objective}" if objective else "")
+    return ", ".join([label, *subject_of_run(run)])
+
+
+def subject_of_run(run: "Run") -> list[str]:
+    """The constraints that a run was told; and that it leaves out the guards, where its problem has any."""
+    settings = json.loads(run.config)
+    told = settings.get("subject_to")
+    known = known_problem(run.problem)
+    unguarded = known is not None and bool(known.options.guards) and settings.get("guards") is not True
+    return (list(map(str, told)) if isinstance(told, list) else []) + (["no guards"] if unguarded else [])
 
 
 def family_of(evaluation: "Evaluation") -> str | None:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from heuresis.archive.records import Evaluation
     from heuresis.evolve.assessment.assess import Assessor
     from heuresis.evolve.results.compare import Entry
-    from heuresis.problems.problem import InstanceSet, Itemised, Problem
+    from heuresis.problems.abilities import Itemised
+    from heuresis.problems.problem import InstanceSet, Problem
 
 
 def measured(
@@ -86,7 +87,7 @@ def warn_where_weak(assessor: "Assessor") -> None:
 
 def check_requests_out(path: Path | None, problem: "Problem") -> None:
     """Raise UserError where `--requests-out` cannot be written, or the problem has no requests."""
-    from heuresis.problems.problem import Itemised
+    from heuresis.problems.abilities import Itemised
 
     if path is None:
         return

@@ -1,10 +1,10 @@
 """What a problem is: statement, contract, simulator, splits, baselines, references and how decisions are scored."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -236,37 +236,6 @@ class Bounded(Protocol):
 
     def bounded(self, constraints: tuple[Constraint, ...]) -> Scoring:
         """The scoring with simulators that worsen the losses of programs which break these, as far as they can tell."""
-
-
-@runtime_checkable
-class Described(Protocol):
-    """A scoring that can say of instances, in words, what their tables cannot be read without."""
-
-    def facts(self, instances: Sequence[Any]) -> Sequence[str]:
-        """What instances are and how hard they are, in absolute numbers; a line each."""
-
-    def remarks(self, measured: Sequence[Mapping[str, float | None]]) -> Sequence[str]:
-        """Where the metrics of all programs of a table together say that it tells less than it seems to."""
-
-
-@runtime_checkable
-class Itemised(Protocol):
-    """A scoring that can list what became of the parts of an instance, such as requests."""
-
-    columns: ClassVar[tuple[str, ...]]
-
-    def items(self, instance: Any, schedule: Any) -> Iterator[tuple[str | int | float | None, ...]]:
-        """A row of `columns` for each part; None where there is no such number."""
-
-
-@runtime_checkable
-class Timed(Protocol):
-    """A scoring whose value of one instance can be resampled in time, where there is only one."""
-
-    def over_time(
-        self, instance: Any, schedule: Any, draws: int, rng: np.random.Generator
-    ) -> NDArray[np.float64] | None:
-        """The value in `draws` resamples of blocks of time; paired over schedules at equal `rng`. None: it has none."""
 
 
 def valued(scoring: Scoring, instances: Sequence[Any], schedules: Sequence[Any | None]) -> tuple[float | None, ...]:

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.evolve.results.side import Side, beside
+from heuresis.problems.abilities import Described
 from heuresis.problems.constraints import VIOLATION, broken
 from heuresis.problems.metrics import Metric
-from heuresis.problems.problem import Described, InstanceSet, Objective, Problem
+from heuresis.problems.problem import InstanceSet, Objective, Problem
 
 DRAWS = 2000
 """Bootstrap resamples of an interval."""

@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from heuresis.evolve.assessment.assess import Assessor
 from heuresis.evolve.results.compare import DRAWS
-from heuresis.problems.problem import InstanceSet, Timed
+from heuresis.problems.abilities import Timed
+from heuresis.problems.problem import InstanceSet
 
 
 def over_time(

@@ -23,12 +23,12 @@ class Side:
 def beside(problem: Problem, metrics: Metrics, measured: Mapping[str, Metrics]) -> tuple[Side, ...]:
     """The metrics that the problem shows or constrains, of a program and of its yardstick, in the problem's order.
 
-    `measured` has the metrics of all that were evaluated, by name. Empty where the yardstick is not among them, and
-    without metrics of the program.
+    `measured` has the metrics of all that were evaluated, by name. Empty where the yardstick is not among them or is
+    the program itself, and without metrics of the program.
     """
     yardstick = problem.yardstick
     reached = measured.get(yardstick)
-    if not metrics or not reached:
+    if not metrics or not reached or metrics is reached:
         return ()
     constrained = {one.metric for one in problem.constraints}
     shown = [one for one in problem.metrics if one.shown or one.name in constrained]

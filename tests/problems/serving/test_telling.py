@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, value
 from heuresis.evaluators.serving.results import Results
+from heuresis.problems.abilities import Described, Itemised, Timed
 from heuresis.problems.engines import files as engines
-from heuresis.problems.problem import Described, Itemised, Timed
+from heuresis.problems.problem import Bounded
 from heuresis.problems.registry import get
 from heuresis.problems.serving.blocks import FEWEST, over_time
 from heuresis.problems.serving.facts import compared, facts, load, remarks
@@ -93,6 +94,7 @@ def test_objectives_that_shrink_when_things_get_better_are_labelled_so(name: str
     assert isinstance(problem.scoring, Described)
     assert isinstance(problem.scoring, Itemised)
     assert isinstance(problem.scoring, Timed)
+    assert isinstance(problem.scoring, Bounded)
     assert problem.options.objectives["goodput"].shown == "1/goodput"
     assert problem.options.objectives["slo"].shown == "SLO missed"
     assert problem.options.objectives["ttft_p99"].shown == "ttft_p99"
