@@ -24,7 +24,7 @@ from heuresis.problems.routing.schedules import Schedule, base, pack, replayed, 
 from heuresis.problems.serving import scoring
 from heuresis.problems.serving.blocks import over_time
 from heuresis.problems.serving.decisions import cut, misfit
-from heuresis.problems.serving.facts import compared, facts, remarks
+from heuresis.problems.serving.facts import attainment, compared, facts, remarks
 from heuresis.problems.serving.limits import limit_arrays
 from heuresis.problems.serving.metrics import METRICS as SERVED
 from heuresis.problems.serving.metrics import Scenario, metrics
@@ -132,7 +132,8 @@ class RouterScoring(Scoring):
         """Markdown tables of where time goes by size of request, and by replica."""
         reached = value(self.objective, schedule.routed, instance.price)
         head = compared(self.objective, reached, float(self._reference([instance])[0]), "the shortest queue")
-        return f"{head} {explanation(instance, schedule.routed)}"
+        met = attainment(instance.requests, schedule.results)
+        return f"{head} {met} {explanation(instance, schedule.routed)}"
 
     def facts(self, instances: Instances) -> Sequence[str]:
         """Replicas, requests per second, load and classes (`serving.facts`)."""

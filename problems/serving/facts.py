@@ -8,6 +8,7 @@ import numpy as np
 
 from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.evaluators.serving.engine import Engine
+from heuresis.evaluators.serving.results import Results
 from heuresis.problems.serving.instances import ServingInstance
 from heuresis.problems.serving.workloads.capacity import capacity
 
@@ -65,6 +66,16 @@ def remarks(measured: Sequence[Mapping[str, float | None]]) -> Sequence[str]:
     if met == {1.0}:
         return ["every request meets its SLO under each of these: goodput and SLO tell nothing here"]
     return []
+
+
+def attainment(instance: ServingInstance, results: Results) -> str:
+    """The share of requests of each class that met their SLO; a sentence."""
+    shares = [
+        f"{level.name} {results.met[members].mean():.0%} of {int(members.sum())}"
+        for number, level in enumerate(instance.engine.slo)
+        if (members := instance.slo == number).any()
+    ]
+    return f"SLO met: {', '.join(shares)}."
 
 
 def compared(objective: str, reached: float, reference: float, rule: str) -> str:

@@ -17,7 +17,7 @@ from heuresis.problems.problem import Instance, Objective, Replay, Score, Scorin
 from heuresis.problems.serving.blocks import over_time
 from heuresis.problems.serving.decisions import cut, misfit
 from heuresis.problems.serving.explain import explanation
-from heuresis.problems.serving.facts import compared, facts, remarks
+from heuresis.problems.serving.facts import attainment, compared, facts, remarks
 from heuresis.problems.serving.figures import figures
 from heuresis.problems.serving.instances import ServingInstance
 from heuresis.problems.serving.limits import limit_arrays
@@ -149,7 +149,7 @@ class ServingScoring(Scoring):
         """Markdown tables of where time goes by size of request, and of queue, batch and memory over time."""
         reached, reference = value(self.objective, schedule.results), float(self._reference([instance])[0])
         head = compared(self.objective, reached, reference, "first come, first served")
-        return f"{head} {explanation(instance, schedule)}"
+        return f"{head} {attainment(instance, schedule.results)} {explanation(instance, schedule)}"
 
     def facts(self, instances: Instances) -> Sequence[str]:
         """Engine, requests per second, load and classes (`serving.facts`)."""

@@ -14,7 +14,7 @@ from heuresis.problems.engines import files as engines
 from heuresis.problems.problem import Bounded
 from heuresis.problems.registry import get
 from heuresis.problems.serving.blocks import FEWEST, over_time
-from heuresis.problems.serving.facts import compared, facts, load, remarks
+from heuresis.problems.serving.facts import attainment, compared, facts, load, remarks
 from heuresis.problems.serving.instances import ServingInstance
 from heuresis.problems.serving.metrics import Scenario
 from heuresis.problems.serving.records import COLUMNS, records
@@ -116,6 +116,14 @@ def test_each_request_has_a_row_of_all_columns() -> None:
     assert [row["e2e"] for row in rows] == [2.0, 20.0, None]
     assert [row["class"] for row in rows] == [ENGINE.slo[1].name, ENGINE.slo[0].name, ENGINE.slo[0].name]
     assert [(row["evictions"], row["rejected"], row["slo_met"]) for row in rows] == [(0, 0, 1), (2, 0, 0), (0, 1, 0)]
+
+
+def test_attainment_is_told_by_class() -> None:
+    one, late = instance(), results(60, 1)
+    second = one.slo == 1
+    done = dataclasses.replace(late, first_token=late.arrived + np.where(second, 99.0, 1.0), finish=late.arrived + 5.0)
+    first_class, second_class = ENGINE.slo[:2]
+    assert attainment(one, done) == f"SLO met: {first_class.name} 100% of 40, {second_class.name} 0% of 20."
 
 
 @pytest.mark.parametrize("objective", [name for name in OBJECTIVE_NAMES if name != "fairness"])
