@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from heuresis.cli.errors import UserError
 from heuresis.cli.programs import Named, read_archive, recorded_settings
+from heuresis.cli.render import short
 
 if TYPE_CHECKING:
     from heuresis.problems.problem import Choice, Problem
@@ -20,10 +21,10 @@ class Context:
 
 
 def context_of(program: Named, problem: "Problem", archive: str | None) -> Context | None:
-    """The context of a program of the archive; None for a baseline by its name, and for what no run has found."""
+    """The context of a program that was named by its id; None for files and baselines, and for what no run has found."""
     from heuresis.archive.queries import found_by
 
-    if problem.baseline(program.label) is not None:
+    if program.label != short(program.id):
         return None
     with read_archive(archive) as opened:
         run = found_by(opened, program.id, problem.name)

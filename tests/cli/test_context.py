@@ -97,7 +97,7 @@ def test_where_programs_were_found_otherwise_that_is_said(cli, trace: Path):
 def test_baselines_and_files_of_nobody_have_no_context(cli, trace: Path, tmp_path: Path):
     record(program(), FOUND)
     mine = tmp_path / "mine.py"
-    mine.write_text(program(3.0))
+    mine.write_text(program())  # even of a text that a run has found: a file is what its owner asks about
     answer = cli("compare", "serving", "fcfs", mine, "--instances", trace, "--json")
     assert (answer.json["objective"]["name"], answer.json["constraints"]) == ("e2e_mean", [])
     assert "was found" not in answer.err
