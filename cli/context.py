@@ -21,7 +21,7 @@ class Context:
 
 
 def context_of(program: Named, problem: "Problem", archive: str | None) -> Context | None:
-    """The context of a program that was named by its id; None for files and baselines, and for what no run has found."""
+    """The context of a program named by its id; None for files and baselines, and for what no run has found."""
     from heuresis.archive.queries import found_by
 
     if program.label != short(program.id):
