@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from heuresis.cli.plot import draw
+from heuresis.cli.settings import make_config, read_settings
 from heuresis.problems.figures import Curve, Figure
 
 METRICS = [
@@ -277,3 +278,23 @@ def test_noise_and_class_of_a_trace_are_told_and_chosen(cli, busy: Path):
     assert wrong.code == 1
     assert "--slo: a30-qwen2-7b has interactive, " in wrong.err
     assert "--noise changes what is read from files" in cli("evaluate", "serving", "fcfs", "--noise", 1).err
+
+
+def test_a_run_file_holds_constraints_and_whether_guards_hold(cli, tmp_path: Path):
+    path = tmp_path / "run.toml"
+    for lines, expected in [
+        (
+            'subject_to = ["e2e_mean<=1.1*fcsf"]',
+            "serving: constraint 'e2e_mean<=1.1*fcsf': no baseline 'fcsf': did you",
+        ),
+        ('subject_to = "e2e_meen<=1"', "did you mean e2e_mean?"),
+        ("subject_to = 3", "subject_to: expected constraints, such as ['e2e_mean<=1.1*fcfs'], got 3"),
+        ('guards = "no"', "guards: expected true or false, got 'no'"),
+    ]:
+        path.write_text(f'problem = "serving"\n{lines}\n')
+        answer = cli("evolve", path)
+        assert (answer.code, expected in answer.err) == (2, True), answer.err
+    path.write_text('problem = "serving"\nsubject_to = ["tpot_p99<=0.2"]\nguards = false\n')
+    config = make_config(read_settings(str(path)))
+    assert (config.subject_to, config.guards) == (("tpot_p99<=0.2",), False)
+    assert config.choice.subject_to == ("tpot_p99<=0.2",)
