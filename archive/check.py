@@ -17,6 +17,7 @@ from heuresis.archive.rows import Row, to_call, to_evaluation, to_extension, to_
 from heuresis.archive.schema import Schema, schema_of
 from heuresis.archive.store import Archive
 from heuresis.archive.tables import TABLES
+from heuresis.problems.constraints import misjudged
 
 DAMAGES = 20
 """Places of a damaged file that are told."""
@@ -142,6 +143,10 @@ def _beside(row: Row, made: Mapping[tuple[str, int], str | None], lengths: dict[
     key = row["run"], row["number"]
     if row["number"] is not None and made.get(key, row["candidate"]) != row["candidate"]:
         yield str(cells.fault(f"the program that proposal {row['number']} of {row['run']} made", "candidate"))
+    if row["aggregate"] is not None:
+        fault = misjudged(row["objective"], row["aggregate"], cells.json_metrics("metrics"))
+        if fault:
+            yield str(cells.fault(fault, "aggregate"))
     values = len(cells.json_numbers("instance_values"))
     if values and lengths.setdefault(row["fingerprint"], values) != values:
         others = f"{lengths[row['fingerprint']]} values, as others on the same instances have"

@@ -1,19 +1,30 @@
 """Commands that look at the archive: `runs top show lineage`."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from heuresis.cli.context import context_of, in_context, on_files
-from heuresis.cli.families import compared_on, family_of, family_of_run, files_of_run, label_of_run, setting
+from heuresis.cli.families import (
+    compared_on,
+    family_of,
+    family_of_run,
+    files_of_run,
+    label_of_run,
+    setting,
+    subject_of_run,
+)
 from heuresis.cli.options import (
     ArchiveOption,
     FamilyOption,
+    GuardsOption,
     JsonOption,
     ObjectiveOption,
     ProblemArgument,
     ProgramArgument,
+    SubjectToOption,
 )
 from heuresis.cli.programs import Named, find_problem, find_program, known_problem, read_archive
 from heuresis.cli.render import short
@@ -63,6 +74,8 @@ def top(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many programs to list.")] = 10,
     family: FamilyOption = None,
     objective: ObjectiveOption = None,
+    subject_to: SubjectToOption = None,
+    guards: GuardsOption = None,
     run: Annotated[
         str | None,
         typer.Option("--run", metavar="RUN", help="The run whose instances, engine and objective are meant."),
@@ -75,25 +88,35 @@ def top(
     from heuresis.cli import render
     from heuresis.problems.problem import Choice
 
-    wanted = find_problem(problem, objective, family=family)
+    given = Choice(family, objective, subject_to=tuple(subject_to or ()), guards=guards)
+    wanted = find_problem(problem)
     context = context_of(wanted.name, (), run, archive)
-    if context is not None:
-        wanted = in_context(find_problem(problem), Choice(family, objective), context, files=False)
+    if context is None:
+        wanted = wanted.asked(replace(given, guards=guards is not False))
+    else:
+        wanted = in_context(wanted, given, context, files=False)
     with read_archive(archive) as opened:
         apart = set(on_files(opened)) - set(context.instances.values() if context else ())
         compared = _compared(wanted, context)
         rows = best(opened, wanted.name, limit, objective=wanted.chosen, instances=compared, without=apart)
     if as_json:
-        document = {"problem": wanted.name, "family": wanted.choice.family, "objective": wanted.objective.name}
-        files = [] if context is None else list(context.config.instances)
-        of_run = {"run": None if context is None else context.run, "files": files}
-        render.emit(document | of_run | {"programs": [_program_row(row) for row in rows]})
+        document: dict[str, Any] = {
+            "problem": wanted.name,
+            "family": wanted.choice.family,
+            "objective": wanted.objective.name,
+            "constraints": [str(one) for one in wanted.constraints],
+            "run": None if context is None else context.run,
+            "files": [] if context is None else list(context.config.instances),
+        }
+        render.emit(document | {"programs": [_program_row(row) for row in rows]})
         return
     if not rows:
         kind = f" ({wanted.choice.family})" if wanted.choice.family else ""
         by = f" by {wanted.chosen}" if wanted.chosen else ""
         option = f" --family {family}" if family else ""
-        option += f" --objective {wanted.chosen}" if wanted.chosen else ""
+        option += f" --objective {objective}" if objective else ""
+        option += "".join(f" --subject-to '{one}'" for one in subject_to or ())
+        option += " --no-guards" if guards is False else ""
         if apart and context is None:
             render.say("programs of runs on instance files are listed by run: --run RUN (`heuresis runs` lists them)")
         render.say(f"no programs for {wanted.name}{kind}{by} yet; `heuresis evolve {problem}{option}` makes some")
@@ -104,6 +127,8 @@ def top(
     title = f"{wanted.name} on {wanted.choice.family} instances" if wanted.choice.family else None
     if context is not None and context.instances:
         title = f"{wanted.name} on {context.names}"
+    if wanted.constraints:
+        title = f"{title or wanted.name} by {wanted.chosen}; worse by a penalty where a constraint is broken"
     made = render.table(*columns, right=columns[1:5], firm=(columns[0], *columns[5:]), title=title)
     for row in rows:
         made.add_row(
@@ -235,6 +260,7 @@ def _run_row(summary: "RunSummary") -> dict[str, Any]:
         "objective": setting(run, "objective"),
         "engine": setting(run, "engine"),
         "instances": files_of_run(run),
+        "subject_to": subject_of_run(run),
         "status": summary.state,
         "reason": run.reason,
         "evaluations": summary.evaluations,

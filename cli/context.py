@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 NONE = "none"
 """`--run none`: the problem as it comes, whatever run a program is of."""
 
-_TRAFFIC = ("instances", "rate", "load", "limit")
+_TRAFFIC = ("instances", "rate", "load", "limit", "noise", "slo")
 """Fields of a choice that belong together: who names other instances means none of them."""
 
 _FLEET = ("engine", "replicas")
 """The same of engines."""
+
+_AIM = ("objective", "subject_to", "guards")
+"""The same of what is minimised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +103,14 @@ def in_context(
     """
     from heuresis.cli import render
     from heuresis.evolve.config import ConfigError
-    from heuresis.evolve.instances import check_files, told
+    from heuresis.evolve.instances import check_files
     from heuresis.problems.problem import Choice
 
     if context is None:
         return problem.asked(given)
     taken = taken_over(given, context.config.choice, own=own, files=files)
     asked = replace(given, **taken)
-    if words := told(replace(Choice(), **taken)):
+    if words := replace(Choice(), **taken).told():
         render.say(f"as in run {context.run}: {words} (--run {NONE} for the problem as it comes)")
     if asked.instances and not given.instances:
         try:
@@ -124,6 +127,8 @@ def taken_over(given: "Choice", of_run: "Choice", *, own: bool, files: bool) -> 
         apart.update(_TRAFFIC)
     if given.engine is not None:
         apart.update(_FLEET)
+    if given.objective is not None:
+        apart.update(_AIM)
     names = (one.name for one in fields(of_run) if one.name not in apart)
     return {name: getattr(of_run, name) for name in names if getattr(given, name) in (None, ())}
 

@@ -9,14 +9,17 @@ import typer
 
 from heuresis.cli.context import Source, asked_for
 from heuresis.cli.errors import FAILED, USAGE, UserError
+from heuresis.cli.measured import check_requests_out, measured, reference_entries_of, warn_where_weak
 from heuresis.cli.options import (
     ArchiveOption,
     EngineOption,
     FamilyOption,
+    GuardsOption,
     InstancesOption,
     JsonOption,
     LimitOption,
     LoadOption,
+    NoiseOption,
     ObjectiveOption,
     ProblemArgument,
     ProblemOption,
@@ -27,6 +30,8 @@ from heuresis.cli.options import (
     RunOption,
     SearchSplitOption,
     SelectSplitOption,
+    SloOption,
+    SubjectToOption,
     TestSplitOption,
     TimeoutOption,
     WorkersOption,
@@ -37,7 +42,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from heuresis.archive.records import Evaluation
-    from heuresis.evolve.assessment.assess import Assessor
     from heuresis.evolve.results.compare import Comparison, Entry
     from heuresis.problems.problem import InstanceSet, Problem
 
@@ -50,11 +54,21 @@ def evaluate(
     family: FamilyOption = None,
     objective: ObjectiveOption = None,
     engine: EngineOption = None,
+    subject_to: SubjectToOption = None,
+    guards: GuardsOption = None,
     rate: RateOption = None,
     load: LoadOption = None,
     limit: LimitOption = None,
     replicas: ReplicasOption = None,
+    noise: NoiseOption = None,
+    slo: SloOption = None,
     run: RunOption = None,
+    requests_out: Annotated[
+        Path | None,
+        typer.Option(
+            "--requests-out", metavar="FILE.csv", help="Write what became of each request, by program; a new file."
+        ),
+    ] = None,
     timeout: TimeoutOption = None,
     workers: WorkersOption = None,
     archive: ArchiveOption = None,
@@ -69,15 +83,18 @@ def evaluate(
 
     if timeout is not None and not 0 < timeout < math.inf:
         raise UserError(f"--timeout: expected a positive, finite number of seconds, got {timeout:g}", USAGE)
-    check_reading(instances, rate, limit, load)
+    given = Choice(
+        family, objective, engine, rate, limit, load=load, replicas=replicas, noise=noise, slo=slo,
+        subject_to=tuple(subject_to or ()), guards=guards,
+    )  # fmt: skip
+    check_reading(given, instances)
     base = find_problem(problem)
+    check_requests_out(requests_out, base)
     named, references = _line_up(base, programs or [], archive)
-    given = Choice(family, objective, engine, rate, limit, load=load, replicas=replicas)
     wanted = asked_for(base, named, given, Source(instances, split, run, archive))
     chosen = find_instances(wanted, split, instances, "select", family)
-    evaluations = run_programs(wanted, named, chosen, workers, timeout)
-    entries = [_entry(one, evaluation) for one, evaluation in zip(named, evaluations, strict=True)]
-    entries += _reference_entries(wanted, chosen, references)
+    evaluations, entries = measured(wanted, named, chosen, workers, timeout, requests=requests_out)
+    entries += reference_entries_of(wanted, chosen, references)
     if as_json:
         render.emit(_document(wanted, chosen, entries, evaluations))
     else:
@@ -86,7 +103,7 @@ def evaluate(
         comparison = line_up(wanted, chosen, entries)
         _warn_without_references(comparison)
         render.print_comparison(comparison)
-        render.out().print(f"{comparison.objective.name}: {comparison.objective.definition}", style="dim")
+        render.out().print(f"{comparison.objective.shown}: {comparison.objective.definition}", style="dim")
     if any(not evaluation.ok for evaluation in evaluations):
         raise typer.Exit(FAILED)
 
@@ -101,10 +118,14 @@ def compare(
     family: FamilyOption = None,
     objective: ObjectiveOption = None,
     engine: EngineOption = None,
+    subject_to: SubjectToOption = None,
+    guards: GuardsOption = None,
     rate: RateOption = None,
     load: LoadOption = None,
     limit: LimitOption = None,
     replicas: ReplicasOption = None,
+    noise: NoiseOption = None,
+    slo: SloOption = None,
     run: RunOption = None,
     workers: WorkersOption = None,
     archive: ArchiveOption = None,
@@ -115,17 +136,19 @@ def compare(
     from heuresis.evolve.results.compare import compare as line_up
     from heuresis.problems.problem import Choice
 
-    check_reading(instances, rate, limit, load)
+    given = Choice(
+        family, objective, engine, rate, limit, load=load, replicas=replicas, noise=noise, slo=slo,
+        subject_to=tuple(subject_to or ()), guards=guards,
+    )  # fmt: skip
+    check_reading(given, instances)
     if len(programs) < 2:
         raise UserError("compare needs two programs or more", USAGE)
     base = find_problem(problem)
     named, references = _line_up(base, programs, archive)
-    given = Choice(family, objective, engine, rate, limit, load=load, replicas=replicas)
     wanted = asked_for(base, named, given, Source(instances, split, run, archive))
     chosen = find_instances(wanted, split, instances, "test", family)
-    evaluations = run_programs(wanted, named, chosen, workers)
-    entries = [_entry(one, evaluation) for one, evaluation in zip(named, evaluations, strict=True)]
-    entries += _reference_entries(wanted, chosen, references)
+    evaluations, entries = measured(wanted, named, chosen, workers)
+    entries += reference_entries_of(wanted, chosen, references)
     comparison = line_up(wanted, chosen, entries, against=programs[0] if programs[0] in references else named[0].label)
     if as_json:
         render.emit(comparison.to_dict())
@@ -151,6 +174,8 @@ def explain(
     load: LoadOption = None,
     limit: LimitOption = None,
     replicas: ReplicasOption = None,
+    noise: NoiseOption = None,
+    slo: SloOption = None,
     run: RunOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
@@ -160,10 +185,10 @@ def explain(
     from heuresis.evolve.assessment.assess import Assessor
     from heuresis.problems.problem import Choice
 
-    check_reading(instances, rate, limit, load)
+    given = Choice(family, objective, engine, rate, limit, load=load, replicas=replicas, noise=noise, slo=slo)
+    check_reading(given, instances)
     named = find_program(program, find_problem(problem) if problem else None, archive)
     base = problem_of(named, problem, archive)
-    given = Choice(family, objective, engine, rate, limit, load=load, replicas=replicas)
     wanted = asked_for(base, [named], given, Source(instances, split, run, archive))
     chosen = find_instances(wanted, split, instances, "search", family)
     looked_at = chosen if instance is None else _only(chosen, instance)
@@ -171,7 +196,7 @@ def explain(
         evaluation = assessor.evaluate(named.source, looked_at)
         if not evaluation.ok:
             raise UserError(f"{named.label}: {evaluation.status.replace('_', ' ')}: {evaluation.message}", FAILED)
-        _warn_where_weak(assessor)
+        warn_where_weak(assessor)
         index = assessor.worst(evaluation, looked_at)
         text = assessor.explain(named.source, looked_at, index)
     name = looked_at.instances[index].name
@@ -182,6 +207,9 @@ def explain(
                 **document,
                 "family": wanted.family_on(chosen),
                 "files": list(wanted.files_of(chosen)),
+                "objective": wanted.objective_on(chosen.instances).name,
+                "constraints": [str(one) for one in wanted.constraints],
+                "engine": wanted.choice.engine,
                 "fingerprint": chosen.fingerprint,
                 "instance": name,
                 "explanation": text,
@@ -200,39 +228,6 @@ def explain(
         terminal.write(text)
 
 
-def run_programs(
-    problem: "Problem",
-    programs: "Sequence[Named]",
-    instance_set: "InstanceSet",
-    workers: int | None,
-    timeout: float | None = None,
-) -> "list[Evaluation]":
-    """Evaluate programs in the sandbox, in order, each for so many seconds at most (None: the default).
-
-    Starts no process where there is nothing to do.
-    """
-    from heuresis.evolve.assessment.assess import Assessor
-    from heuresis.evolve.config import available_cores
-    from heuresis.sandbox.limits import Limits
-
-    if not programs:
-        return []
-    count = min(len(programs), workers or available_cores())
-    limits = Limits() if timeout is None else Limits(seconds=timeout)
-    with Assessor(problem, workers=count, limits=limits) as assessor:
-        evaluations = assessor.evaluate_all([one.source for one in programs], instance_set)
-        _warn_where_weak(assessor)
-        return evaluations
-
-
-def _warn_where_weak(assessor: "Assessor") -> None:
-    """Say it where programs have run with less confinement than `evolve` asks for."""
-    from heuresis.cli import render
-
-    if not assessor.confined:
-        render.say("warning: this machine confines programs by limits only (`heuresis doctor` says what is missing)")
-
-
 def _line_up(problem: "Problem", programs: "Sequence[str]", archive: str | None) -> tuple[list[Named], list[str]]:
     """The programs and the reference algorithms asked for; nothing asked for means all of both."""
     known = [algorithm.name for algorithm in problem.algorithms]
@@ -248,25 +243,6 @@ def _line_up(problem: "Problem", programs: "Sequence[str]", archive: str | None)
             raise UserError(f"{labels[one.label]} and {text} are the same program, {one.label}; name it once", USAGE)
         labels[one.label] = text
     return list(asked.values()), references
-
-
-def _entry(named: Named, evaluation: "Evaluation") -> "Entry":
-    from heuresis.evolve.results.compare import Entry
-
-    return Entry(
-        name=named.label,
-        values=evaluation.values,
-        status=evaluation.status,
-        message=evaluation.message,
-        id=named.id,
-        metrics=evaluation.metrics,
-    )
-
-
-def _reference_entries(problem: "Problem", instance_set: "InstanceSet", names: "Sequence[str]") -> "list[Entry]":
-    from heuresis.evolve.results.algorithms import reference_entries
-
-    return list(reference_entries(problem, instance_set, names)) if names else []
 
 
 def _document(
@@ -297,6 +273,7 @@ def _document(
         "files": list(problem.files_of(instance_set)),
         "fingerprint": instance_set.fingerprint,
         "objective": problem.objective_on(instance_set.instances).definition,
+        "constraints": [str(one) for one in problem.constraints],
         "results": results,
     }
 

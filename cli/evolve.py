@@ -1,6 +1,7 @@
 """Commands that search: `evolve resume crown`."""
 
 import shlex
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,15 +26,19 @@ from heuresis.cli.options import (
     ArchiveOption,
     EngineOption,
     FamilyOption,
+    GuardsOption,
     JsonOption,
     LimitOption,
     LoadOption,
+    NoiseOption,
     NoTestOption,
     ObjectiveOption,
     OwnInstancesOption,
     RateOption,
     ReplicasOption,
     RunArgument,
+    SloOption,
+    SubjectToOption,
     TimeoutOption,
     WeakSandboxOption,
     WorkersOption,
@@ -64,6 +69,10 @@ def evolve(
     load: LoadOption = None,
     limit: LimitOption = None,
     replicas: ReplicasOption = None,
+    noise: NoiseOption = None,
+    slo: SloOption = None,
+    subject_to: SubjectToOption = None,
+    guards: GuardsOption = None,
     model: Annotated[
         list[str] | None,
         typer.Option("--model", metavar="M", help="local, local:FILE.gguf, or PROVIDER/NAME; may be repeated."),
@@ -118,7 +127,9 @@ def evolve(
 
     Ctrl-C stops after what is under way and leaves a run that `heuresis resume` goes on with.
     """
+    from heuresis.cli import render
     from heuresis.evolve.run import start
+    from heuresis.problems.problem import Choice
 
     settings = read_settings(problem)
     given: dict[str, Any] = {
@@ -130,6 +141,10 @@ def evolve(
         "load": load,
         "limit": limit,
         "replicas": replicas,
+        "noise": noise,
+        "slo": slo,
+        "subject_to": tuple(subject_to) if subject_to else None,
+        "guards": guards,
         "models": tuple(model) if model else None,
         "api_base": api_base,
         "mix": parse_mix(mix) if mix else None,
@@ -155,14 +170,12 @@ def evolve(
         price_out=price_out,
     )
     settings |= asked_first(said, settings)
-    check_reading(settings.get("instances"), *(settings.get(key) for key in ("rate", "limit", "load")))
-    wanted = find_problem(
-        settings["problem"],
-        *(settings.get(key) for key in ("objective", "engine", "rate", "limit", "family")),
-        load=settings.get("load"),
-        replicas=settings.get("replicas"),
-        cut=settings.get("instances", ()),
-    )
+    asked = {name: settings[name] for name in (one.name for one in fields(Choice)) if name in settings}
+    choice = Choice(**{"guards": True, **asked})
+    check_reading(choice, choice.instances)
+    wanted = find_problem(settings["problem"], choice)
+    if wanted.constraints:
+        render.say(f"minimised: {wanted.chosen}" + _without_guards(wanted))
     listed = settings.pop("from", ())
     settings |= seed_programs(seeds or list(listed), wanted, archive)
     config = make_config(settings)
@@ -270,6 +283,12 @@ def _recorded(run: str, archive: str | None) -> "tuple[str, str, Problem]":
     problem_files.check_named(config.problem)
     check_files(found.id, config)
     return found.id, config.problem, find_problem(config.problem).asked(config.choice)
+
+
+def _without_guards(problem: "Problem") -> str:
+    """How the guards of the objective are left out, where it has any."""
+    has = problem.choice.guards and problem.objective.name in problem.options.guards
+    return " (--no-guards leaves out what the problem adds)" if has else ""
 
 
 def _view(problem: "Problem", *, as_json: bool) -> "View":

@@ -9,11 +9,15 @@ from heuresis.cli.context import context_of, in_context
 from heuresis.cli.errors import FAILED, USAGE, UserError
 from heuresis.cli.options import (
     ArchiveOption,
+    EngineOption,
     FamilyOption,
+    GuardsOption,
     JsonOption,
+    ObjectiveOption,
     ProblemOption,
     ProgramArgument,
     RunOption,
+    SubjectToOption,
     WorkersOption,
 )
 from heuresis.cli.programs import (
@@ -28,6 +32,7 @@ from heuresis.cli.programs import (
 
 if TYPE_CHECKING:
     from heuresis.archive.export import Subject
+    from heuresis.cli.context import Context
     from heuresis.problems.problem import Problem
 
 
@@ -39,6 +44,8 @@ def export(
         typer.Option("-o", "--output", metavar="PATH", help="File or folder. Default: the code to standard output."),
     ] = None,
     problem: ProblemOption = None,
+    objective: ObjectiveOption = None,
+    engine: EngineOption = None,
     run: RunOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
@@ -46,7 +53,6 @@ def export(
     """Write a program as code for other systems, with a manifest beside it."""
     from heuresis.archive.export import TARGETS
     from heuresis.cli import render, terminal
-    from heuresis.evolve.instances import told
     from heuresis.problems.problem import Choice
 
     if to not in TARGETS:
@@ -54,16 +60,15 @@ def export(
     named = find_program(program, find_problem(problem) if problem else None, archive)
     wanted = problem_of(named, problem, archive)
     context = context_of(wanted.name, [named], run, archive)
-    wanted = in_context(wanted, Choice(), context, files=False)
-    words = "" if context is None else told(context.config.choice)
+    wanted = in_context(wanted, Choice(objective=objective, engine=engine), context, files=False)
     if output is not None:
-        written = write_export(named, wanted, to, output, archive, words)
+        written = write_export(named, wanted, to, output, archive, context)
         if as_json:
             render.emit({"id": named.id, "target": to, "written": [str(path) for path in written], "files": []})
         else:
             render.say("wrote " + ", ".join(str(path) for path in written))
         return
-    made = TARGETS[to].export(_subject(named, wanted, archive, words))
+    made = TARGETS[to].export(_subject(named, wanted, archive, context))
     if as_json:
         files = [{"name": name, "text": text} for name, text in made.files.items()]
         render.emit({"id": named.id, "target": to, "written": [], "files": files})
@@ -72,7 +77,7 @@ def export(
 
 
 def write_export(
-    named: Named, problem: "Problem", target: str, output: Path, archive: str | None, context: str = ""
+    named: Named, problem: "Problem", target: str, output: Path, archive: str | None, context: "Context | None" = None
 ) -> list[Path]:
     """Export a program into a folder, or the main file to a path and the others beside it under its stem."""
     from heuresis.archive.export import TARGETS
@@ -93,7 +98,7 @@ def write_export(
     return list(places)
 
 
-def _subject(named: Named, problem: "Problem", archive: str | None, context: str) -> "Subject":
+def _subject(named: Named, problem: "Problem", archive: str | None, context: "Context | None") -> "Subject":
     """The program with what the archive knows of it, which may be nothing."""
     from heuresis.archive.export import Subject
     from heuresis.archive.queries import program
@@ -104,7 +109,8 @@ def _subject(named: Named, problem: "Problem", archive: str | None, context: str
             opened.find(named.id)
             evaluations = [one for one in opened.evaluations(named.id) if one.problem == problem.name]
             origin = program(opened, named.id, problem.name).origin
-            return Subject(named.source, named.id, problem, evaluations, context, origin)
+            words, of_run = ("", "") if context is None else (context.config.choice.words(), context.run)
+            return Subject(named.source, named.id, problem, evaluations, words, origin, of_run)
     except UnknownId:  # a file or a baseline needs no archive; an id was looked up there already
         return Subject(named.source, named.id, problem)
 
@@ -113,6 +119,9 @@ def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A program file.")],
     problem: Annotated[str, typer.Option("--problem", metavar="PROBLEM", help="The problem it is for.")],
     family: FamilyOption = None,
+    objective: ObjectiveOption = None,
+    subject_to: SubjectToOption = None,
+    guards: GuardsOption = None,
     workers: WorkersOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
@@ -123,9 +132,11 @@ def import_(
     """
     from heuresis.archive.records import candidate_id
     from heuresis.cli import render
-    from heuresis.cli.evaluate import run_programs
+    from heuresis.cli.measured import run_programs
+    from heuresis.problems.problem import Choice
 
-    wanted = find_problem(problem, family=family)
+    choice = Choice(family, objective, subject_to=tuple(subject_to or ()), guards=guards is not False)
+    wanted = find_problem(problem, choice)
     source = read_program(file)
     named = Named(str(file), candidate_id(source), source)
     evaluations = [run_programs(wanted, [named], wanted.splits[split](), workers)[0] for split in ("search", "select")]

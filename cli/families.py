@@ -36,7 +36,17 @@ def label_of_run(run: "Run") -> str:
     family = "" if files else family_of_run(run)
     where = (f" ({family})" if family else "") + (f" on {', '.join(files)}" if files else "")
     where += "".join(f", {name} {value}" for name in ("rate", "load", "limit") if (value := setting(run, name)))
-    return run.problem + where + (f" by {objective}" if objective else "")
+    label = run.problem + where + (f" by {objective}" if objective else "")
+    return ", ".join([label, *subject_of_run(run)])
+
+
+def subject_of_run(run: "Run") -> list[str]:
+    """The constraints that a run was told; and that it leaves out the guards, where its problem has any."""
+    settings = json.loads(run.config)
+    told = settings.get("subject_to")
+    known = known_problem(run.problem)
+    unguarded = known is not None and bool(known.options.guards) and settings.get("guards") is not True
+    return (list(map(str, told)) if isinstance(told, list) else []) + (["no guards"] if unguarded else [])
 
 
 def family_of(evaluation: "Evaluation") -> str | None:

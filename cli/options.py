@@ -51,6 +51,22 @@ ObjectiveOption: TypeAlias = Annotated[
     str | None,
     typer.Option("--objective", metavar="NAME", help="What is minimised, where the problem has several objectives."),
 ]
+SubjectToOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--subject-to",
+        metavar="CONSTRAINT",
+        help="Keep a metric within a bound: 'tpot_p99<=0.2', or relative to a baseline on the same instances, "
+        "'e2e_mean<=1.1*fcfs'; may be repeated.",
+    ),
+]
+GuardsOption: TypeAlias = Annotated[
+    bool | None,
+    typer.Option(
+        "--guards/--no-guards",
+        help="Whether the constraints hold too that the problem adds to its objective (`heuresis problems NAME`).",
+    ),
+]
 FamilyOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
@@ -101,6 +117,22 @@ RunOption: TypeAlias = Annotated[
 ]
 LimitOption: TypeAlias = Annotated[
     int | None, typer.Option("--limit", metavar="N", min=1, help="Take the first N requests of each instance file.")
+]
+NoiseOption: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        "--noise",
+        metavar="SIGMA",
+        min=0.0,
+        max=10.0,
+        help="Spread of estimated output lengths where instance files have none; 0: they are right. Default: 0.5.",
+    ),
+]
+SloOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--slo", metavar="CLASS", help="Class of requests where instance files name none. Default: the engine's first."
+    ),
 ]
 WorkersOption: TypeAlias = Annotated[
     int | None, typer.Option("--workers", metavar="W", min=1, help="Processes that evaluate. Default: one per core.")

@@ -15,11 +15,13 @@ from heuresis.cli.options import (
     JsonOption,
     LimitOption,
     LoadOption,
+    NoiseOption,
     ProblemArgument,
     RateOption,
     ReplicasOption,
     RunOption,
     SelectSplitOption,
+    SloOption,
 )
 from heuresis.cli.programs import check_reading, find_instances, find_problem, find_program
 from heuresis.sandbox.plain_text import plain
@@ -54,6 +56,8 @@ def plot(
     load: LoadOption = None,
     limit: LimitOption = None,
     replicas: ReplicasOption = None,
+    noise: NoiseOption = None,
+    slo: SloOption = None,
     run: RunOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
@@ -69,10 +73,10 @@ def plot(
 
     if output is not None and output.suffix not in FORMATS:
         raise UserError(f"-o {output}: expected a file that ends in {', '.join(FORMATS)}", USAGE)
-    check_reading(instances, rate, limit, load)
+    given = Choice(family, None, engine, rate, limit, load=load, replicas=replicas, noise=noise, slo=slo)
+    check_reading(given, instances)
     base = find_problem(problem)
     named = [find_program(text, base, archive) for text in programs]
-    given = Choice(family, None, engine, rate, limit, load=load, replicas=replicas)
     wanted = asked_for(base, named, given, Source(instances, split, run, archive))
     if not isinstance(wanted.scoring, Drawn):
         raise UserError(f"{wanted.name} has nothing to draw", USAGE)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from heuresis.archive.records import Run
     from heuresis.archive.store import Archive
     from heuresis.evolve.config import Config
-    from heuresis.problems.problem import InstanceSet, Problem
+    from heuresis.problems.problem import Choice, InstanceSet, Problem
 
 
 _DATA = frozenset({".json", ".jsonl", ".csv", ".txt", ".gz"})
@@ -82,44 +82,29 @@ def shown_archive(url: str) -> str:
     return place_of(url).where
 
 
-def find_problem(
-    name: str,
-    objective: str | None = None,
-    engine: str | None = None,
-    rate: float | None = None,
-    limit: int | None = None,
-    family: str | None = None,
-    *,
-    load: float | None = None,
-    replicas: int | None = None,
-    cut: "Sequence[Path | str]" = (),
-) -> "Problem":
-    """The problem of that name, or the one that a Python file registers, as it is asked for (`Choice`).
+def find_problem(name: str, choice: "Choice | None" = None) -> "Problem":
+    """The problem of that name, or the one that a Python file registers, as it is asked for.
 
-    `cut` are instance files whose parts stand in place of its splits. Raises UserError where the problem's file cannot
-    be executed: its defects are its author's to see, in one line; UnknownChoice where the problem has no such
-    objective, engine or family; InstanceError where the files cannot be read or cut.
+    Raises UserError where the problem's file cannot be executed: its defects are its author's to see, in one line;
+    UnknownChoice where the problem has not what the choice asks for; InstanceError where its files cannot be read or
+    cut.
     """
-    from heuresis.problems.problem import Choice
-
-    files = tuple(str(file) for file in cut)
-    choice = Choice(family, objective, engine, rate, limit, load=load, replicas=replicas, instances=files)
-    found = _registered(name).asked(choice)
+    found = _registered(name)
+    if choice is not None:
+        found = found.asked(choice)
     problem_files.remember(name)
     return found
 
 
-def check_reading(
-    instances: "Sequence[Path | str] | None", rate: float | None, limit: int | None, load: float | None = None
-) -> None:
-    """Raise UserError where `--rate`, `--load` or `--limit` has no instance files to change, or cannot be."""
-    for option, value in (("--rate", rate), ("--limit", limit), ("--load", load)):
-        if value is not None and not instances:
-            raise UserError(f"{option} changes what is read from files: say --instances FILE as well", USAGE)
-    for option, number, what in (("--rate", rate, "factor"), ("--load", load, "share of the capacity")):
+def check_reading(given: "Choice", instances: "Sequence[Path | str] | None") -> None:
+    """Raise UserError where an option of reading has no instance files to change, or a rate or load cannot be."""
+    for name in ("rate", "limit", "load", "noise", "slo"):
+        if getattr(given, name) is not None and not instances:
+            raise UserError(f"--{name} changes what is read from files: say --instances FILE as well", USAGE)
+    for option, number, what in (("--rate", given.rate, "factor"), ("--load", given.load, "share of the capacity")):
         if number is not None and not 0 < number < math.inf:
             raise UserError(f"{option}: expected a positive, finite {what}, got {number:g}", USAGE)
-    if rate is not None and load is not None:
+    if given.rate is not None and given.load is not None:
         raise UserError("--rate and --load: expected one of the two, both set the rate of arrivals", USAGE)
 
 

@@ -1,12 +1,11 @@
 """Instance files that a run is on: pinned when it starts, and looked at again before it goes on."""
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from heuresis.evolve.config import Config, ConfigError
-from heuresis.problems.problem import Choice, InstanceError, Problem
+from heuresis.problems.problem import InstanceError, Problem
 
 
 def absolute(config: Config) -> Config:
@@ -54,20 +53,6 @@ def check_parts(run: str, config: Config, problem: Problem) -> None:
             f"run {run}: its instance files are the same, but `{'`, `'.join(other)}` made of them is not: the engine, "
             "or Heuresis itself, has become another since; start another run"
         )
-
-
-def told(choice: Choice) -> str:
-    """How a problem is asked for, in a few words for people; empty where nothing is chosen but perhaps a family."""
-    return ", ".join(_words(choice))
-
-
-def _words(choice: Choice) -> Iterator[str]:
-    if choice.instances:
-        yield "instances of " + " and ".join(Path(file).name for file in choice.instances)
-    for name in ("rate", "load", "limit", "replicas", "engine", "objective"):
-        value = getattr(choice, name)
-        if value is not None:
-            yield f"{name} {Path(value).name if name == 'engine' else value}"
 
 
 def _digest(file: str) -> str:

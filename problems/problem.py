@@ -7,10 +7,15 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from heuresis.evaluators.language.contract import Contract
-from heuresis.problems.scoring import Objective, Scoring
+from heuresis.problems.constraints import Constraint, ConstraintError, check_names, chosen, combined, parsed
+from heuresis.problems.metrics import Metric
+from heuresis.problems.scoring import Bounded, Objective, Scoring
 
 SPLITS = ("search", "select", "test")
 """What splits are for: fitness, choosing champions, and reporting (never used by a run)."""
+
+LONGEST_CHOSEN = 1000
+"""Characters of an objective with its constraints, as archives keep it."""
 
 
 class MachineryError(RuntimeError):
@@ -82,6 +87,29 @@ class Choice:
     load: float | None = None  # in place of `rate`: the share of their capacity at which engines get the requests
     replicas: int | None = None  # of the engine, where a router stands before several
     instances: tuple[str, ...] = ()  # files that are cut into parts, in place of the splits
+    noise: float | None = None  # of estimates where files have none: sigma of the logarithm
+    slo: str | None = None  # the class of requests in files that name none
+    subject_to: tuple[str, ...] = ()  # constraints on metrics (`constraints.parsed`)
+    guards: bool | None = None  # whether the constraints hold too that the problem adds to the objective
+
+    def words(self) -> str:
+        """On which instances, for people; empty where nothing is chosen."""
+        parts = ["instances of " + " and ".join(Path(file).name for file in self.instances)] if self.instances else []
+        parts += [f"{self.family} instances"] if self.family else []
+        for name in ("rate", "load", "limit", "replicas", "engine", "noise", "slo"):
+            value = getattr(self, name)
+            parts += [] if value is None else [f"{name} {Path(value).name if name == 'engine' else value}"]
+        return ", ".join(parts)
+
+    def told(self) -> str:
+        """The same, with objective and constraints."""
+        parts = [self.words(), f"objective {self.objective}" if self.objective else ""]
+        parts += [f"subject to {', '.join(self.subject_to)}"] if self.subject_to else []
+        return ", ".join(part for part in parts if part)
+
+
+PER_PROBLEM = ("engine", "rate", "limit", "load", "replicas", "noise", "slo")
+"""Fields of a choice that only some problems know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +121,9 @@ class Options:
     objectives: Mapping[str, Objective] = field(default_factory=dict)
     """Where there are several: all of them by name, the default first."""
     takes: frozenset[str] = frozenset()
-    """Which of the fields `engine`, `rate`, `limit`, `load` and `replicas` of a choice the problem knows."""
+    """Which of `PER_PROBLEM` the problem knows."""
+    guards: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By the name of an objective the constraints that a search for it is subject to where nothing else is said."""
     configure: Callable[[Choice], "Problem"] | None = None
     """The problem with one of `objectives` and what else it `takes`; the family is not for it."""
 
@@ -101,10 +131,6 @@ class Options:
         for name, splits in self.families.items():
             if set(splits) != {"search", "select"}:
                 raise ValueError(f"family {name}: splits must be search and select, never test")
-
-
-_PER_PROBLEM = ("engine", "rate", "limit", "load", "replicas")
-"""Fields of a choice that only some problems know."""
 
 
 def _same(instances: InstanceSet) -> InstanceSet:
@@ -131,6 +157,8 @@ class Problem:
     sources: tuple[str, ...] = field(default=())  # literature
     standalone: str = ""  # Python source of a plain driver around the exported rule
     options: Options = Options()
+    metrics: tuple[Metric, ...] = ()  # that evaluations have; empty: told by evaluations only
+    constraints: tuple[Constraint, ...] = ()  # that programs have to keep to, in the order of their texts
     notes: tuple[str, ...] = ()
     """How the instance files of a choice were read and cut, in words for people."""
     choice: Choice = Choice()
@@ -145,18 +173,22 @@ class Problem:
             object.__setattr__(self, "choice", replace(self.choice, family=first))
 
     def asked(self, choice: Choice) -> "Problem":
-        """The problem as it is asked for. Raises UnknownChoice where it has no such family, objective or engine."""
+        """The problem as it is asked for.
+
+        Raises UnknownChoice where it has no such family, objective, engine, metric or baseline.
+        """
         options, objective = self.options, choice.objective
         if objective is not None and objective not in options.objectives:
             names = ", ".join(options.objectives)
             known = f"expected one of {names}" if names else "this problem has only one"
             raise UnknownChoice(f"{self.name}: no objective {objective!r}: {known}")
-        given = {name for name in _PER_PROBLEM if getattr(choice, name) is not None}
+        given = {name for name in PER_PROBLEM if getattr(choice, name) is not None}
         if given - options.takes:
             raise UnknownChoice(f"{self.name}: this problem takes no {' and no '.join(sorted(given - options.takes))}")
         problem = self
         if options.configure is not None and (objective or given):
             problem = options.configure(choice)
+        problem = problem.constrained(choice)
         return problem.on_files(choice) if choice.instances else problem.of_family(choice.family)
 
     def on_files(self, choice: Choice) -> "Problem":
@@ -178,6 +210,25 @@ class Problem:
             choice=replace(self.choice, family=None, instances=choice.instances),
             notes=(*found.notes, *(note for split in SPLITS for note in cut[split].notes)),
         )
+
+    def constrained(self, choice: Choice) -> "Problem":
+        """The problem with the constraints of the choice, and with the guards of its objective where those hold.
+
+        Raises UnknownChoice where there is no such metric or baseline.
+        """
+        guards = self.options.guards.get(self.objective.name, ()) if choice.guards else ()
+        try:
+            constraints = combined(map(parsed, choice.subject_to), map(parsed, guards))
+            names = [one.name for one in self.metrics] or [one.metric for one in constraints]
+            check_names(constraints, names, [one.name for one in self.baselines])
+        except ConstraintError as error:
+            raise UnknownChoice(f"{self.name}: {error}") from error
+        made = replace(self.choice, subject_to=choice.subject_to, guards=choice.guards)
+        scoring = self.scoring.bounded(constraints) if isinstance(self.scoring, Bounded) else self.scoring
+        found = replace(self, scoring=scoring, constraints=constraints, choice=made)
+        if len(found.chosen) > LONGEST_CHOSEN:
+            raise UnknownChoice(f"{self.name}: {len(constraints)} constraints are too many; leave some away")
+        return found
 
     def of_family(self, name: str | None) -> "Problem":
         """The problem with the splits `search` and `select` of one family; `test` is the same for all.
@@ -226,8 +277,19 @@ class Problem:
 
     @property
     def chosen(self) -> str:
-        """The name of the objective, where it is another than the default; goes into each evaluation."""
-        return self.choice.objective or ""
+        """What evaluations are made by, where it is not the default objective alone; goes into each evaluation.
+
+        The name of the objective; under constraints `NAME subject to CONSTRAINT, …`. Only evaluations that are equal in
+        it can be compared.
+        """
+        if not self.constraints:
+            return self.choice.objective or ""
+        return chosen(self.objective.name, self.constraints)
+
+    @property
+    def yardstick(self) -> str:
+        """The name of the classical rule that side metrics are set beside: the first one; empty where there is none."""
+        return self.baselines[0].name if self.baselines else ""
 
     def baseline(self, name: str) -> Baseline | None:
         """The baseline of that name, if there is one."""

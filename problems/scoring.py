@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.problems.constraints import Constraint
 from heuresis.problems.figures import Figure
 
 
@@ -34,6 +35,12 @@ class Objective:
     name: str
     definition: str
     fraction: bool = False  # of the reference; people see it in percent
+    label: str = ""  # what tables call it, where its name alone would suggest that larger is better
+
+    @property
+    def shown(self) -> str:
+        """What tables call it."""
+        return self.label or self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +141,14 @@ class Drawn(Protocol):
 
     def figures(self, instance: Any, schedules: Mapping[str, Any]) -> Sequence[Figure]:
         """What to draw of schedules of one instance, by the name of who made them."""
+
+
+@runtime_checkable
+class Bounded(Protocol):
+    """A scoring whose simulators can mind constraints where programs are tuned and bred."""
+
+    def bounded(self, constraints: tuple[Constraint, ...]) -> Scoring:
+        """The scoring with simulators that worsen the losses of programs which break these, as far as they can tell."""
 
 
 def valued(scoring: Scoring, instances: Sequence[Any], schedules: Sequence[Any | None]) -> tuple[float | None, ...]:

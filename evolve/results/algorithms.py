@@ -70,7 +70,7 @@ def _place(problem: Problem, instance_set: InstanceSet, algorithm: Algorithm) ->
         folder = cache_dir() / "references"
     except CacheError:
         return None
-    kind = f"{problem.name}@{problem.version}/{problem.chosen}/{algorithm.name}"
+    kind = f"{problem.name}@{problem.version}/{problem.choice.objective or ''}/{algorithm.name}"
     key = f"{kind}/{instance_set.fingerprint}/{code_digest(_file_of(algorithm))}"
     return folder / f"{hashlib.sha256(key.encode()).hexdigest()}.json", key
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from heuresis.archive.records import Evaluation, Trial, candidate_id
 from heuresis.archive.store import Archive
@@ -16,8 +17,10 @@ from heuresis.evolve.results.algorithms import reference_entries
 from heuresis.evolve.results.compare import Comparison, Entry, compare
 from heuresis.evolve.results.measured import baselines_on, evaluations_of, recorded
 from heuresis.evolve.results.outlook import outlook
-from heuresis.evolve.results.ranking import distinct
+from heuresis.evolve.results.over_time import over_time
+from heuresis.evolve.results.ranking import SEED, breaks, distinct
 from heuresis.evolve.results.steps import Silent, Steps
+from heuresis.problems.constraints import VIOLATION, broken
 from heuresis.problems.problem import Problem
 
 _SILENT = Silent()
@@ -53,16 +56,17 @@ def crown(
 
     `say` is told what happens, a line at a time, and `steps` how far it is. Without `table` nothing runs on `test`.
 
-    A finalist that decides otherwise when it runs again, with the instances in another order, is dropped, and so is one
-    whose decisions the reference interpreter does not confirm.
+    One that violates a constraint on `select` comes after all that keep to them, and if it is the champion that is
+    said. A finalist that decides otherwise when it runs again, with the instances in another order, is dropped, and so
+    is one whose decisions the reference interpreter does not confirm.
     """
     started = time.monotonic()
-    finalists = distinct(trials, FINALISTS)
-    if finalists:
-        say(outlook(archive, assessor, finalists, table=table))
-    sources = [t.proposal.source or "" for t in finalists]
+    chosen = finalists(trials)
+    if chosen:
+        say(outlook(archive, assessor, chosen, table=table))
+    sources = [t.proposal.source or "" for t in chosen]
     selected = evaluations_of(archive, assessor, sources, "select", steps, "choosing the champion on select")
-    for trial, evaluation in sorted(zip(finalists, selected, strict=True), key=lambda pair: _rank(pair[1])):
+    for trial, evaluation in sorted(zip(chosen, selected, strict=True), key=lambda pair: _rank(pair[1])):
         source = trial.proposal.source
         if source is None or evaluation.aggregate is None:
             continue
@@ -70,13 +74,27 @@ def crown(
         steps.begin("confirming the champion on select", 0)
         if not _stands(archive, assessor, source, evaluation, again, say):
             continue
-        say(f"chosen among {len(finalists)} programs on select ({time.monotonic() - started:.0f} s)")
+        if lacks := broken(problem.constraints, evaluation.metrics):
+            say(f"no program that stands keeps to all constraints on select; the champion breaks {'; '.join(lacks)}")
+        say(f"chosen among {len(chosen)} programs on select ({time.monotonic() - started:.0f} s)")
         again = another_order(seed, trial.proposal.number, CHAMPION)
         compared = _on_test(problem, archive, assessor, source, again, steps) if table else None
         say(f"the final assessment took {time.monotonic() - started:.0f} s")
         rule = next((b.name for b in problem.baselines if candidate_id(b.source) == evaluation.candidate), None)
         return Champion(evaluation.candidate, source, trial.proposal.proposer, evaluation.aggregate, compared, rule)
     return None
+
+
+def finalists(trials: Sequence[Trial]) -> list[Trial]:
+    """The best on `search`; under constraints also what the run began with, as far as it keeps to them there."""
+    best = distinct(trials, FINALISTS)
+    began = [trial for trial in trials if trial.proposal.operator == SEED and _constrained(trial)]
+    return distinct([*best, *began], FINALISTS + len(began))
+
+
+def _constrained(trial: Trial) -> bool:
+    evaluation = trial.evaluation
+    return evaluation is not None and VIOLATION in evaluation.metrics and not breaks(evaluation)
 
 
 def _stands(
@@ -116,7 +134,12 @@ def _on_test(
 ) -> Comparison:
     """The champion, confirmed by a second run on `test` too, beside all rules and references."""
     champion, instances = candidate_id(source), assessor.instance_set("test")
-    entries = [_entry(name, e) for name, e in baselines_on(archive, assessor, "test", steps).items()]
+    entries = [
+        _entry(one.name, evaluation, over_time(assessor, one.source, instances))
+        for one, evaluation in zip(
+            problem.baselines, baselines_on(archive, assessor, "test", steps).values(), strict=True
+        )
+    ]
     name = next((e.name for e in entries if e.id == champion), champion[:12])
     if all(e.id != champion for e in entries):
         tested = recorded(archive, problem, source, instances)
@@ -124,18 +147,24 @@ def _on_test(
             steps.begin("running the champion on test", 0)
             tested = assessor.evaluate(source, instances, confirm=rng)
             archive.record_evaluation(tested)
-        entries.insert(0, _entry(name, tested))
+        entries.insert(0, _entry(name, tested, over_time(assessor, source, instances)))
     entries += reference_entries(problem, instances, steps=steps)
     steps.begin("comparing on test", 0)
     return compare(problem, instances, entries, against=name)
 
 
-def _entry(name: str, evaluation: Evaluation) -> Entry:
+def _entry(name: str, evaluation: Evaluation, blocks: NDArray[np.float64] | None) -> Entry:
     return Entry(
-        name, evaluation.values, evaluation.status, evaluation.message, evaluation.candidate, metrics=evaluation.metrics
+        name=name,
+        values=evaluation.values,
+        status=evaluation.status,
+        message=evaluation.message,
+        id=evaluation.candidate,
+        metrics=evaluation.metrics,
+        over_time=blocks,
     )
 
 
-def _rank(evaluation: Evaluation) -> tuple[float, int, str]:
+def _rank(evaluation: Evaluation) -> tuple[bool, float, int, str]:
     value = float("inf") if evaluation.aggregate is None else evaluation.aggregate
-    return value, evaluation.code_size, evaluation.candidate
+    return breaks(evaluation), value, evaluation.code_size, evaluation.candidate

@@ -12,9 +12,10 @@ import numpy as np
 from heuresis.archive.records import Evaluation, Proposal, Trial, candidate_id
 from heuresis.archive.store import Archive
 from heuresis.evolve.proposers.proposer import Draft, Request
+from heuresis.evolve.results.ranking import SEED
 from heuresis.evolve.search.course import Course
 from heuresis.evolve.search.mix import Mix
-from heuresis.evolve.search.population import SEED, Population
+from heuresis.evolve.search.population import Population
 from heuresis.evolve.search.rounds import Rounds
 
 PARENTS, FAILURES = 6, 5

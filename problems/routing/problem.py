@@ -14,15 +14,17 @@ from heuresis.problems.engines.fleets import Fleet, fleet_of
 from heuresis.problems.problem import Choice, InstanceSet, Options, Parts, Problem
 from heuresis.problems.registry import register
 from heuresis.problems.routing.instances import before, fingerprint
-from heuresis.problems.routing.scoring import OBJECTIVES, RouterScoring
+from heuresis.problems.routing.scoring import METRICS, OBJECTIVES, RouterScoring
 from heuresis.problems.routing.splits import REPLICAS, SEARCH, SELECT, TEST, Split, build
+from heuresis.problems.serving.scoring import guards
 from heuresis.problems.serving.traces.asked import reader
 from heuresis.problems.serving.traces.parts import by_time
+from heuresis.problems.serving.traces.reader import READ
 
 ENGINE = "a10-llama-3-8b"
 """On whose replicas traces are served where no engine is named."""
 
-TAKES = frozenset({"engine", "rate", "limit", "load", "replicas"})
+TAKES = frozenset({"engine", "load", "replicas", *READ})
 
 STATEMENT = """\
 Several replicas of engines serve a language model, and a router sends each request to one of them. Requests arrive over
@@ -177,7 +179,13 @@ def configure(choice: Choice) -> Problem:
         parts=_cut,
         sources=SOURCES,
         standalone=STANDALONE,
-        options=Options(objectives=OBJECTIVES, takes=TAKES, configure=configure),
+        options=Options(
+            objectives=OBJECTIVES,
+            takes=TAKES,
+            guards=guards("llq"),
+            configure=configure,
+        ),
+        metrics=METRICS,
         choice=replace(choice, family=None, objective=None if name == OBJECTIVE_NAMES[0] else name),
     )
 

@@ -13,16 +13,17 @@ from heuresis.problems.problem import Algorithm, Choice, InstanceSet, Options, P
 from heuresis.problems.registry import register
 from heuresis.problems.serving.clairvoyant import in_engine_time, in_tokens
 from heuresis.problems.serving.instances import ServingInstance
-from heuresis.problems.serving.metrics import Scenario, metrics
+from heuresis.problems.serving.metrics import METRICS, Scenario, metrics
 from heuresis.problems.serving.schedules import fcfs
-from heuresis.problems.serving.scoring import OBJECTIVES, ServingScoring
+from heuresis.problems.serving.scoring import OBJECTIVES, ServingScoring, guards
 from heuresis.problems.serving.splits import SEARCH, SELECT, TEST, Split, build
 from heuresis.problems.serving.traces.asked import cut, reader
+from heuresis.problems.serving.traces.reader import READ
 
 ENGINE = "rtx4090-llama-3.1-8b"
 """On which traces are served where no engine is named."""
 
-TAKES = frozenset({"engine", "rate", "limit", "load"})
+TAKES = frozenset({"engine", "load", *READ})
 
 STATEMENT = """\
 A replica of an engine serves a language model. Requests arrive over time, each with a prompt to be prefilled and an
@@ -145,7 +146,13 @@ def configure(choice: Choice) -> Problem:
         parts=cut,
         sources=SOURCES,
         standalone=STANDALONE,
-        options=Options(objectives=OBJECTIVES, takes=TAKES, configure=configure),
+        options=Options(
+            objectives=OBJECTIVES,
+            takes=TAKES,
+            guards=guards("fcfs"),
+            configure=configure,
+        ),
+        metrics=METRICS,
         choice=replace(choice, family=None, objective=None if name == OBJECTIVE_NAMES[0] else name),
     )
 

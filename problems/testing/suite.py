@@ -195,6 +195,9 @@ class ProblemSuite:
         measured = scoring.metrics(instances, replay.schedules)
         odd = [name for name, value in measured.items() if value is not None and not math.isfinite(value)]
         expect(not odd, f"metrics are finite numbers or None, not so: {odd}")
+        told = {**scoring.score(instances, [v for v in values if v is not None]).metrics, **measured}
+        declared = [one.name for one in self._problem.metrics]
+        expect(not declared or declared == list(told), f"`metrics` declares {declared}, but there are {list(told)}")
         expect(0 <= scoring.worst(instances, values) < len(instances), "`worst` names none of the instances")
         last = scoring.worst(instances, (*values[:-1], None))
         expect(last == len(instances) - 1, "`worst`: an instance without a value loses most of all")

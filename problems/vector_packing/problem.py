@@ -20,7 +20,7 @@ from heuresis.problems.vector_packing.instances import (
 )
 from heuresis.problems.vector_packing.parts import cut
 from heuresis.problems.vector_packing.reader import read
-from heuresis.problems.vector_packing.scoring import EXCESS, LOST, VectorScoring
+from heuresis.problems.vector_packing.scoring import EXCESS, LOST, METRICS, VectorScoring
 
 _STATEMENT = """\
 Requests arrive in order; each asks for amounts of up to three resources (CPU, memory, GPU) and goes to a node where
@@ -136,6 +136,7 @@ def _problem(
             simulator="heuresis.evaluators.vector_packing.simulator:Placement",
             scoring=VectorScoring(),
             objective=objective,
+            metrics=METRICS,
             splits={split.name: _split(split) for split in splits},
             baselines=_BASELINES,
             algorithms=algorithms(_BASELINES[0]),

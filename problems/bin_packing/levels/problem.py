@@ -21,7 +21,7 @@ from heuresis.problems.bin_packing.instances import (
     selected,
 )
 from heuresis.problems.bin_packing.reader import read
-from heuresis.problems.bin_packing.scoring import EXCESS, PackingScoring
+from heuresis.problems.bin_packing.scoring import EXCESS, METRICS, PackingScoring
 from heuresis.problems.cutting import by_name
 from heuresis.problems.problem import Algorithm, Baseline, InstanceSet, Options, Problem
 from heuresis.problems.registry import register
@@ -205,6 +205,7 @@ def _problem(name: str, title: str, contract: Contract, simulator: str, more: st
         simulator=f"heuresis.evaluators.bin_packing.levels.simulator:{simulator}",
         scoring=_SCORING,
         objective=EXCESS,
+        metrics=METRICS,
         splits={**_FAMILIES[WEIBULL.name], "test": _test},
         options=Options(_FAMILIES),
         baselines=_baselines(contract),

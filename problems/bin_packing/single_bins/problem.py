@@ -111,6 +111,7 @@ def _problem(name: str, title: str, contract: Contract, one_fresh: bool) -> Prob
         simulator=f"{_SIMULATORS}:{'PackingArrayFresh' if one_fresh else 'PackingArray'}",
         scoring=scoring,
         objective=BY_LEVELS.objective,
+        metrics=BY_LEVELS.metrics,
         splits={**next(iter(families.values())), "test": test},
         options=Options(families),
         baselines=baselines("bin_packing.single_bins", _RULES),

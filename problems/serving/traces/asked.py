@@ -11,7 +11,7 @@ from heuresis.problems.problem import Choice, InstanceError, InstanceSet, Parts
 from heuresis.problems.serving.instances import fingerprint
 from heuresis.problems.serving.traces.load import at_load
 from heuresis.problems.serving.traces.parts import by_time
-from heuresis.problems.serving.traces.reader import Reading, read
+from heuresis.problems.serving.traces.reader import read, reading_of
 
 
 def reader(choice: Choice, fleet: Sequence[Engine]) -> Callable[[Sequence[Path]], InstanceSet]:
@@ -22,7 +22,7 @@ def reader(choice: Choice, fleet: Sequence[Engine]) -> Callable[[Sequence[Path]]
     if wanted is not None and not 0 < wanted < math.inf:
         raise InstanceError(f"load must be a positive number, got {wanted}")
     try:
-        reading = Reading(rate=1.0 if choice.rate is None else choice.rate, limit=choice.limit)
+        reading = reading_of(choice)
     except ValueError as error:
         raise InstanceError(str(error)) from error
 
