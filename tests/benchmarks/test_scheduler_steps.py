@@ -161,15 +161,3 @@ def test_an_iteration_takes_what_the_engine_says(script, instance):
     assert script.seconds(engine, {}, [10, 20]) == engine.decode.milliseconds(0, 2, 30) / 1000
     expected = engine.mixed.milliseconds(12, 1, 7, 8 * (4 + 8 / 2) + 4 * 2) / 1000
     assert script.seconds(engine, {1: (4, 12), 2: (0, 4)}, [7]) == expected
-
-
-def test_without_vllm_the_script_says_so(root: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.syspath_prepend(str(root / "benchmarks"))
-    spec = importlib.util.spec_from_file_location("vllm_scheduler", root / "benchmarks" / "vllm_scheduler.py")
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, module)
-    spec.loader.exec_module(module)
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    monkeypatch.setattr(sys, "argv", ["vllm_scheduler.py", "--requests", "20"])
-    with pytest.raises(SystemExit, match="vLLM is not installed beside this Python; `--help` says how"):
-        module.main()
