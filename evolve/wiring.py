@@ -102,7 +102,7 @@ def _remote(name: str, setting: Setting) -> Proposer:
         raise ConfigError(str(error)) from error
     if setting.fresh:
         probe(client)
-    caller = caller_for(client, setting.ledger, settings)
+    caller = caller_for(client, setting.ledger, settings, tell=setting.tell)
     setting.stack.callback(caller.gate.close)
     return _whole_programs(caller, setting, grammar=config.grammar)
 

@@ -12,8 +12,9 @@ import tenacity
 from heuresis.archive.records import Call
 from heuresis.evolve.errors import ProposerUnavailable
 from heuresis.evolve.models.client import Message, ModelClient, Reply
-from heuresis.evolve.models.errors import CallError
+from heuresis.evolve.models.errors import NOTHING_THERE, CallError
 from heuresis.evolve.models.gate import Gate
+from heuresis.evolve.telling import Tell, silent
 
 ATTEMPTS = 4
 """Attempts per turn, the first included; those that only had to wait for a rate limit do not count."""
@@ -26,6 +27,9 @@ BELIEVED = 5
 
 LIMITED_ATTEMPTS = 50
 """Attempts per turn that had to wait for a rate limit, after which the turn has failed all the same."""
+
+NOTEWORTHY = 10.0
+"""Seconds of a wait from which on it is told."""
 
 SILENCE = 20
 """Calls in a row without an answer, after which a model is taken not to work."""
@@ -67,10 +71,11 @@ class Caller:
         attempts: int = ATTEMPTS,
         temperature: float | None = None,
         gate: Gate | None = None,
+        tell: Tell = silent,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.client, self._ledger, self._attempts, self._sleep = client, ledger, attempts, sleep
-        self._temperature, self.gate = temperature, gate or Gate()
+        self._temperature, self.gate, self._tell = temperature, gate or Gate(), tell
         self._unanswered, self._counting = 0, threading.Lock()
 
     def ask(
@@ -113,9 +118,7 @@ class Caller:
             return retrying(attempt)
         except CallError as error:
             if error.unreachable:
-                raise ProposerUnavailable(
-                    f"{error}. Nothing answers there: is the server up, and --api-base right?"
-                ) from None
+                raise ProposerUnavailable(f"{error}. {NOTHING_THERE}") from None
             if error.limited:
                 self._count_silence(error)
             raise
@@ -133,7 +136,8 @@ class Caller:
             told = min(error.retry_after, LONGEST_WAIT)
             seconds = told if state.attempt_number <= BELIEVED else max(told, seconds)
         if isinstance(error, CallError) and error.limited:
-            self.gate.hold(seconds)
+            if self.gate.hold(seconds) and seconds >= NOTEWORTHY:
+                self._tell(f"{self.client.name}: waiting {seconds:.0f} s for its rate limit")
             return 0.0
         return seconds
 

@@ -94,7 +94,8 @@ class PricedClient:
         """The most that one call can cost; 0 where the price is unknown (then no budget in USD is accepted)."""
         if self.price is None:
             return 0.0
-        return self.price.bound(tokens_at_most(messages), self._allowed.most if self.limit is None else self.limit)
+        limit = self.sendable(self.limit)
+        return self.price.bound(tokens_at_most(messages), self._allowed.most if limit is None else limit)
 
     def ask_for_more(self, cut: Reply) -> bool:
         """Let replies become four times as long as one that was cut off; False where they may not."""

@@ -10,8 +10,9 @@ from heuresis.evolve.models.address import Address, address_of
 from heuresis.evolve.models.client import Message, PricedClient, Reply, ReplyLimit
 from heuresis.evolve.models.completion import Completion, read_completion
 from heuresis.evolve.models.dialect import LENGTH_KEYS, Dialect, Manner, Request
-from heuresis.evolve.models.errors import CallError, Refusal
+from heuresis.evolve.models.errors import NOTHING_THERE, CallError, Refusal
 from heuresis.evolve.models.prices import Price
+from heuresis.evolve.models.secrecy import redact
 from heuresis.evolve.models.transport import Answer, Transport
 from heuresis.evolve.models.waiting import delay_of
 from heuresis.evolve.models.words import words_of
@@ -91,9 +92,9 @@ class OpenAIClient(PricedClient):
         try:
             listed = self._transport.get(base + "/models", PROBE_SECONDS)
         except CallError as error:
-            if error.slow:
+            if not error.unreachable:
                 return
-            raise ProposerUnavailable(f"{error}. {_NOTHING_THERE}") from None
+            raise ProposerUnavailable(f"{error}. {NOTHING_THERE}") from None
         if listed.status == 401:
             raise self._refusal(listed).error(self.name)
         if 300 <= listed.status < 400:
@@ -132,7 +133,7 @@ class OpenAIClient(PricedClient):
         where = urlsplit(answer.headers.get("location", ""))
         place = f"{where.scheme}://{where.netloc}{where.path}" if where.netloc else where.path or "nowhere"
         return ProposerUnavailable(
-            f"{self.name}: {self._transport.address.base} sends on to {place} ({answer.status}), which is not "
+            f"{self.name}: {self._transport.address.base} sends on to {redact(place)} ({answer.status}), which is not "
             "followed: give the right address by --api-base"
         )
 
@@ -153,6 +154,3 @@ class OpenAIClient(PricedClient):
             f"{self.name}: the server counts {tokens:,} tokens for a prompt of {characters:,} characters, so it has "
             "probably cut it: give it a larger context (Ollama: OLLAMA_CONTEXT_LENGTH, llama.cpp: --ctx-size)"
         )
-
-
-_NOTHING_THERE = "Nothing answers there: is the server up, and --api-base right?"

@@ -17,6 +17,9 @@ _CONTEXT = re.compile(
     r"too many (?:input )?tokens|input token count|n_ctx"
 )
 
+NOTHING_THERE = "Nothing answers there: is the server up, and --api-base right?"
+"""What is said where there is no connection."""
+
 
 class CallError(RuntimeError):
     """A model call that brought no reply. The message is redacted.
@@ -64,7 +67,9 @@ class Refusal:
     @property
     def about_context(self) -> bool:
         """Whether prompt and reply do not fit the model's context."""
-        return self.status in (400, 413, 422, 500) and _CONTEXT.search(self.words.all) is not None
+        if self.status == 413 or (self.status == 429 and "request too large" in self.words.all):
+            return True
+        return self.status in (400, 422, 500) and _CONTEXT.search(self.words.all) is not None
 
     @property
     def _out_of_quota(self) -> bool:

@@ -94,12 +94,20 @@ def probe(client: ModelClient) -> None:
         client.probe()
 
 
-def caller_for(client: ModelClient, ledger: Ledger, settings: ModelSettings, *, one_slot: bool = False) -> Caller:
+def caller_for(
+    client: ModelClient, ledger: Ledger, settings: ModelSettings, *, one_slot: bool = False, tell: Tell = silent
+) -> Caller:
     """Whoever asks this model on behalf of a run; with `one_slot` one request at a time where nothing else is said."""
     own = isinstance(client, OpenAIClient) and client.own
     width = settings.concurrency or (1 if one_slot else Pace(1 if own else MANY))
-    gate = Gate(width)
-    return Caller(client, ledger, attempts=settings.attempts or ATTEMPTS, temperature=settings.temperature, gate=gate)
+    return Caller(
+        client,
+        ledger,
+        attempts=settings.attempts or ATTEMPTS,
+        temperature=settings.temperature,
+        gate=Gate(width),
+        tell=tell,
+    )
 
 
 def reply_limit(

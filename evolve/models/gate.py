@@ -107,10 +107,15 @@ class Gate:
             if isinstance(self._width, Pace):
                 self._width.too_slow()
 
-    def hold(self, seconds: float) -> None:
-        """Let nobody through for so many seconds from now; those who wait already wait together."""
+    def hold(self, seconds: float) -> bool:
+        """Let nobody through for so many seconds from now; those who wait already wait together.
+
+        False where that makes no difference of a second.
+        """
         with self._changed:
-            self._not_before = max(self._not_before, self._clock() + seconds)
+            until, before = self._clock() + seconds, self._not_before
+            self._not_before = max(until, before)
+        return until - before > 1.0
 
     def close(self) -> None:
         """Let nobody through any more."""

@@ -13,6 +13,7 @@ from heuresis.evolve.models.completion import completion_in
 from heuresis.evolve.models.errors import CallError, Refusal
 from heuresis.evolve.models.keys import named_key, usable
 from heuresis.evolve.models.prices import Price
+from heuresis.evolve.models.transport import http_client
 from heuresis.evolve.models.waiting import delay_of
 from heuresis.evolve.models.words import words_in, words_of
 
@@ -43,6 +44,7 @@ class LiteLLMClient(PricedClient):
         self, model: str, price: Price | None, settings: ModelSettings, *, limit: ReplyLimit, timeout: float
     ) -> None:
         super().__init__(model, price, limit, timeout)
+        http_client(model).close()  # a proxy that cannot be used is told before any call
         self._litellm, self._settings = _litellm(), settings
         self._errors: tuple[type[Exception], ...] = tuple(self._litellm.exceptions.LITELLM_EXCEPTION_TYPES)
         try:

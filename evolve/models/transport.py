@@ -26,6 +26,21 @@ class Answer:
     body: str
 
 
+def http_client(name: str, headers: dict[str, str] | None = None, *, straight: bool = False) -> httpx.Client:
+    """A client that uses the proxies of the environment, or none where it goes `straight`.
+
+    Raises ProposerUnavailable where a proxy cannot be used.
+    """
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=16)
+    try:
+        return httpx.Client(headers=headers, trust_env=not straight, limits=limits)
+    except (ValueError, ImportError, httpx.InvalidURL) as error:
+        raise ProposerUnavailable(
+            f"{name}: the proxy of ALL_PROXY, HTTPS_PROXY or HTTP_PROXY cannot be used ({redact(str(error))}): "
+            "expected http://HOST:PORT, or socks5://HOST:PORT with `pip install 'httpx[socks]'`"
+        ) from None
+
+
 class Transport:
     """Requests to one endpoint. Thread-safe.
 
@@ -38,14 +53,7 @@ class Transport:
         headers = {"User-Agent": "heuresis", "Accept": "application/json"}
         if key:
             headers |= {"api-key": key} if address.azure else {"Authorization": f"Bearer {key}"}
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=16)
-        try:
-            self._client = httpx.Client(headers=headers, trust_env=not address.loopback, limits=limits)
-        except (ValueError, ImportError, httpx.InvalidURL) as error:
-            raise ProposerUnavailable(
-                f"{name}: the proxy of ALL_PROXY, HTTPS_PROXY or HTTP_PROXY cannot be used ({redact(str(error))}): "
-                "expected http://HOST:PORT, or socks5://HOST:PORT with `pip install 'httpx[socks]'`"
-            ) from None
+        self._client = http_client(name, headers, straight=address.loopback)
 
     def post(self, path: str, body: dict[str, Any], seconds: float) -> Answer:
         """Send a request and read all of the answer within so many seconds. Raises CallError."""

@@ -19,6 +19,7 @@ from model_servers import (
     SmallContext,
     Streaming,
     Thoughtful,
+    Together,
 )
 from search_parts import PlainPool, Tinkerer, Watcher
 
@@ -146,8 +147,9 @@ def test_a_server_with_one_slot_is_asked_one_thing_at_a_time(archive: Archive) -
 
 
 def test_requests_at_a_time_can_be_limited(archive: Archive) -> None:
-    server = OneSlot(0.05)
-    searched(server, archive, replace(CONFIG, asking=ModelSettings(concurrency=3)))
+    server = Together(3)
+    result, _, _ = searched(server, archive, replace(CONFIG, asking=ModelSettings(concurrency=3)))
+    assert result.run.status is RunStatus.FINISHED
     assert server.most_open == 3
 
 

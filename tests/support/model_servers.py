@@ -101,6 +101,21 @@ class OneSlot(Mannered):
         done.set()
 
 
+class Together(Mannered):
+    """Answers its first requests when so many of them are there."""
+
+    def __init__(self, first: int) -> None:
+        super().__init__()
+        self._first, self._there = first, threading.Event()
+
+    def reply(self, body: dict[str, Any], count: int) -> Answer:
+        if count == self._first:
+            self._there.set()
+        made = super().reply(body, count)
+        made.delay = self._there
+        return made
+
+
 class Poor(Mannered):
     """Wants to be paid."""
 

@@ -236,6 +236,11 @@ def test_whatever_a_list_of_models_is_answered_by_the_call_decides(listing: Answ
         assert server.looked_at == ["/v1/models"]
 
 
+def test_an_answer_that_breaks_off_is_an_answer() -> None:
+    with ScriptedServer(completion("hi"), listing=Answer(200, b'{"data": []}', drop=3)) as server:
+        assert looked_at(server) == []
+
+
 def test_a_key_that_is_refused_is_told_before_any_call() -> None:
     with ScriptedServer(completion("hi"), listing=Answer(401, b'{"error": "bad key"}')) as server:
         with pytest.raises(ProposerUnavailable, match=r"401: bad key.*API key"):

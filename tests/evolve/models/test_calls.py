@@ -35,8 +35,9 @@ class Counting(Gate):
         super().__init__()
         self.waits: list[float] = []
 
-    def hold(self, seconds: float) -> None:
+    def hold(self, seconds: float) -> bool:
         self.waits.append(seconds)
+        return True
 
 
 def ask(made: Caller, number: int = 1, turn: int = 0):
@@ -67,10 +68,11 @@ def test_a_rate_limit_waits_as_long_as_asked_then_succeeds() -> None:
     with ScriptedServer(
         failure(429, headers={"Retry-After": "0.01"}), failure(429, headers={"Retry-After": "86400"}), completion("ok")
     ) as server:
-        made = caller(server, ledger)
-        made.gate = gate
+        made, told = caller(server, ledger), []
+        made.gate, made._tell = gate, told.append
         assert ask(made).text == "ok"
     assert gate.waits == [0.01, LONGEST_WAIT]
+    assert told == ["scripted: waiting 300 s for its rate limit"]
     assert [(c.attempt, c.reply is not None, c.error is not None) for c in ledger.rows] == [
         (0, False, True),
         (1, False, True),

@@ -1,12 +1,16 @@
 """Completions as servers really send them."""
 
+import contextlib
 import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from heuresis.evolve.models.completion import Completion, read_completion
 from heuresis.evolve.models.errors import CallError, Refusal
+from heuresis.evolve.models.words import words_of
 
 
 def body(message: dict[str, Any], finish: str | None = "stop") -> str:
@@ -112,4 +116,51 @@ def test_a_stream_that_breaks_off_is_tried_again_and_may_have_been_billed() -> N
 )
 def test_what_is_neither_is_a_call_error(text: str) -> None:
     with pytest.raises(CallError):
+        read_completion(text)
+
+
+NAMES = (
+    "choices", "message", "content", "error", "code", "usage", "prompt_tokens", "finish_reason", "delta", "type", "text", "detail",
+    "loc", "msg", "param", "metadata", "raw", "reasoning_content", "refusal", "index", "retryDelay", "thinking", "errors",
+)  # fmt: skip
+leaves = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from([*NAMES, "429", "{}"])
+)
+documents = st.recursive(
+    leaves,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=3), inner, max_size=4)
+    ),
+    max_leaves=20,
+)
+choices = documents.map(lambda one: {"choices": [one]}) | documents.map(lambda one: {"choices": [{"message": one}]})
+
+
+@settings(max_examples=400)
+@given(st.lists(documents | choices, min_size=1, max_size=3), st.booleans())
+def test_no_answer_of_a_server_is_a_defect(found: list[Any], streamed: bool) -> None:
+    texts = [json.dumps(one) for one in found]
+    text = "".join(f"data: {one}\n\n" for one in texts) + "data: [DONE]\n" if streamed else texts[0]
+    assert isinstance(words_of(text).text, str)
+    try:
+        answer = read_completion(text)
+    except CallError:
+        return
+    if isinstance(answer, Refusal):
+        assert isinstance(answer.error("m"), Exception)
+    else:
+        assert isinstance(answer.reply, str)
+        assert answer.tokens_in >= 0
+
+
+@settings(max_examples=200)
+@given(st.text() | st.text(alphabet="<>/!-abdeh{}[]\"':,\n", max_size=200))
+def test_no_text_of_a_server_is_a_defect(text: str) -> None:
+    assert isinstance(words_of(text).text, str)
+    with contextlib.suppress(CallError):
         read_completion(text)

@@ -116,8 +116,8 @@ def test_all_wait_together_and_go_on_when_the_time_has_come() -> None:
 def test_a_shorter_wait_does_not_end_a_longer_one() -> None:
     clock = Clock()
     gate = Gate(clock=clock)
-    gate.hold(100.0)
-    gate.hold(1.0)
+    assert gate.hold(100.0)
+    assert not gate.hold(1.0)
     assert gate._to_wait() == 100.0
 
 

@@ -138,6 +138,13 @@ def test_a_prompt_that_does_not_fit_is_told_from_other_refusals(text: str) -> No
     assert not found.retryable
 
 
+@pytest.mark.parametrize(("status", "text"), [(413, "Payload"), (429, "Request too large for m on tokens per min")])
+def test_a_request_that_is_too_large_is_not_waited_for(status: int, text: str) -> None:
+    found = refused(status, text)
+    assert isinstance(found, CallError)
+    assert (found.too_long, found.retryable) == (True, False)
+
+
 def test_other_refusals_are_no_matter_of_length() -> None:
     found = refused(400, "temperature must be 1")
     assert isinstance(found, CallError)
