@@ -11,7 +11,7 @@ import math
 from collections.abc import Collection
 from pathlib import Path
 
-from heuresis.evaluators.cache import CacheError, cache_dir, write_cache
+from heuresis.evaluators.cache import CacheError, cache_dir, digest_of_code, write_cache
 from heuresis.evolve.results.compare import Entry
 from heuresis.evolve.results.steps import Silent, Steps
 from heuresis.problems.problem import Algorithm, InstanceSet, Problem
@@ -111,11 +111,6 @@ def code_digest(file: str = "") -> str:
     import heuresis.evaluators
     import heuresis.problems
 
-    found = [Path(file)] if Path(file).is_file() else []
-    for package in (heuresis.evaluators, heuresis.problems):
-        for folder in package.__path__:
-            found += sorted(Path(folder).rglob("*.py"))
-    digest = hashlib.sha256()
-    for path in found:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    own = [Path(file)] if Path(file).is_file() else []
+    packages = (heuresis.evaluators, heuresis.problems)
+    return digest_of_code(*own, *(Path(folder) for package in packages for folder in package.__path__))
