@@ -60,7 +60,12 @@ def address_of(text: str) -> Address:
         _ = parts.port
     except ValueError as error:
         raise ProposerUnavailable(f"--api-base {shown!r} is no address: {error}") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"[\s\\\x00-\x1f]", given):
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or re.search(r"[\s\\]", given)
+        or not given.isprintable()
+    ):
         raise ProposerUnavailable(f"--api-base must be an http or https address, got {shown!r}")
     query = tuple(parse_qsl(parts.query))
     if "@" in parts.netloc or any(_SECRET.search(name) for name, _ in query):

@@ -1,5 +1,6 @@
 """One HTTP request with a time limit for all of it, on the way that suits its address."""
 
+import json
 import ssl
 import time
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ class Transport:
 
     def __init__(self, name: str, address: Address, key: str) -> None:
         self.name, self.address = name, address
-        headers = {"User-Agent": "heuresis", "Accept": "application/json"}
+        headers = {"User-Agent": "heuresis", "Accept": "application/json", "Content-Type": "application/json"}
         if key:
             headers |= {"api-key": key} if address.azure else {"Authorization": f"Bearer {key}"}
         self._client = http_client(name, headers, straight=address.loopback)
@@ -67,8 +68,9 @@ class Transport:
         deadline = time.monotonic() + seconds
         timeout = httpx.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
         query = dict(self.address.query) or None
+        content = None if body is None else json.dumps(body).encode()  # escapes what UTF-8 cannot say
         try:
-            with self._client.stream(method, url, json=body, params=query, timeout=timeout) as response:
+            with self._client.stream(method, url, content=content, params=query, timeout=timeout) as response:
                 return Answer(response.status_code, dict(response.headers), self._read(response, deadline))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol) as error:
             raise self._unreachable(error) from None

@@ -257,8 +257,8 @@ def test_a_finished_run_resumed_is_the_same(archive: Archive) -> None:
 class Broken(Tinkerer):
     """Raises at proposal 14."""
 
-    def __init__(self, error: Exception) -> None:
-        super().__init__("one")
+    def __init__(self, error: Exception, name: str = "one") -> None:
+        super().__init__(name)
         self.error = error
 
     def propose(self, request: Request) -> Draft:
@@ -273,7 +273,7 @@ class Broken(Tinkerer):
 def test_what_stops_a_run_is_its_reason_and_it_can_be_resumed(archive: Archive, error: Exception) -> None:
     def make(setting: Setting) -> Mix:
         del setting
-        return Mix((Broken(error), Tinkerer("two")), (2.0, 1.0))
+        return Mix((Broken(error), Broken(error, "two")), (2.0, 1.0))
 
     config = replace(CONFIG, seed=2)
     failed = start(config, archive, make=make)

@@ -64,7 +64,15 @@ def test_an_address_of_azure_keeps_its_version_and_its_own_header(monkeypatch: p
 
 @pytest.mark.parametrize(
     "given",
-    ["localhost:8000", "ftp://host/v1", "http://", "http://host:port/v1", "http://a b/v1", "http://evil\\@localhost/"],
+    [
+        "localhost:8000",
+        "ftp://host/v1",
+        "http://",
+        "http://host:port/v1",
+        "http://a b/v1",
+        "http://evil\\@localhost/",
+        "http://h\udce4/v1",
+    ],
 )
 def test_what_is_no_address_is_refused(given: str) -> None:
     with pytest.raises(ProposerUnavailable, match="--api-base"):

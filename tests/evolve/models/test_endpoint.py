@@ -136,6 +136,13 @@ def test_a_reply_without_end_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPa
         ask(server)
 
 
+def test_what_utf_8_cannot_say_is_sent_all_the_same() -> None:
+    odd = (Message("user", "half a sign \ud83d, and \x00"),)
+    with ScriptedServer(completion("x")) as server:
+        assert client(server).complete(odd, seed=1, temperature=0.5).text == "x"
+        assert server.seen[0]["messages"][0]["content"] == odd[0].content
+
+
 def test_more_fields_and_the_effort_are_sent_as_they_are() -> None:
     with ScriptedServer(completion("x")) as server:
         ask(server, extra={"top_p": 0.5}, reasoning_effort="low")
