@@ -15,7 +15,7 @@ from heuresis.archive.store import Archive
 from heuresis.evolve import run as runs
 from heuresis.evolve.assessment import pools
 from heuresis.evolve.config import Config, ConfigError
-from heuresis.evolve.instances import absolute, told
+from heuresis.evolve.instances import absolute
 from heuresis.evolve.run import resume, start
 from heuresis.problems.problem import SPLITS, InstanceError, UnknownChoice
 
@@ -74,7 +74,7 @@ def test_what_is_recorded_finds_the_files_from_anywhere(
     monkeypatch.chdir(jobs.parent)
     result = start(replace(on(jobs), instances=("jobs.json",)), archive, make=tinkering)
     assert Config.from_json(archive.run(result.run.id).config).instances == (str(jobs),)
-    assert told(Config.from_json(result.run.config).choice) == "instances of jobs.json"
+    assert Config.from_json(result.run.config).choice.told() == "instances of jobs.json"
     assert absolute(Config("serving", engine="mine.toml")).engine == str(jobs.with_name("mine.toml"))
     assert absolute(Config("serving", engine="a30-qwen2-7b")).engine == "a30-qwen2-7b"
 
@@ -144,4 +144,4 @@ def test_settings_are_read_back_as_they_were_stored() -> None:
         "serving", instances=("/a.csv",), load=0.9, limit=5, replicas=2, digests=("d",), parts=(("search", "f"),)
     )
     assert Config.from_json(config.to_json()) == config
-    assert told(config.choice) == "instances of a.csv, load 0.9, limit 5, replicas 2"
+    assert config.choice.told() == "instances of a.csv, load 0.9, limit 5, replicas 2"
