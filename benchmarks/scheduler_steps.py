@@ -118,10 +118,10 @@ class _Followed(PlainScheduler):
         self._admissions_before = self.serials
         super().pass_time()
 
-    def _key(self, job: Job) -> float:
+    def key(self, job: Job) -> float:
         return job.arrived
 
-    def _peak(self, _: Job) -> float:
+    def peak(self, _: Job) -> float:
         return 0.0  # takes long, and the default of `admit` does not look at it
 
 

@@ -25,10 +25,9 @@ from heuresis.evaluators.routing.fleet.records import CENTRE_TYPE, OFF, ON, REPL
 from heuresis.evaluators.routing.fleet.replica import begin, enter, finish
 from heuresis.evaluators.routing.fleet.scaling import SCALE_RULE, collect, come, drained, held, spent
 from heuresis.evaluators.routing.fleet.state import fleet_of, moving_of, routes_of, seen_of, states_of, ticks_of
-from heuresis.evaluators.serving.replica.admission import ADMIT_RULE, BUDGET_RULE
 from heuresis.evaluators.serving.replica.records import B1, F64, I64, NONE, SETTINGS, Record
+from heuresis.evaluators.serving.replica.rules import FUNCTION_TYPES, Rules
 from heuresis.evaluators.serving.replica.state import next_arrival, requests_of, take_arrival
-from heuresis.evaluators.serving.replica.waiting import RULE
 
 
 def warm() -> None:
@@ -119,13 +118,13 @@ def _ended(order: Rule, c: Record, r: int, now: float) -> int:
 
 @numba.njit(
     types.Tuple((I64, F64, STREAM))(
-        SCORE_RULE, ORDER_RULE, HOLD_RULE, SCALE_RULE, MIGRATE_RULE, RULE, ADMIT_RULE, BUDGET_RULE, CENTRE_TYPE, STREAM
+        SCORE_RULE, ORDER_RULE, HOLD_RULE, SCALE_RULE, MIGRATE_RULE, *FUNCTION_TYPES, CENTRE_TYPE, STREAM
     ),
     **SETTINGS,
 )
 def run(
-    score: Rule, order: Rule, hold: Number, scale: Number, migrate: Rule, rule: Rule, ask: Number, limit: Number,
-    c: Record, stream: Stream,
+    score: Rule, order: Rule, hold: Number, scale: Number, migrate: Rule, priority: Rule, admit: Number,
+    prefill_budget: Number, revise: Rule, length: Rule, displace: Number, pause: Number, c: Record, stream: Stream,
 ) -> tuple[int, float, Stream]:  # fmt: skip
     """Serve a whole trace: a fault or 0, the replica-seconds, and the decisions.
 
@@ -134,6 +133,7 @@ def run(
     and requests arrive; after each of these the router is called; then idle replicas begin. How things stand at the
     `ticks` is written to the rows of `seen` (see `WATCHED`).
     """
+    rules = Rules(priority, admit, prefill_budget, revise, length, displace, pause)
     q, fleet, moving, coming, note = requests_of(c), fleet_of(c), moving_of(c), c.coming, c.note
     n, replicas, follows = q.shape[0], fleet.shape[0], c.follows == 1
     out, now = stream, 0.0
@@ -176,7 +176,7 @@ def run(
             return UNSERVED, 0.0, out[:0]
         for r in range(replicas):
             if fleet[r].busy == 0:
-                begin(rule, ask, limit, c, now, r)
+                begin(rules, c, now, r)
     if follows:
         whole = note.quiet == 0 and note.at + 2 == stream.shape[0]
         return OK if whole else BEYOND, spent(c, now), out

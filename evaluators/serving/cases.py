@@ -25,7 +25,8 @@ class Case:
 
     `arrival`, `gap` (s) and `estimate` (tokens) have an element for each request, `given` (requests × `COLUMNS`) a row;
     clients and programs count from 0. `prefix[prefix_at[i] : prefix_at[i + 1]]` are the prefix blocks of request i.
-    `slo_ttft` and `slo_tpot` (s) have an element for each service level. `engine` has a row for each replica.
+    `slo_ttft` and `slo_tpot` (s) have an element for each service level, `slo_best_effort` a 1 where nothing is
+    promised. `engine` has a row for each replica.
     """
 
     arrival: Floats
@@ -36,6 +37,7 @@ class Case:
     prefix: Ints
     slo_ttft: Floats
     slo_tpot: Floats
+    slo_best_effort: Floats
     engine: Floats
 
     def __len__(self) -> int:
@@ -77,6 +79,8 @@ class Cases:
         self._given = np.stack([ints(name) for name in COLUMNS], axis=1)
         self._prefix_at, self._prefix = ints("prefix_offsets"), ints("prefix_blocks")
         self._slo_ttft, self._slo_tpot = floats("slo_ttft"), floats("slo_tpot")
+        no_promise = np.zeros(len(self._slo_ttft))
+        self._slo_best_effort = floats("slo_best_effort") if "slo_best_effort" in payload else no_promise
         self._engine = floats("engine").reshape(-1, ARRAY_SIZE)
         one_each = np.arange(len(self.offsets), dtype=np.int64)
         self._engine_at = ints("replica_offsets") if "replica_offsets" in payload else one_each
@@ -103,6 +107,7 @@ class Cases:
             prefix=self._prefix[begin:end],
             slo_ttft=self._slo_ttft[levels],
             slo_tpot=self._slo_tpot[levels],
+            slo_best_effort=self._slo_best_effort[levels],
             engine=self._engine[replicas],
         )
 

@@ -1,4 +1,7 @@
-"""What the scheduler of one replica may see and decide: which request, how much memory for it, how much prefill."""
+"""What the scheduler of one replica may see and decide: which request, how much memory for it, how much prefill.
+
+The functions from `revise` on were added later and are optional, so that programs written before mean what they meant.
+"""
 
 from heuresis.evaluators.language.contract import Contract, Function, Parameter, Unit
 
@@ -96,7 +99,96 @@ PREFILL_BUDGET = Function(
     default="return budget",
 )
 
-CONTRACT = Contract(functions=(PRIORITY, ADMIT, PREFILL_BUDGET))
+REVISE = Function(
+    name="revise",
+    parameters=(
+        _NOW,
+        Parameter("value", Unit.ONE, "what `priority` returned for the request", varies=True),
+        _date("arrival", "when the request arrived"),
+        _date("deadline", "arrival + time to first token + estimate × time per token that its class is promised"),
+        _tokens("prompt", "tokens of its prompt", low=1.0),
+        _tokens("estimate", "estimated tokens of its output, which may be wrong", low=1.0),
+        _tokens("computed", "tokens that it has in the KV cache now"),
+        _tokens("generated", "tokens of output that it has generated"),
+        Parameter("running", Unit.ONE, "1 if it runs, 0 if it waits", varies=True, low=0.0),
+        Parameter("best_effort", Unit.ONE, "1 if nothing is promised to its class, else 0", varies=True, low=0.0),
+        _tokens("path_service", "tokens (prompt + 2 × output) of the calls of its program that led to this one"),
+        _count("stages", "calls of its program that are still to come after it, on the longest path", varies=True),
+        _tokens("stages_prompt", "tokens of the prompts of these"),
+        _tokens("stages_estimate", "estimated tokens of the outputs of these"),
+        Parameter(
+            "stages_time",
+            Unit.TIME,
+            "what these may take: the gaps before them and what their classes promise, in seconds",
+            varies=True,
+            low=0.0,
+        ),
+    ),
+    returns=(
+        "the priority of the request in the place of what `priority` returned, which stays where it is left out; it "
+        "must be finite"
+    ),
+    default="return value",
+)
+
+LENGTH = Function(
+    name="length",
+    parameters=(
+        _tokens(
+            "drawn",
+            "an output length drawn from those of the last 200 requests that ended, of those that are longer than "
+            "what this one has generated",
+        ),
+        _tokens("prompt", "tokens of its prompt", low=1.0),
+        _tokens("estimate", "estimated tokens of its output", low=1.0),
+        _tokens("generated", "tokens of output that it has generated"),
+    ),
+    returns=(
+        "the tokens of output that `peak` of `admit` expects of a request, in the place of its estimate; where it "
+        "reads `drawn`, lengths are drawn up to five times and `peak` is the largest; NaN where one is not finite"
+    ),
+    default="return estimate",
+)
+
+DISPLACE = Function(
+    name="displace",
+    parameters=(
+        _NOW,
+        Parameter("first", Unit.ONE, "the priority of the first waiting request", varies=False),
+        Parameter("last", Unit.ONE, "the priority of the running request of largest priority", varies=False),
+        _count("lacking", "blocks that the waiting one lacks; 0 where it lacks a place only"),
+        _count("held", "blocks that the running one holds"),
+        _tokens("computed", "tokens that the running one has in the KV cache", varies=False),
+        _RUNNING,
+        _WAITING,
+    ),
+    returns=(
+        "above 0 where the running request of largest priority shall be evicted for the first waiting one, which has "
+        "a smaller priority and cannot be admitted for want of memory or of a place; asked again until it can; in such "
+        "an iteration nobody is admitted; it must be finite"
+    ),
+    default="return 0.0",
+)
+
+PAUSE = Function(
+    name="pause",
+    parameters=(
+        _NOW,
+        Parameter(
+            "waited", Unit.TIME, "seconds since the first of the waiting requests arrived", varies=False, low=0.0
+        ),
+        _WAITING,
+        _tokens("pending", "tokens that waiting requests have yet to prefill", varies=False),
+        _tokens("budget", "tokens that an iteration has room for", varies=False),
+    ),
+    returns=(
+        "the seconds for which the replica stands still before it begins, or until the next arrival, which asks again; "
+        "asked where nobody runs and somebody waits; rounded down to microseconds, below 0 as 0; it must be finite"
+    ),
+    default="return 0.0",
+)
+
+CONTRACT = Contract(functions=(PRIORITY, ADMIT, PREFILL_BUDGET, REVISE, LENGTH, DISPLACE, PAUSE))
 """Times are seconds, lengths tokens; all numbers are float64."""
 
 CHANGES = frozenset({"now", "program_service", "client_service", "cached", "free", "n_running", "n_waiting"})
@@ -104,3 +196,6 @@ CHANGES = frozenset({"now", "program_service", "client_service", "cached", "free
 
 JUDGEMENTS = 10
 """A request counts as so many decisions where a search bounds its effort: it takes part in many iterations."""
+
+LONGEST_PAUSE = 2e9
+"""Microseconds of the longest `pause`, which fit into a decision (int32)."""

@@ -51,7 +51,9 @@ class Preemption(StrEnum):
     RECOMPUTE = "recompute"
     """It is dropped; prompt and output so far are computed again."""
     SWAP = "swap"
-    """It goes over the link to the host's memory, and comes back over it."""
+    """It goes over the link to the host's memory, and comes back over it; the iteration takes so much longer."""
+    SWAP_OVERLAPPED = "swap_overlapped"
+    """The same beside the computation: an iteration takes the longer of the two (FastSwitch, arXiv 2411.18424)."""
 
 
 class Admission(StrEnum):
@@ -119,13 +121,19 @@ class IterationTime:
 
 @dataclass(frozen=True, slots=True)
 class ServiceLevel:
-    """What a class of requests is promised: first token within `ttft`, then one each `tpot` on average, in seconds."""
+    """What a class of requests is promised: first token within `ttft`, then one each `tpot` on average, in seconds.
+
+    To a class of `best_effort` nothing is promised: programs see that, metrics take it by its seconds like any other.
+    """
 
     name: str
     ttft: float
     tpot: float
+    best_effort: bool = False
 
     def __post_init__(self) -> None:
+        if type(self.best_effort) is not bool:
+            raise EngineError(f"slo {self.name}: best_effort must be true or false, got {self.best_effort!r}")
         if not self.name or not isinstance(self.name, str):
             raise EngineError(f"slo: name must be a text, got {self.name!r}")
         for what in ("ttft", "tpot"):
@@ -200,7 +208,7 @@ class Engine:
     def to_array(self) -> NDArray[np.float64]:
         """All numbers of one replica as `float64[ARRAY_SIZE]`, read-only; places are `BLOCKS` ... `DECODE`.
 
-        Enumerations are their members' places: 0 for `decode_first`, `recompute` and `whole`, 1 for the others.
+        Enumerations are their members' places, from 0.
         """
         array = np.array(
             (

@@ -16,5 +16,6 @@ FAULTS = (
     "an admission in an iteration that evicts",
     "an admission of a request that does not fit as the engine's `admission` and watermark want it",
     "requests that are never served",
+    "a pause while somebody runs, or nobody waits, or of no time",
 )
 """What is wrong with decisions; the place is the fault's number."""

@@ -1,4 +1,4 @@
-"""A program as the loops of a replica take it: its three functions, and what it reads of what changes."""
+"""A program as the loops of a replica take it: its functions, and what it reads of what changes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,7 +37,25 @@ def policy_of(program: object, theta: Floats, engine: Floats) -> Policy:
     On an engine (`Engine.to_array()`) without a prefix cache `cached` is 0 for ever.
     """
     functions, reads = completed(program, theta, CONTRACT, defaults())
-    changes = reads[0] & (CHANGES if engine[PREFIX_CACHING] == 1.0 else CHANGES - {"cached"})
-    steady = not (changes or reads[1] & _UNSTEADY_ADMIT or reads[2] & _UNSTEADY_BUDGET)
-    services = ("program_service" in changes, "client_service" in changes)
-    return Policy(functions, Reads(bool(changes), *services, "cached" in changes, "peak" in reads[1], steady))
+    seen = reads[0] | (reads[3] & {"now"})
+    changes = seen & (CHANGES if engine[PREFIX_CACHING] == 1.0 else CHANGES - {"cached"})
+    own = {
+        f.name: mine is not theirs
+        for f, mine, theirs in zip(CONTRACT.functions, functions, defaults().functions, strict=True)
+    }
+    return Policy(
+        functions,
+        Reads(
+            changes=bool(changes),
+            program_service="program_service" in changes,
+            client_service="client_service" in changes,
+            cached="cached" in changes,
+            peak="peak" in reads[1],
+            steady=not (changes or reads[1] & _UNSTEADY_ADMIT or reads[2] & _UNSTEADY_BUDGET),
+            revises=own["revise"],
+            lengthens=own["length"],
+            draws=own["length"] and "drawn" in reads[4],
+            displaces=own["displace"],
+            pauses=own["pause"],
+        ),
+    )

@@ -17,7 +17,7 @@ from heuresis.evaluators.serving.replica.records import B1, DECODE, F2, F64, I64
 from heuresis.evaluators.serving.replica.state import Server, next_arrival, requests_of, take_arrival
 
 (_OK, _UNDECIDED, _CUT, _NOTHING, _EMPTY, _ABSENT, _NOT_RUNNING, _CHUNK, _TWICE, _TOKENS, _SEATS, _BLOCKS, _MIXED,
- _REFUSED, _UNSERVED) = range(len(FAULTS))  # fmt: skip
+ _REFUSED, _UNSERVED, _PAUSE) = range(len(FAULTS))  # fmt: skip
 
 _WATCHED = 4
 _STREAM = types.int32[::1]
@@ -124,6 +124,14 @@ def _quiet(s: Record, now: float, iterations: int) -> tuple[float, int]:
     return now, _OK
 
 
+@inner_njit(types.Tuple((F64, I64))(S, F64, _STREAM), **SETTINGS)
+def _stand_still(s: Record, now: float, ops: Stream) -> tuple[float, int]:
+    """Let time pass on a replica that runs nobody, until the pause is over or the next arrival; and a fault."""
+    if ops.shape[0] != 2 or ops[1] < 1 or s.waits == 0 or s.decodes + s.prefills > 0:
+        return now, _PAUSE
+    return min(next_arrival(s.coming, requests_of(s)), now + ops[1] / 1e6), _OK
+
+
 @inner_njit(I64(S, F64, F2, I64), **SETTINGS)
 def _watch(s: Record, now: float, rows: Floats, count: int) -> int:
     """Write how things stand at the end of an iteration, if there are rows; return how many are written."""
@@ -166,7 +174,10 @@ def _run(s: Record, stream: Stream, watched: bool) -> tuple[int, Floats]:
             left -= some
         _absorb(s, now)  # where all are rejected on arrival there is no iteration
         if end > at + 2:
-            fault = _apply(s, stream[at + 2 : end])
+            if stream[at + 2] == requests_of(s).shape[0]:
+                now, fault = _stand_still(s, now, stream[at + 2 : end])
+            else:
+                fault = _apply(s, stream[at + 2 : end])
             if fault:
                 return fault, rows[:count]
             now = advance(s, now)

@@ -23,10 +23,12 @@ from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, aggregate, v
 from heuresis.evaluators.serving.plain.audit import furthest
 from heuresis.evaluators.serving.policy import defaults, policy_of
 from heuresis.evaluators.serving.replay import replay, timeline
+from heuresis.evaluators.serving.replica.history import opened as opened_history
 from heuresis.evaluators.serving.replica.records import REQUEST
 from heuresis.evaluators.serving.replica.state import Server, fill, opened
-from heuresis.evaluators.serving.replica.waiting import WIDTH, govern, room_for_decisions
+from heuresis.evaluators.serving.replica.waiting import WIDTH, govern, inform, room_for_decisions
 from heuresis.evaluators.serving.results import Served
+from heuresis.evaluators.serving.stages import FACTS, facts
 
 _SERVED = ("arrived", "first", "finish", "output", "restarts", "found", "recomputed")
 
@@ -39,7 +41,8 @@ class Serving:
     its engine), with `offsets` (int64, instances + 1). `prefix_offsets` (int64, requests + 1) says where each request's
     part of `prefix_blocks` (int64, dense within the instance) begins. By instance: `engine` (float64, instances ×
     `engine.ARRAY_SIZE`, rows of `Engine.to_array()`) and `reference` (float64, what FCFS reaches). `slo_ttft` and
-    `slo_tpot` (float64, seconds) hold the classes of each instance's engine, with `slo_offsets` (int64, instances + 1).
+    `slo_tpot` (float64, seconds) hold the classes of each instance's engine, with `slo_offsets` (int64, instances + 1);
+    `slo_best_effort` (float64, all 0 where it is left out) is 1 where nothing is promised.
     `objective` (int64, one number) is a place in `objectives.OBJECTIVE_NAMES`. `limits.Limits` says what else there may
     be: constraints that worsen a loss.
     """
@@ -64,8 +67,9 @@ class Serving:
 
         The decisions of an instance are records: iterations before it in which nothing is decided, how many numbers
         follow, and these: -1 - i evicts request i, `i tokens` gives it a chunk of prefill (a waiting one is admitted by
-        it; one that was swapped out while it decoded goes on with its one token). They take effect in this order. All
-        others that decode get a token in each iteration. With nobody running, an iteration without decisions is the
+        it; one that was swapped out while it decoded goes on with its one token). They take effect in this order. A
+        record of the number of requests and a number is a pause of so many microseconds, which an arrival breaks off.
+        All others that decode get a token in each iteration. With nobody running, an iteration without decisions is the
         time until the next arrival. The last record holds none.
         """
         order = checked(order, self.size)
@@ -156,7 +160,10 @@ class Serving:
         policy = policy_of(program, theta, self.cases[i].engine[0])
         in_heap, in_columns = (1, len(server.q)) if policy.reads.changes else (len(server.q), 1)
         heap, columns = np.empty((in_heap, 2)), np.empty((WIDTH, in_columns))
+        known = facts(self.cases[i]) if policy.reads.revises else np.empty((FACTS, 0))
+        past = opened_history() if policy.reads.draws else np.empty((2, 0), np.int64)
         govern(server.s, policy.reads, theta, heap, columns)
+        inform(server.s, known, past)
         decided, stream = serve(*policy.functions, server.s, room_for_decisions(int(server.s["seats"])), records)
         return decided, stream, server.q
 

@@ -106,17 +106,17 @@ def _time(table: Any, known: Sequence[str], where: str) -> IterationTime:
 
 
 def _level(table: Any, where: str) -> ServiceLevel:
-    _exactly(table, _SLO, where)
+    _exactly(table, _SLO, where, optional=("best_effort",))
     try:
         return ServiceLevel(**table)
     except EngineError as error:
         raise EngineError(f"{where}: {error}") from error
 
 
-def _exactly(table: Any, known: Sequence[str], where: str) -> None:
-    """All of the known keys and no other."""
+def _exactly(table: Any, known: Sequence[str], where: str, optional: Sequence[str] = ()) -> None:
+    """All of the known keys, but for optional ones, and no other."""
     _only(table, known, where)
-    missing = [key for key in known if key not in table]
+    missing = [key for key in known if key not in table and key not in optional]
     if missing:
         raise EngineError(f"{where}: missing: {', '.join(missing)}")
 

@@ -26,7 +26,7 @@ _PARTS: Final = (
         ("batching",),
     ),
     (
-        "An evicted request's KV cache: recompute drops it, swap sends it over the link and back.",
+        "recompute drops an evicted request's KV cache, swap sends it over the link, swap_overlapped meanwhile.",
         ("preemption",),
     ),
     ("Whether equal prefixes of prompts share their blocks.", ("prefix_caching",)),
@@ -62,7 +62,8 @@ def to_toml(engine: Engine) -> str:
     lines += ["", "# Milliseconds of an iteration of decodes only.", "[decode]", *_regime(engine.decode, prefill=False)]
     lines += ["", "# Service levels in seconds: first token, then time per token."]
     for level in engine.slo:
-        lines += ["[[slo]]", f"name = {_text(level.name)}", f"ttft = {level.ttft!r}", f"tpot = {level.tpot!r}", ""]
+        lines += ["[[slo]]", f"name = {_text(level.name)}", f"ttft = {level.ttft!r}", f"tpot = {level.tpot!r}"]
+        lines += ["best_effort = true", ""] if level.best_effort else [""]
     return "\n".join(lines)
 
 

@@ -99,6 +99,7 @@ _RULES = (
     ("session_hash", "calls of a program go to one replica", "rendezvous hashing, Thaler and Ravishankar 1998"),
     ("d2lpm", "longest prefix within a deficit of the client", "after Cao et al. 2025, arXiv 2501.14312"),
     ("dualmap", "the better of two by hashes of the prefix", "after DualMap, arXiv 2602.06502"),
+    ("dualmap_rebalancing", "the same, with migration from hotspots", "after DualMap, arXiv 2602.06502"),
     ("lmetric", "new prefill tokens times batch size", "arXiv 2603.15202"),
     ("hra", "head-room admission", f"after {_GLIA}"),
     ("hold_shortest_prompt_llq", "held, shortest prompt first, then the shortest queue", f"after {_GLIA}"),

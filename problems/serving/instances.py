@@ -129,6 +129,7 @@ def fingerprint(instances: Sequence[ServingInstance]) -> str:
     digest = hashlib.sha256(b"llm serving\x00")
     for one in instances:
         levels = [value for level in one.engine.slo for value in (level.ttft, level.tpot)]
+        levels += [float(i) for i, level in enumerate(one.engine.slo) if level.best_effort]
         floats = (one.engine.to_array(), np.array(levels, dtype=np.float64), *(getattr(one, what) for what in _FLOATS))
         ints = (*(getattr(one, what) for what in _INTS), one.prefix_offsets, one.prefix_blocks)
         digest.update(np.array([one.engine.replicas], dtype="<i8").tobytes())

@@ -38,7 +38,9 @@ many.
 
 `priority` is computed for requests that wait and that run: the smaller, the sooner it is admitted and prefilled; the
 running request of largest priority is evicted first. `admit` may keep the next request waiting, and `prefill_budget`
-may make iterations shorter, so that those that decode get their tokens faster.
+may make iterations shorter, so that those that decode get their tokens faster. `revise` may change a priority by what
+is known of a request's program and class, `length` what is expected of its output, `displace` may evict for one that
+waits, and `pause` let an idle replica wait for more.
 
 Short jobs first make the mean response short, but estimates are noisy, what has been computed is lost by evicting, and
 long requests must not starve. Loads go from half of what the engine can serve to more than that.
@@ -50,15 +52,22 @@ def order(waiting, running, now, free):
 
     Requests are dictionaries with the keys arrival, deadline (seconds), prompt, estimate, computed, generated,
     restarts, program_service, client_service and cached (tokens); `free` is the share of KV blocks that are free.
-    Returned are two lists of their numbers.
+    Those of `revise` may be left out, as 0: best_effort, path_service, stages, stages_prompt, stages_estimate and
+    stages_time. Returned are two lists of their numbers.
     """
     keys = "arrival deadline prompt estimate computed generated restarts program_service client_service cached".split()
 
+    mine = "arrival deadline prompt estimate computed generated".split()
+    beyond = "best_effort path_service stages stages_prompt stages_estimate stages_time".split()
+
+    def value(one, runs):
+        state = runs, free, float(len(running)), float(len(waiting))
+        first = priority(now, *(float(one[key]) for key in keys), *state)
+        known = (float(one.get(key, 0.0)) for key in beyond)
+        return revise(now, first, *(float(one[key]) for key in mine), runs, *known)
+
     def values(requests, runs):
-        some = [
-            priority(now, *(float(one[key]) for key in keys), runs, free, float(len(running)), float(len(waiting)))
-            for one in requests
-        ]
+        some = [value(one, runs) for one in requests]
         if any(value - value != 0.0 for value in some):
             raise ValueError("priority returned NaN or an infinity")
         return some
@@ -89,13 +98,27 @@ _RULES = (
     ("slack_groups", "groups by slack to the deadline", "after JITServe, Zhang et al. 2025, arXiv 2504.20068"),
     ("sarathi", "chunked prefill, 512 tokens an iteration", "Sarathi-Serve, Agrawal et al. 2024, arXiv 2403.02310"),
     ("two_queues", "short uncached prompts have a head start", "after LAPS, She et al. 2026, arXiv 2601.11589"),
+    (
+        "waiting_window",
+        "the same, and an idle replica gathers short ones",
+        "after LAPS, She et al. 2026, arXiv 2601.11589",
+    ),
     ("srpt_past_future", "SRPT with Past-Future admission", "Schrage 1968, and LightLLM, arXiv 2507.10150"),
     ("past_future", "admission by the future peak of memory", "LightLLM, Gong et al. 2025, arXiv 2507.10150"),
+    ("past_future_sampled", "the same, lengths sampled from history", "LightLLM, Gong et al. 2025, arXiv 2507.10150"),
     ("lpm", "longest cached prefix first", "SGLang, Zheng et al. 2024, arXiv 2312.07104"),
     ("batchllm", "by prefix, then large output for the prompt", "after BatchLLM, Zheng et al. 2024, arXiv 2412.03594"),
     ("vtc", "least served client first", "Sheng et al. 2024, arXiv 2401.00588"),
     ("dlpm", "longest prefix first within a deficit", "Cao et al. 2025, arXiv 2501.14312"),
     ("plas", "program-level attained service", "Autellix, Luo et al. 2025, arXiv 2502.13965"),
+    ("atlas", "attained service on the path to a call", "Autellix, Luo et al. 2025, arXiv 2502.13965"),
+    ("stage_urgency", "urgency by the stages to come", "after HexGen-Text2SQL, Peng et al. 2025, arXiv 2505.05286"),
+    (
+        "online_first",
+        "best-effort requests last, and evicted for others",
+        "after xLLM, Liu et al. 2025, arXiv 2510.14686",
+    ),
+    ("vtc_preemptive", "VTC that evicts for who got less", "after FastSwitch, Shen et al. 2024, arXiv 2411.18424"),
     ("continuing", "calls of programs under way first", "after Continuum, Li et al. 2025, arXiv 2511.02230"),
 )
 

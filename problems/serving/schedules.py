@@ -54,6 +54,7 @@ def pack(
         "engine": np.array([one.engine.to_array() for one in instances]),
         "slo_ttft": np.array([level.ttft for some in levels for level in some]),
         "slo_tpot": np.array([level.tpot for some in levels for level in some]),
+        "slo_best_effort": np.array([float(level.best_effort) for some in levels for level in some]),
         "slo_offsets": ragged.offsets([len(some) for some in levels]),
         "objective": np.array([objective], dtype=np.int64),
         "reference": np.ones(len(instances)) if reference is None else reference,

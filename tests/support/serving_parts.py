@@ -19,9 +19,10 @@ ONE = np.zeros(1, dtype=np.int64)
 Payload = dict[str, NDArray[Any]]
 
 
-def scheduler(priority: str, admit: str | None = None, budget: str | None = None) -> str:
-    """A program of one expression for each function; None leaves the default body."""
-    parts = ((PRIORITY, priority), (ADMIT, admit), (PREFILL_BUDGET, budget))
+def scheduler(priority: str, admit: str | None = None, budget: str | None = None, **later: str) -> str:
+    """A program of one expression for each function; None, and those that are left out, have the default body."""
+    given = ((PRIORITY, priority), (ADMIT, admit), (PREFILL_BUDGET, budget))
+    parts = (*given, *((f, later.get(f.name)) for f in CONTRACT.functions[len(given) :]))
     return "\n".join(f"{f.signature}:\n    return {body}\n" for f, body in parts if body is not None)
 
 
@@ -37,6 +38,24 @@ SOURCES = {
         "0.5 * budget + pending * 0.01",
     ),
     "holding": scheduler("prompt", "now - 1.5 if need < 3 else promised + 1", "free * budget - n_decoding"),
+    "staged": scheduler(
+        "arrival",
+        revise="value + 100.0 * best_effort - 0.01 * path_service + stages * stages_time - stages_prompt / stages_estimate"
+        " * 0.001 if stages > 0 else value + best_effort - 0.003 * path_service * running",
+    ),
+    "of_history": scheduler(
+        "arrival", "-1.0 if peak > 0.95 * total_blocks and n_running > 0 else 0.0", length="drawn + 0.01 * prompt"
+    ),
+    "twice_as_long": scheduler("deadline", "peak / 3.0", length="2.0 * estimate + 0.1 * generated"),
+    "preempting": scheduler("estimate - generated + 0.01 * prompt", displace="last - first - 2.0 * restless(held)")
+    + "\ndef restless(held):\n    return 0.5 if held > 2.0 else 0.0\n",
+    "displacing": scheduler(
+        "client_service - 3.0 * now + 0.3 * computed", displace="last - lacking - computed / 7.0",
+        revise="value - 2.0 * now * best_effort",
+    ),
+    "pausing": scheduler(
+        "arrival", "-1.0 if n_running > 2 else 0.0", pause="0.05 - waited if pending < 3 * budget else n_waiting * 0.0001"
+    ),
 }  # fmt: skip
 PROGRAMS = OnDemand(lambda source: compile_program(source, CONTRACT), SOURCES)
 JUDGES = OnDemand(lambda source: judge_of(source, CONTRACT), SOURCES)
@@ -103,6 +122,7 @@ def instances(draw: st.DrawFn) -> tuple[Engine, Payload]:
         on, sorted(a / 100.0 for a in column(st.integers(0, draw(st.sampled_from((0, 30, 200)))))), prompt,
         column(st.integers(1, 20)), estimate=np.asarray(column(st.integers(1, 25)), dtype=np.float64),
         client=column(st.integers(0, 2)), program=column(st.integers(0, 3)), slo=column(st.integers(0, 1)),
+        slo_best_effort=[0.0, float(draw(st.booleans()))],
         after=after, gap=gap, prefix_offsets=offsets, prefix_blocks=np.asarray(blocks, dtype=np.int64),
     )  # fmt: skip
 

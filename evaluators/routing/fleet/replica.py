@@ -6,21 +6,20 @@ import numba
 import numpy as np
 from numba import types
 
-from heuresis.evaluators.aliases import Number, Rule
 from heuresis.evaluators.kernels.heap import push
 from heuresis.evaluators.kernels.inner import inner_njit
 from heuresis.evaluators.language.compile import Program, compile_program
 from heuresis.evaluators.routing.fleet.records import CENTRE_TYPE
 from heuresis.evaluators.routing.fleet.state import fleet_of, ops_of, routes_of, states_of
-from heuresis.evaluators.serving import engine as e
 from heuresis.evaluators.serving.contract import CONTRACT, PRIORITY
-from heuresis.evaluators.serving.replica.admission import ADMIT_RULE, BUDGET_RULE, iterate
-from heuresis.evaluators.serving.replica.clock import advance, duration
+from heuresis.evaluators.serving.replica.admission import iterate
+from heuresis.evaluators.serving.replica.clock import advance, duration, link_time
 from heuresis.evaluators.serving.replica.lifecycle import arrive, due
 from heuresis.evaluators.serving.replica.memory import take
 from heuresis.evaluators.serving.replica.records import B1, F64, I64, SETTINGS, Record, S
-from heuresis.evaluators.serving.replica.state import engine_of, requests_of, running_of
-from heuresis.evaluators.serving.replica.waiting import RULE, heap_of
+from heuresis.evaluators.serving.replica.rules import RULES, Rules
+from heuresis.evaluators.serving.replica.state import requests_of, running_of
+from heuresis.evaluators.serving.replica.waiting import heap_of
 
 _BY_RANK = f"{PRIORITY.signature}:\n    return deadline\n"
 """The scheduler of every replica. Its `deadline` is the rank of the route: who was sent first comes first, also again
@@ -56,8 +55,8 @@ def enter(c: Record, now: float, i: int, r: int) -> None:
     s.queue.count += 1
 
 
-@numba.njit(B1(RULE, ADMIT_RULE, BUDGET_RULE, CENTRE_TYPE, F64, I64), **SETTINGS)
-def begin(rule: Rule, ask: Number, limit: Number, c: Record, now: float, r: int) -> bool:
+@numba.njit(B1(RULES, CENTRE_TYPE, F64, I64), **SETTINGS)
+def begin(rules: Rules, c: Record, now: float, r: int) -> bool:
     """Put together an iteration and let it run; False where there is nothing to do."""
     s, one, ops = states_of(c)[r], fleet_of(c)[r], ops_of(c)
     if here(s) == 0:
@@ -65,7 +64,7 @@ def begin(rule: Rule, ask: Number, limit: Number, c: Record, now: float, r: int)
     if s.prefills == 0 and s.waits == 0 and s.swapped == 0 and due(s) <= s.free:
         take(s, due(s))
     else:
-        iterate(rule, ask, limit, s, ops, now, True)
+        iterate(rules, s, ops, now, True)
         q, m = requests_of(c), routes_of(c)
         k = 1
         while k <= ops[0]:
@@ -78,10 +77,10 @@ def begin(rule: Rule, ask: Number, limit: Number, c: Record, now: float, r: int)
             k += 1
         if s.decodes + s.prefills == 0:
             return False
-    until = now + duration(s)[0]
+    time = duration(s)[0]
+    until = now + time
     if s.swapped > 0:
-        engine = engine_of(s)
-        until += s.swapped * engine[e.KV_BYTES] / engine[e.LINK]
+        until += link_time(s, time)
     one.busy, one.began, one.until = 1, now, until
     return True
 

@@ -8,7 +8,7 @@ from heuresis.evaluators.routing.cases import FleetCase
 from heuresis.evaluators.routing.plain.replica import Replica
 from heuresis.evaluators.routing.plain.router import Op, PlainRouter
 from heuresis.evaluators.serving.plain.audit import engine_of, jobs_of
-from heuresis.evaluators.serving.plain.scheduler import Call, Mismatch
+from heuresis.evaluators.serving.plain.view import Call, Mismatch
 
 JUDGED = 1_500
 """Of each instance the beginning is judged: so many values and iterations together, as much as plain Python bears."""

@@ -89,9 +89,7 @@ class Replica(PlainScheduler):
         work = sum(j.chunk * (j.computed + j.chunk / 2) for j in chunks)
         time = regime.milliseconds(sum(j.chunk for j in chunks), len(decodes), sum(j.computed for j in decodes), work)
         date += time / 1000.0
-        if self.swapped:
-            date += self.swapped * self.engine.kv_bytes_per_token / self.engine.link_bytes_per_second
-        return date
+        return date + self.link_time(time / 1000.0) if self.swapped else date
 
     def end(self, job: Job) -> None:
         """A request is done here."""

@@ -13,7 +13,7 @@ from heuresis.evaluators.routing.contract import MOST_MOVES
 from heuresis.evaluators.routing.plain.fleet import Fleet
 from heuresis.evaluators.routing.plain.replica import Replica
 from heuresis.evaluators.serving.plain.replica import Job
-from heuresis.evaluators.serving.plain.scheduler import Call, Mismatch
+from heuresis.evaluators.serving.plain.view import Call, Mismatch
 
 Op = tuple[int, int]
 """(request, replica), or (-1, how many replicas are wanted), or (-2 - request, replica to which it migrates)."""

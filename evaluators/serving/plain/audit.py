@@ -11,13 +11,17 @@ from heuresis.evaluators.serving import engine as e
 from heuresis.evaluators.serving.cases import Case
 from heuresis.evaluators.serving.engine import Admission, Batching, Engine, IterationTime, Preemption, ServiceLevel
 from heuresis.evaluators.serving.plain.replica import Job
-from heuresis.evaluators.serving.plain.scheduler import Call, Mismatch, Op, PlainScheduler
+from heuresis.evaluators.serving.plain.scheduler import Op, PlainScheduler
+from heuresis.evaluators.serving.plain.view import Call, Mismatch
 
 _DEFAULTS: dict[str, Callable[[Sequence[float]], float]] = {
     "admit": lambda _: 0.0,
     "prefill_budget": lambda arguments: arguments[-1],
 }
 
+
+LATER = ("revise", "length", "displace", "pause")
+"""Functions that change nothing where they are left out."""
 
 JUDGED = 2_000
 """Of each instance the beginning is judged: so many priorities and iterations together, what plain Python bears."""
@@ -30,7 +34,8 @@ def furthest(judge: Callable[..., float], case: Case, stream: Sequence[int]) -> 
     Of a judge that is no `Judge` the optional functions have their default bodies.
     """
     try:
-        reference = PlainScheduler(engine_of(case.engine[0]), jobs_of(case), call_of(judge), plan_of(stream))
+        engine, plan = engine_of(case.engine[0]), plan_of(stream)
+        reference = PlainScheduler(engine, jobs_of(case), call_of(judge), plan, own_of(judge))
         reference.run(JUDGED)
     except Mismatch:
         return math.inf
@@ -46,6 +51,11 @@ def call_of(judge: Callable[..., float]) -> Call:
         return judge(*arguments) if name not in _DEFAULTS else _DEFAULTS[name](arguments)
 
     return call
+
+
+def own_of(judge: Callable[..., float]) -> frozenset[str]:
+    """Those of the functions `LATER` that a program defines itself: the others are not asked."""
+    return frozenset(name for name in LATER if isinstance(judge, Judge) and judge.defines(name))
 
 
 def plan_of(stream: Sequence[int]) -> list[list[Op]]:
@@ -90,7 +100,7 @@ def jobs_of(case: Case) -> list[Job]:
         jobs.append(
             Job(
                 number, prompt, output, float(case.estimate[number]), client, program, float(case.slo_ttft[slo]),
-                float(case.slo_tpot[slo]), after, date, chain,
+                float(case.slo_tpot[slo]), after, date, chain, bool(case.slo_best_effort[slo]),
             )
         )  # fmt: skip
     return jobs

@@ -1,11 +1,11 @@
 """A replica in plain Python: requests, KV memory, arrivals, time (`scheduler.py` decides what happens)."""
 
 import math
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from heuresis.evaluators.serving.engine import Engine
+from heuresis.evaluators.serving.engine import Engine, Preemption
 
 
 @dataclass(slots=True, eq=False)
@@ -23,6 +23,7 @@ class Job:
     after: int
     date: float  # s; by the clock, or the gap after the one that it follows
     chain: Sequence[int]
+    best_effort: bool = False
     arrived: float = math.nan
     deadline: float = math.nan
     first: float = math.nan
@@ -130,6 +131,8 @@ class Replica:
         self.coming = [j for j in self.jobs if j.after < 0]
         self.service: dict[tuple[str, int], int] = {}
         self.now, self.serials, self.swapped = 0.0, 0, 0
+        self.lengths = deque([1024] * 100, maxlen=200)  # of outputs that ended, half full at first as LightLLM's
+        self.paused = False  # since somebody arrived, or began
         for job in self.jobs:
             job.target = job.prompt
             job.output = min(job.output, engine.kv_tokens - job.prompt)
@@ -141,6 +144,7 @@ class Replica:
         while any(j.arrived <= self.now for j in self.coming):  # who is rejected may be followed at once
             job = min(self.coming, key=lambda j: (j.arrived, j.number))
             self.coming.remove(job)
+            self.paused = False
             job.deadline = job.ttft + job.tpot * job.estimate + job.arrived
             if job.prompt + 1 > self.engine.kv_tokens:
                 job.rejected, job.output = True, 0
@@ -171,11 +175,12 @@ class Replica:
             return
         regime = self.engine.mixed if chunks else self.engine.decode
         work = sum(j.chunk * (j.computed + j.chunk / 2) for j in chunks)
-        self.now += regime.milliseconds(
+        time = regime.milliseconds(
             sum(j.chunk for j in chunks), len(decodes), sum(j.computed for j in decodes), work
         ) / 1000.0  # fmt: skip
+        self.now += time
         if self.swapped:
-            self.now += self.swapped * self.engine.kv_bytes_per_token / self.engine.link_bytes_per_second
+            self.now += self.link_time(time)
             self.swapped = 0
         for job in (*chunks, *decodes):
             tokens, job.chunk = job.chunk or 1, 0
@@ -189,10 +194,16 @@ class Replica:
                 if job.generated == job.output:
                     self.end(job)
 
+    def link_time(self, time: float) -> float:
+        """By how much the link makes an iteration longer that takes so many seconds without it."""
+        crossing = self.swapped * self.engine.kv_bytes_per_token / self.engine.link_bytes_per_second
+        return max(0.0, crossing - time) if self.engine.preemption is Preemption.SWAP_OVERLAPPED else crossing
+
     def end(self, job: Job) -> None:
         """A request has its last token."""
         job.finish = self.now
         self.running.remove(job)
         self.memory.leave(job)
         job.reserved = 0
+        self.lengths.append(job.output)
         self.call_followers(job, self.now)

@@ -6,23 +6,19 @@ how far they lie from those that the scheduler would take.
 
 import math
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 
 from heuresis.evaluators.language.reference.distance import TOLERANCE, distance
+from heuresis.evaluators.serving.contract import LONGEST_PAUSE
 from heuresis.evaluators.serving.engine import Admission, Batching, Engine, Preemption
-from heuresis.evaluators.serving.plain.replica import Job, Replica
+from heuresis.evaluators.serving.plain.replica import Job
+from heuresis.evaluators.serving.plain.view import Call, Mismatch, View, finite
 
 Op = tuple[int, int]
 """(request, tokens of its chunk), or (request, 0): it is evicted."""
-Call = Callable[[str, Sequence[float]], float]
-"""A function of the contract by its name, and its arguments."""
 
 
-class Mismatch(Exception):
-    """The decisions are none that the scheduler could take."""
-
-
-class PlainScheduler(Replica):
+class PlainScheduler(View):
     """A replica under a scheduler, whose functions are called by the names of the contract.
 
     With a `plan`, a list of decisions for each iteration, these are followed; `furthest` is the largest distance of one
@@ -31,11 +27,10 @@ class PlainScheduler(Replica):
 
     def __init__(
         self, engine: Engine, jobs: Sequence[Job], call: Call,
-        plan: Sequence[Sequence[Op]] | None = None,
+        plan: Sequence[Sequence[Op]] | None = None, own: Collection[str] = (),
     ) -> None:  # fmt: skip
-        super().__init__(engine, jobs)
-        self.call = call
-        self.furthest, self.judged = 0.0, 0  # of `judged` priorities
+        super().__init__(engine, jobs, call, own)
+        self.furthest = 0.0
         self.given = None if plan is None else deque(plan)
         self.plan: list[list[Op]] = []
         self.wanted: deque[Op] = deque()
@@ -58,7 +53,10 @@ class PlainScheduler(Replica):
                 if self._wanted():
                     raise Mismatch
                 self.now = min(j.arrived for j in self.coming)
+            elif pause := self._stand_still():
+                ops = pause
             else:
+                self.paused = False
                 ops = self._iteration()
                 if not ops and not self.running:
                     if not self.coming:
@@ -86,6 +84,8 @@ class PlainScheduler(Replica):
             self._decodes_first(most)
         else:
             self._in_order(most)
+        if "displace" in self.own and all(tokens for _, tokens in self.ops):
+            self._make_way(most)
         for job in self.running:
             if job.decodes:
                 self.memory.hold(job, job.computed + 1)
@@ -95,23 +95,6 @@ class PlainScheduler(Replica):
             raise Mismatch
         return self.ops
 
-    def _key(self, job: Job) -> float:
-        """Its priority now."""
-        self.judged += 1
-        here = {j.client for j in (*self.waiting, *self.running)}
-        least = min(self.service.get(("client", c), 0) for c in here)
-        runs = job in self.running
-        return self.call("priority", (
-            self.now, job.arrived, job.deadline, float(job.prompt), job.estimate, float(job.computed),
-            float(job.generated), float(job.restarts), float(self.service.get(("program", job.program), 0)),
-            float(self.service.get(("client", job.client), 0) - least),
-            float(job.cached if runs else self.memory.match(job)), float(runs), self._free(),
-            float(len(self.running)), float(len(self.waiting)),
-        ))  # fmt: skip
-
-    def _free(self) -> float:
-        return self.memory.free / self.engine.blocks
-
     def _most_prefill(self) -> int:
         decodes = sum(j.decodes for j in self.running)
         budget = self.engine.max_num_batched_tokens - decodes
@@ -119,10 +102,10 @@ class PlainScheduler(Replica):
             return budget
         pending = sum(max(0, j.target - j.computed) for j in (*self.waiting, *self.running))
         value = self.call("prefill_budget", (
-            self.now, float(len(self.running)), float(decodes), float(len(self.waiting)), float(pending), self._free(),
+            self.now, float(len(self.running)), float(decodes), float(len(self.waiting)), float(pending), self.free(),
             float(budget),
         ))  # fmt: skip
-        most = math.floor(min(max(_finite(value), 0.0), budget))
+        most = math.floor(min(max(finite(value), 0.0), budget))
         return budget if most < 1 and not decodes else most
 
     def _room(self, most: int) -> int:
@@ -133,7 +116,7 @@ class PlainScheduler(Replica):
     def _judge_running(self) -> None:
         """Priorities of the running requests, once in an iteration."""
         if not self.keys:
-            self.keys = {j.number: _finite(self._key(j)) for j in self.running}
+            self.keys = {j.number: finite(self.key(j)) for j in self.running}
 
     def _evict_one(self) -> Job:
         """Evict the running request of largest priority, of equal ones the one admitted last."""
@@ -160,6 +143,67 @@ class PlainScheduler(Replica):
             self.swapped += job.computed
         self.waiting.append(job)
         return job
+
+    def _stand_still(self) -> list[Op]:
+        """Let time pass where nobody runs, if the program wants that: at most until the next arrival."""
+        if "pause" not in self.own or self.running or self.paused:
+            return []
+        self.paused = True
+        waited, pending = (
+            self.now - min(j.arrived for j in self.waiting),
+            sum(j.target - j.computed for j in self.waiting),
+        )
+        value = finite(self.call("pause", (
+            self.now, waited, float(len(self.waiting)), float(max(0, pending)),
+            float(self.engine.max_num_batched_tokens),
+        )))  # fmt: skip
+        wait = math.floor(min(max(value * 1e6, 0.0), LONGEST_PAUSE))
+        if self.given is not None:
+            told = self.given[0][0] if self.given and self.given[0] else (0, 0)
+            given = told[1] if told[0] == len(self.jobs) else 0
+            if abs(given - wait) > max(1.0, TOLERANCE * wait):  # mathematical libraries round differently
+                raise Mismatch
+            wait = given
+            if wait:
+                self.given.popleft()
+        if not wait:
+            return []
+        self.now = min((self.now + wait / 1e6, *(j.arrived for j in self.coming)))
+        return [(len(self.jobs), wait)]
+
+    def _make_way(self, most: int) -> None:
+        """Evict, as far as the program says so, for the first of the waiting requests, which cannot be admitted."""
+        used = sum(j.chunk for j in self.running) + sum(j.decodes for j in self.running)
+        if not self.waiting or not self.running or used >= self.engine.max_num_batched_tokens:
+            return
+        keys = {j.number: finite(self.key(j)) for j in self.waiting}
+        first = min(self.waiting, key=lambda j: (keys[j.number], j.number))
+        known, self.keys = max(first.computed, self.memory.match(first)), {}
+        tokens = 1 if known >= first.target else min(first.target - known, self._room(most))
+        while tokens > 0 and self.running:
+            lacks = max(0, self._wanting(first, known + tokens) - (self.memory.free - self._due(self.running)))
+            if not lacks and len(self.running) < self.engine.max_num_seqs:
+                return
+            self._judge_running()
+            if not self._displaces(keys[first.number], lacks):
+                return
+            self._evict_one()
+
+    def _displaces(self, first: float, lacks: int) -> bool:
+        """Whether the running request of largest priority is evicted for one of priority `first`."""
+        worst = max(self.running, key=lambda j: (self.keys[j.number], j.serial))
+        last = self.keys[worst.number]
+        told = None if self.given is None else bool(self.wanted and not self.wanted[0][1])
+        slack = 0.0 if told is None else TOLERANCE * max(1.0, abs(first))
+        if last <= first - (slack if told else 0.0):
+            return False
+        value = finite(self.call("displace", (
+            self.now, first, last, float(lacks), float(worst.blocks), float(worst.computed), float(len(self.running)),
+            float(len(self.waiting)),
+        )))  # fmt: skip
+        if told is not None and told is not (value > 0.0) and abs(value) > TOLERANCE and last - first > slack:
+            raise Mismatch
+        return value > 0.0 if told is None else told
 
     def _measure(self, far: float) -> None:
         if math.isinf(far):
@@ -224,7 +268,7 @@ class PlainScheduler(Replica):
                 return
             self.waiting.sort(key=lambda j: j.number)
             if not self.keys:
-                self.keys = {j.number: _finite(self._key(j)) for j in self.waiting}
+                self.keys = {j.number: finite(self.key(j)) for j in self.waiting}
             keys = [self.keys[j.number] for j in self.waiting]
             place = keys.index(min(keys))
             if self.wanted:
@@ -248,9 +292,9 @@ class PlainScheduler(Replica):
         if not self._fits(job, tokens):
             return forced
         promised = sum(max(0, j.reserved - j.blocks) for j in self.running)
-        value = _finite(self.call("admit", (
+        value = finite(self.call("admit", (
             self.now, float(job.prompt), job.estimate, float(job.generated), float(memory.match(job)), float(need),
-            float(memory.free), float(self.engine.blocks), float(promised), self._peak(job), float(len(self.running)),
+            float(memory.free), float(self.engine.blocks), float(promised), self.peak(job), float(len(self.running)),
             float(len(self.waiting)),
         )))  # fmt: skip
 
@@ -268,19 +312,14 @@ class PlainScheduler(Replica):
 
     def _fits(self, job: Job, tokens: int) -> bool:
         """Whether the engine admits a request that would hold so many tokens at first."""
+        return self._wanting(job, tokens) <= self.memory.free
+
+    def _wanting(self, job: Job, tokens: int) -> int:
+        """Blocks that have to be free for the engine to admit it."""
         kept = int(self.engine.watermark * self.engine.blocks) if self.running else 0
         whole = self.engine.admission is Admission.WHOLE
         wanted = (tokens, job.target) if whole else (tokens,)
-        return max(self.memory.lacking(job, held) for held in wanted) + kept <= self.memory.free
-
-    def _peak(self, newcomer: Job) -> float:
-        """The most blocks that the running requests and this one hold at any time if each runs until its estimate."""
-        ends = [(max(1.0, j.estimate - j.generated), j) for j in (*self.running, newcomer)]
-        most = 0.0
-        for end, _ in ends:
-            there = [j for left, j in ends if left >= end]
-            most = max(most, sum(j.prompt + j.generated + self.memory.size - 1 for j in there) + len(there) * end)
-        return most / self.memory.size
+        return max(self.memory.lacking(job, held) for held in wanted) + kept
 
     def _admit(self, job: Job, tokens: int) -> None:
         cached = self.memory.match(job)
@@ -296,10 +335,3 @@ class PlainScheduler(Replica):
         self.memory.hold(job, job.computed + tokens)
         job.chunk = 0 if job.decodes else tokens
         self.ops.append((job.number, tokens))
-
-
-def _finite(value: float) -> float:
-    """A value of the program. Raises Mismatch where it is NaN or infinite."""
-    if not math.isfinite(value):
-        raise Mismatch
-    return value

@@ -2,16 +2,17 @@
 
 import numpy as np
 
-from heuresis.evaluators.aliases import Ints, Number, Rule
+from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.evaluators.kernels.inner import inner_njit
-from heuresis.evaluators.language.compile import function_type
-from heuresis.evaluators.serving.contract import ADMIT, PREFILL_BUDGET
 from heuresis.evaluators.serving.replica.batching import decodes_first, in_order
+from heuresis.evaluators.serving.replica.displacement import make_way
+from heuresis.evaluators.serving.replica.history import drawn, turns
 from heuresis.evaluators.serving.replica.lifecycle import admit, due, may_enter, start
 from heuresis.evaluators.serving.replica.memory import lacking, spare, take
 from heuresis.evaluators.serving.replica.records import (
     B1,
     DECODE,
+    F1,
     F64,
     I1,
     I64,
@@ -19,10 +20,10 @@ from heuresis.evaluators.serving.replica.records import (
     Record,
     S,
 )
+from heuresis.evaluators.serving.replica.rules import RULES, Rules
 from heuresis.evaluators.serving.replica.state import cache_of, computed, generated, requests_of, runner, theta_of
-from heuresis.evaluators.serving.replica.waiting import RULE, head, judge_waiting, leave
+from heuresis.evaluators.serving.replica.waiting import head, judge_waiting, leave
 
-ADMIT_RULE, BUDGET_RULE = function_type(ADMIT), function_type(PREFILL_BUDGET)
 FAILED, IDLE, RAN, STUCK = range(4)
 """How an iteration went: a value was not finite; nothing to run; it ran; it ran, and who is first waits on."""
 NOT_FINITE, NO = -2, -1
@@ -41,19 +42,42 @@ def _promised(s: Record) -> int:
     return total
 
 
-@inner_njit(F64(S, I64), **SETTINGS)
-def _peak(s: Record, newcomer: int) -> float:
-    """The most blocks that the running requests and a newcomer hold at any time if each runs until its estimate.
+@inner_njit(F1(RULES, S, I64, I64), **SETTINGS)
+def _lengths(rules: Rules, s: Record, newcomer: int, turn: int) -> Floats:
+    """The output that is expected of each running request, and of a newcomer, in tokens."""
+    q, count = requests_of(s), s.decodes + s.prefills + 1
+    found = np.empty(count)
+    for k in range(count):
+        found[k] = q[runner(s, k) if k < count - 1 else newcomer].estimate
+    if s.lengthens == 0:
+        return found
+    seen = np.zeros((4, count))
+    for k in range(count):
+        i = runner(s, k) if k < count - 1 else newcomer
+        tokens = generated(s, q[i])
+        if s.draws == 1:
+            seen[0, k] = drawn(s, i, tokens, k < count - 1, turn)
+        seen[1, k], seen[2, k], seen[3, k] = q[i].prompt, q[i].estimate, tokens
+    rules.length(seen[0], seen[1], seen[2], seen[3], theta_of(s), found, count)
+    return found
+
+
+@inner_njit(F64(RULES, S, I64, I64), **SETTINGS)
+def _peak_of(rules: Rules, s: Record, newcomer: int, turn: int) -> float:
+    """The most blocks that running requests and a newcomer hold at any time if each runs to its expected length.
 
     Past-Future (Gong et al. 2025, arXiv:2507.10150): the requests end in the order of what is left of them, and the
-    peak is reached just before one ends. One past its estimate has a token left. A request's last block counts as full.
+    peak is reached just before one ends. One past its length has a token left. A request's last block counts as full.
+    NaN where a length is NaN or infinite.
     """
     q, count, size = requests_of(s), s.decodes + s.prefills + 1, s.size
-    left, held = np.empty(count), np.empty(count)
+    left, held = _lengths(rules, s, newcomer, turn), np.empty(count)
     for k in range(count):
         row = q[runner(s, k) if k < count - 1 else newcomer]
         tokens = generated(s, row)
-        left[k] = max(1.0, row.estimate - tokens)
+        if not np.isfinite(left[k]):
+            return np.nan
+        left[k] = max(1.0, left[k] - tokens)
         held[k] = row.prompt + tokens + size - 1.0
     most, below = 0.0, 0.0
     order = np.argsort(-left, kind="mergesort")
@@ -63,15 +87,26 @@ def _peak(s: Record, newcomer: int) -> float:
     return float(most / size)
 
 
-@inner_njit(I64(ADMIT_RULE, S, F64, I64, I64), **SETTINGS)
-def _reserved(ask: Number, s: Record, now: float, i: int, tokens: int) -> int:
+@inner_njit(F64(RULES, S, I64), **SETTINGS)
+def _peak(rules: Rules, s: Record, newcomer: int) -> float:
+    """The same; where lengths are drawn the largest of several draws."""
+    most = _peak_of(rules, s, newcomer, 0)
+    for turn in range(1, turns(s.decodes + s.prefills) if s.draws == 1 else 1):
+        peak = _peak_of(rules, s, newcomer, turn)
+        most = peak if np.isnan(peak) else max(most, peak)
+    return float(most)
+
+
+@inner_njit(I64(RULES, S, F64, I64, I64), **SETTINGS)
+def _reserved(rules: Rules, s: Record, now: float, i: int, tokens: int) -> int:
     """The blocks reserved for a request that holds so many tokens at first, or `NO`."""
     row, given = requests_of(s)[i], _promised(s)
     need, blocks = lacking(s, row, tokens), (tokens + s.size - 1) // s.size
-    value = ask(
+    peak = _peak(rules, s, i) if s.reads_peak == 1 else 0.0
+    value = rules.admit(
         now, float(row.prompt), row.estimate, float(row.generated),
-        float(row.matched * s.size), float(need), float(s.free), float(s.total), float(given),
-        _peak(s, i) if s.reads_peak == 1 else 0.0, float(s.decodes + s.prefills), float(s.waits),
+        float(row.matched * s.size), float(need), float(s.free), float(s.total), float(given), peak,
+        float(s.decodes + s.prefills), float(s.waits),
         theta_of(s),
     )  # fmt: skip
     if not np.isfinite(value):
@@ -94,8 +129,8 @@ def _nobody_fits(s: Record, left: int) -> bool:
     return bool((max(1, fewest) + s.size - 1) // s.size > spare(s))
 
 
-@inner_njit(I64(RULE, ADMIT_RULE, S, I1, F64, I64, I64, B1), **SETTINGS)
-def _admissions(rule: Rule, ask: Number, s: Record, ops: Ints, now: float, most: int, used: int, force: bool) -> int:
+@inner_njit(I64(RULES, S, I1, F64, I64, I64, B1), **SETTINGS)
+def _admissions(rules: Rules, s: Record, ops: Ints, now: float, most: int, used: int, force: bool) -> int:
     """Admit waiting requests by priority until one has to wait; return how the iteration went."""
     q, queue = requests_of(s), s.queue
     judged = False
@@ -106,7 +141,7 @@ def _admissions(rule: Rule, ask: Number, s: Record, ops: Ints, now: float, most:
             return RAN
         if _nobody_fits(s, left):
             return RAN
-        if not judged and not judge_waiting(rule, s, now):
+        if not judged and not judge_waiting(rules, s, now):
             return FAILED
         judged = True
         i = head(queue)
@@ -118,7 +153,7 @@ def _admissions(rule: Rule, ask: Number, s: Record, ops: Ints, now: float, most:
             return STUCK
         reserve = NO
         if may_enter(s, row, known + tokens):
-            reserve = _reserved(ask, s, now, i, known + tokens)
+            reserve = _reserved(rules, s, now, i, known + tokens)
         if reserve == NOT_FINITE:
             return FAILED
         if reserve == NO:
@@ -134,13 +169,13 @@ def _admissions(rule: Rule, ask: Number, s: Record, ops: Ints, now: float, most:
     return RAN
 
 
-@inner_njit(I64(BUDGET_RULE, S, F64), **SETTINGS)
-def _most_prefill(limit: Number, s: Record, now: float) -> int:
+@inner_njit(I64(RULES, S, F64), **SETTINGS)
+def _most_prefill(rules: Rules, s: Record, now: float) -> int:
     """The most tokens of prefill in an iteration, or `NOT_FINITE`."""
     budget = s.budget - s.decodes
     if s.prefills + s.waits == 0:
         return int(budget)
-    value = limit(
+    value = rules.prefill_budget(
         now, float(s.decodes + s.prefills), float(s.decodes), float(s.waits), float(s.pending), s.free / s.total,
         float(budget), theta_of(s),
     )  # fmt: skip
@@ -150,28 +185,36 @@ def _most_prefill(limit: Number, s: Record, now: float) -> int:
     return budget if most < 1 and s.decodes == 0 else most
 
 
-@inner_njit(I64(RULE, ADMIT_RULE, BUDGET_RULE, S, I1, F64, B1), **SETTINGS)
-def iterate(rule: Rule, ask: Number, limit: Number, s: Record, ops: Ints, now: float, last: bool) -> int:
+@inner_njit(B1(I1), **SETTINGS)
+def _evicts(ops: Ints) -> bool:
+    """Whether decisions hold an eviction."""
+    found = False
+    for k in range(1, ops[0] + 1):
+        found = found or ops[k] < 0
+    return found
+
+
+@inner_njit(I64(RULES, S, I1, F64, B1), **SETTINGS)
+def iterate(rules: Rules, s: Record, ops: Ints, now: float, last: bool) -> int:
     """Decide one iteration and apply it, all but its time (`advance`); return how it went.
 
     `ops` are the decisions; `last` says that nothing will arrive any more unless somebody runs: then the first in the
     queue is admitted whatever the program says.
     """
     ops[0] = 0
-    most = _most_prefill(limit, s, now)
+    most = _most_prefill(rules, s, now)
     if most < 0:
         return FAILED
-    used = in_order(rule, s, ops, now, most) if s.walks == 1 else decodes_first(rule, s, ops, now, most)
+    used = in_order(rules, s, ops, now, most) if s.walks == 1 else decodes_first(rules, s, ops, now, most)
+    if used >= 0 and s.displaces == 1 and not _evicts(ops):
+        used = make_way(rules, s, ops, now, min(most - used, s.budget - s.decodes - used), used)
     if used < 0:
         return FAILED
-    evicted = False
-    for k in range(1, ops[0] + 1):
-        evicted = evicted or ops[k] < 0
     take(s, due(s))
     how = RAN
-    if not evicted:
+    if not _evicts(ops):
         force = last and s.decodes + s.prefills == 0
-        how = _admissions(rule, ask, s, ops, now, most, used, force)
+        how = _admissions(rules, s, ops, now, most, used, force)
     if how != FAILED and s.decodes + s.prefills == 0 and ops[0] == 0:
         return IDLE
     return how

@@ -12,6 +12,8 @@ from heuresis.evaluators.serving.replica.memory import take
 from heuresis.evaluators.serving.replica.records import F1, F64, I64, NEVER, NONE, SETTINGS, Record, S
 from heuresis.evaluators.serving.replica.state import engine_of, phases_of, requests_of, running_of, service_of
 
+_OVERLAPPED = list(e.Preemption).index(e.Preemption.SWAP_OVERLAPPED)
+
 
 @inner_njit(F64(F1, I64, I64, I64, I64), **SETTINGS)
 def seconds(engine: Floats, prefill: int, decodes: int, kv_tokens: int, doubled_work: int) -> float:
@@ -39,6 +41,14 @@ def duration(s: Record) -> tuple[float, int]:
         prefill += row.chunk
         doubled_work += row.chunk * (2 * row.computed + row.chunk)
     return seconds(engine_of(s), prefill, s.decodes, s.kv_tokens, doubled_work), prefill
+
+
+@inner_njit(F64(S, F64), **SETTINGS)
+def link_time(s: Record, time: float) -> float:
+    """By how much the link makes an iteration longer that takes so many seconds without it."""
+    engine = engine_of(s)
+    crossing: float = s.swapped * engine[e.KV_BYTES] / engine[e.LINK]
+    return max(0.0, crossing - time) if s.swaps == _OVERLAPPED else crossing
 
 
 @inner_njit(types.void(S, F64), **SETTINGS)
@@ -85,13 +95,12 @@ def _end_decodes(s: Record, now: float) -> None:
 @numba.njit(F64(S, F64), **SETTINGS)
 def advance(s: Record, now: float) -> float:
     """Run the iteration that was put together; return when it ends (`now` where nothing was to be done)."""
-    engine = engine_of(s)
     time, prefill = duration(s)
     if prefill + s.decodes == 0:
         return now
     now += time
     if s.swapped > 0:
-        now += s.swapped * engine[e.KV_BYTES] / engine[e.LINK]
+        now += link_time(s, time)
         s.swapped = 0
     s.steps += 1
     s.kv_tokens += s.decodes

@@ -8,6 +8,7 @@ from numba import types
 
 from heuresis.evaluators.kernels.heap import push
 from heuresis.evaluators.kernels.inner import inner_njit
+from heuresis.evaluators.serving.replica.history import remember
 from heuresis.evaluators.serving.replica.memory import grow, lacking, matched, release, spare
 from heuresis.evaluators.serving.replica.records import (
     B1,
@@ -148,6 +149,8 @@ def end_request(s: Record, i: int, now: float) -> None:
     row.state = DONE
     row.finish = now
     s.ended += 1
+    if s.draws == 1:
+        remember(s, row.output)
     service[row.client].here -= 1
     _unreserve(s, row)
     release(s, row, row.computed)
@@ -190,13 +193,19 @@ def start(s: Record, row: Record) -> int:
     return known
 
 
-@inner_njit(B1(S, ROW, I64), **SETTINGS)
-def may_enter(s: Record, row: Record, tokens: int) -> bool:
-    """Whether the engine admits a waiting request that holds so many tokens at first (`Engine.admission`)."""
-    blocks = lacking(s, row, tokens)
+@inner_njit(I64(S, ROW, I64), **SETTINGS)
+def wanted(s: Record, row: Record, tokens: int) -> int:
+    """Free blocks that the engine asks for where a waiting request is to hold so many tokens (`Engine.admission`)."""
+    blocks: int = lacking(s, row, tokens)
     if s.whole == 1 and tokens < row.target:
         blocks = max(blocks, lacking(s, row, row.target))
-    return bool(blocks <= spare(s))
+    return blocks
+
+
+@inner_njit(B1(S, ROW, I64), **SETTINGS)
+def may_enter(s: Record, row: Record, tokens: int) -> bool:
+    """Whether the engine admits a waiting request that holds so many tokens at first."""
+    return bool(wanted(s, row, tokens) <= spare(s))
 
 
 @inner_njit(types.void(S, I64, I64, I64), **SETTINGS)

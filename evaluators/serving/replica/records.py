@@ -134,11 +134,18 @@ STATE = np.dtype(
         ("budget", np.int64),  # most tokens in an iteration
         ("kept", np.int64),  # blocks that an admission leaves free
         ("whole", np.int64),  # 1 where all tokens so far of who is admitted must fit, 0 where only its first chunk must
-        ("swaps", np.int64),  # 1 where evicted requests go over the link, 0 where they are computed again
+        ("swaps", np.int64),  # `engine.Preemption` by its place: 0 where evicted requests are computed again
         ("clients", np.int64),  # how many clients there are
         ("walks", np.int64),  # 1 where the engine walks its running requests in the order of their admission
         ("reads_peak", np.int64),  # 1 where `admit` reads `peak`
         ("steady", np.int64),  # 1 where who was not admitted once stays so while nothing happens but decoding
+        ("revises", np.int64),  # 1 where the program has a `revise`
+        ("lengthens", np.int64),  # 1 where it has a `length`
+        ("draws", np.int64),  # 1 where that reads `drawn`, so that lengths are remembered
+        ("displaces", np.int64),  # 1 where it has a `displace`
+        ("pauses", np.int64),  # 1 where it has a `pause`
+        ("past_count", np.int64),  # how many lengths are remembered
+        ("past_next", np.int64),  # the place of the oldest of them, once there are as many as are remembered
         ("coming", COMING),
         ("queue", QUEUE),
         ("requests", LIST),  # of REQUEST, in the order of the trace
@@ -148,6 +155,8 @@ STATE = np.dtype(
         ("cache", LIST),  # of BLOCK: the blocks of all chains
         ("chains", LIST),  # numbers of these blocks, one chain after the other
         ("theta", LIST),  # constants of the program
+        ("facts", LIST),  # `stages.facts`, where it has a `revise`
+        ("past", LIST),  # two rows: the lengths of the last outputs that ended as they came, and sorted
         ("engine", LIST),  # `Engine.to_array()`
     ],
     align=True,

@@ -51,7 +51,11 @@ from heuresis.evaluators.serving.replica.records import (
 requests_of, running_of, service_of = reader("requests", REQUEST), reader("running", SEAT), reader("service", SERVICE)
 phases_of, chains_of, cache_of = reader("phases", np.int64), reader("chains", np.int64), reader("cache", BLOCK)
 engine_of, theta_of = reader("engine", np.float64), reader("theta", np.float64)
-later_of = reader("later", np.float64, 2)
+later_of, facts_of, past_of = (
+    reader("later", np.float64, 2),
+    reader("facts", np.float64, 2),
+    reader("past", np.int64, 2),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

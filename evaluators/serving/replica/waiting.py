@@ -9,12 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from numba import types
 
-from heuresis.evaluators.aliases import Floats, Ints, Rule
+from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.evaluators.kernels.heap import drop, push
 from heuresis.evaluators.kernels.inner import inner_njit
 from heuresis.evaluators.kernels.lists import attach, reader
 from heuresis.evaluators.kernels.smallest import first_smallest
-from heuresis.evaluators.language.compile import function_type
 from heuresis.evaluators.serving.contract import PRIORITY
 from heuresis.evaluators.serving.replica.lifecycle import got, least_served
 from heuresis.evaluators.serving.replica.memory import matched
@@ -32,7 +31,9 @@ from heuresis.evaluators.serving.replica.records import (
     S,
     W,
 )
-from heuresis.evaluators.serving.replica.state import computed, generated, requests_of, runner, theta_of
+from heuresis.evaluators.serving.replica.rules import RULES, Rules
+from heuresis.evaluators.serving.replica.state import computed, facts_of, generated, requests_of, runner, theta_of
+from heuresis.evaluators.serving.stages import FACTS
 
 _VARYING = [p.name for p in PRIORITY.parameters if p.varies]
 COLUMNS = len(_VARYING)
@@ -45,7 +46,6 @@ _ARRIVAL, _DEADLINE, _PROMPT, _ESTIMATE, _COMPUTED, _GENERATED, _RESTARTS, _PROG
         "client_service", "cached", "running",
     ),
 )  # fmt: skip
-RULE = function_type(PRIORITY)
 _VALUE, _WHO = COLUMNS, COLUMNS + 1
 
 
@@ -61,20 +61,36 @@ class Reads(NamedTuple):
     cached: bool = False
     peak: bool = False  # `admit`
     steady: bool = False  # who was not admitted once stays so while nothing happens but decoding
+    revises: bool = False  # it has a `revise`
+    lengthens: bool = False  # it has a `length`
+    draws: bool = False  # which reads `drawn`
+    displaces: bool = False  # it has a `displace`
+    pauses: bool = False  # it has a `pause`
 
 
 def govern(s: Record, reads: Reads, theta: Floats, heap: Floats, columns: Floats) -> None:
     """Let a program of such constants schedule a replica whose queue is empty; the caller keeps the arrays.
 
     `heap` has a row of two for each request where priorities do not change (and one else), `columns` (`WIDTH` rows) a
-    column for each where they do.
+    column for each where they do. A program that revises or draws wants `inform` too.
     """
     queue = s["queue"]
     queue["changes"], queue["reads_program"] = reads.changes, reads.program_service
     queue["reads_client"], queue["reads_cached"], queue["fewest"] = reads.client_service, reads.cached, NEVER
     s["reads_peak"], s["steady"] = reads.peak, reads.steady
+    for what in ("revises", "lengthens", "draws", "displaces", "pauses"):
+        s[what] = getattr(reads, what)
     attach(queue, heap=heap, columns=columns)
     attach(s, theta=theta)
+
+
+def inform(s: Record, facts: Floats, past: Ints) -> None:
+    """Let a program see what is known beyond requests themselves; the caller keeps the arrays.
+
+    `facts` (`stages.facts`) has a column for each request if it revises, `past` is `history.opened` if it draws.
+    """
+    attach(s, facts=facts, past=past)
+    s["past_count"] = past.shape[1] // 2
 
 
 def room_for_decisions(seats: int) -> Ints:
@@ -82,12 +98,28 @@ def room_for_decisions(seats: int) -> Ints:
     return np.zeros(5 * seats + 3, np.int64)
 
 
-@inner_njit(types.void(RULE, S, F64, F2, I64), **SETTINGS)
-def _judge(rule: Rule, s: Record, now: float, c: Floats, count: int) -> None:
-    rule(
+@inner_njit(types.void(RULES, S, F64, F2, I64), **SETTINGS)
+def _revise(rules: Rules, s: Record, now: float, c: Floats, count: int) -> None:
+    """Let the program revise the values of requests by what is known of their programs and classes."""
+    facts, own = facts_of(s), np.empty((FACTS + 1, count))
+    for k in range(count):
+        own[FACTS, k] = c[_VALUE, k]
+        for row in range(FACTS):
+            own[row, k] = facts[row, int(c[_WHO, k])]
+    rules.revise(
+        now, own[FACTS], c[_ARRIVAL], c[_DEADLINE], c[_PROMPT], c[_ESTIMATE], c[_COMPUTED], c[_GENERATED], c[_RUNNING],
+        own[0], own[1], own[2], own[3], own[4], own[5], theta_of(s), c[_VALUE], count,
+    )  # fmt: skip
+
+
+@inner_njit(types.void(RULES, S, F64, F2, I64), **SETTINGS)
+def _judge(rules: Rules, s: Record, now: float, c: Floats, count: int) -> None:
+    rules.priority(
         now, c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9], c[10],
         s.free / s.total, float(s.decodes + s.prefills), float(s.waits), theta_of(s), c[_VALUE], count,
     )  # fmt: skip
+    if s.revises == 1:
+        _revise(rules, s, now, c, count)
 
 
 @inner_njit(types.void(S, ROW, F2, I64, I64), **SETTINGS)
@@ -115,8 +147,8 @@ def _show_service(s: Record, columns: Floats, count: int) -> None:
             columns[_PROGRAM, k] = got(s, q[int(columns[_WHO, k])].program)
 
 
-@inner_njit(B1(RULE, S, F64, I64), **SETTINGS)
-def join(rule: Rule, s: Record, now: float, i: int) -> bool:
+@inner_njit(B1(RULES, S, F64, I64), **SETTINGS)
+def join(rules: Rules, s: Record, now: float, i: int) -> bool:
     """Let a request wait; False where its priority is NaN or infinite."""
     facts, columns = s.queue, columns_of(s.queue)
     row, count = requests_of(s)[i], facts.count
@@ -126,13 +158,13 @@ def join(rule: Rule, s: Record, now: float, i: int) -> bool:
         facts.fewest = min(facts.fewest, row.computed + 1 if row.computed > 0 else row.target)
         return True
     _show(s, row, columns, 0, i)
-    _judge(rule, s, now, columns, 1)
+    _judge(rules, s, now, columns, 1)
     push(heap_of(facts), count, columns[_VALUE, 0], i)
     return bool(np.isfinite(columns[_VALUE, 0]))
 
 
-@inner_njit(B1(RULE, S, F64), **SETTINGS)
-def judge_waiting(rule: Rule, s: Record, now: float) -> bool:
+@inner_njit(B1(RULES, S, F64), **SETTINGS)
+def judge_waiting(rules: Rules, s: Record, now: float) -> bool:
     """Bring the priorities of all waiting requests up to date; False where one is NaN or infinite."""
     q, facts, columns = requests_of(s), s.queue, columns_of(s.queue)
     count = facts.count
@@ -142,7 +174,7 @@ def judge_waiting(rule: Rule, s: Record, now: float) -> bool:
     if facts.reads_cached == 1:
         for k in range(count):
             columns[_CACHED, k] = matched(s, q[int(columns[_WHO, k])]) * s.size
-    _judge(rule, s, now, columns, count)
+    _judge(rules, s, now, columns, count)
     fewest = np.inf
     for k in range(count):
         has = columns[_COMPUTED, k]
@@ -166,6 +198,25 @@ def head(queue: Record) -> int:
     return int(who)
 
 
+@inner_njit(F64(W), **SETTINGS)
+def first_value(queue: Record) -> float:
+    """The priority of the request that `head` names."""
+    if queue.changes == 0:
+        return float(heap_of(queue)[0, 0])
+    value = columns_of(queue)[_VALUE]
+    return float(value[first_smallest(value, queue.count)])
+
+
+@inner_njit(F64(S), **SETTINGS)
+def earliest(s: Record) -> float:
+    """When the first of the waiting requests arrived; infinity where nobody waits."""
+    q, queue, date = requests_of(s), s.queue, np.inf
+    for k in range(queue.count):
+        i = heap_of(queue)[k, 1] if queue.changes == 0 else columns_of(queue)[_WHO, k]
+        date = min(date, q[int(i)].arrived)
+    return float(date)
+
+
 @inner_njit(types.void(W, I64), **SETTINGS)
 def leave(queue: Record, i: int) -> None:
     """Take out the request that `head` named."""
@@ -182,8 +233,8 @@ def leave(queue: Record, i: int) -> None:
         columns[row, k] = columns[row, last]
 
 
-@inner_njit(B1(RULE, S, F64), **SETTINGS)
-def judge_running(rule: Rule, s: Record, now: float) -> bool:
+@inner_njit(B1(RULES, S, F64), **SETTINGS)
+def judge_running(rules: Rules, s: Record, now: float) -> bool:
     """Compute the priorities (`key`) of all running requests; False where one is NaN or infinite."""
     q = requests_of(s)
     count = s.decodes + s.prefills
@@ -193,7 +244,7 @@ def judge_running(rule: Rule, s: Record, now: float) -> bool:
         _show(s, q[i], columns, k, i)
         columns[_CACHED, k] = q[i].matched * s.size
     _show_service(s, columns, count)
-    _judge(rule, s, now, columns, count)
+    _judge(rules, s, now, columns, count)
     for k in range(count):
         q[int(columns[_WHO, k])].key = columns[_VALUE, k]
     return bool(first_smallest(columns[_VALUE], count) >= 0)

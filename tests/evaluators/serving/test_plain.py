@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from serving_parts import JUDGES, NO_CONSTANTS, ONE, PROGRAMS, Payload, engine, instances, payload, simulator
 
 from heuresis.evaluators.serving.engine import Engine
-from heuresis.evaluators.serving.plain.audit import call_of, engine_of, jobs_of, plan_of
+from heuresis.evaluators.serving.plain.audit import call_of, engine_of, jobs_of, own_of, plan_of
 from heuresis.evaluators.serving.plain.scheduler import PlainScheduler
 
 
@@ -19,7 +19,7 @@ def test_decisions_and_times_are_those_of_plain_python(name: str, case: tuple[En
     decisions = built.decide(PROGRAMS[name], NO_CONSTANTS, ONE)
     assert decisions[0].tolist() == [1]
     jobs = jobs_of(built.cases[0])
-    plain = PlainScheduler(on, jobs, call_of(JUDGES[name]))
+    plain = PlainScheduler(on, jobs, call_of(JUDGES[name]), own=own_of(JUDGES[name]))
     plain.run()
     assert plan_of(decisions[2].tolist()) == plain.plan
     served = built.served(ONE, decisions)
@@ -37,7 +37,7 @@ def test_decisions_and_times_are_those_of_plain_python(name: str, case: tuple[En
     assert built.audit(JUDGES[name], ONE, decisions).max() <= 1e-9
 
 
-@pytest.mark.parametrize("name", ["fcfs", "of_now", "reserving"])
+@pytest.mark.parametrize("name", ["fcfs", "of_now", "reserving", "displacing", "pausing"])
 @given(case=instances())
 @settings(max_examples=20, deadline=None)
 def test_nothing_is_lost_and_no_limit_is_passed(name: str, case: tuple[Engine, Payload]) -> None:

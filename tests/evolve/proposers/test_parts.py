@@ -83,7 +83,12 @@ SLOWLY = settings(max_examples=4, deadline=None, suppress_health_check=[HealthCh
 
 @pytest.mark.no_cover  # compiles three programs for each example
 @SLOWLY
-@given(replicas(), st.sampled_from(["holding", "of_now", "fcfs"]), st.integers(0, 2), st.integers(0, 99))
+@given(
+    replicas(),
+    st.sampled_from(["holding", "of_now", "displacing", "of_history"]),
+    st.integers(0, 6),
+    st.integers(0, 99),
+)
 def test_a_function_of_a_scheduler_decides_alike_however_it_runs(
     drawn: tuple[object, dict[str, np.ndarray]], name: str, part: int, seed: int
 ) -> None:
