@@ -19,7 +19,7 @@ from heuresis.evaluators.serving.replica.records import (
     Record,
     S,
 )
-from heuresis.evaluators.serving.replica.state import cache_of, computed, generated, requests_of, runner, theta_of
+from heuresis.evaluators.serving.replica.state import chains_of, computed, generated, requests_of, runner, theta_of
 from heuresis.evaluators.serving.replica.waiting import RULE, head, judge_waiting, leave
 
 ADMIT_RULE, BUDGET_RULE = function_type(ADMIT), function_type(PREFILL_BUDGET)
@@ -88,7 +88,7 @@ def _nobody_fits(s: Record, left: int) -> bool:
     `left` is the most tokens that a first chunk may have.
     """
     queue = s.queue
-    if queue.changes == 0 or cache_of(s).shape[0] > 0:
+    if queue.changes == 0 or chains_of(s).shape[0] > 0:
         return False
     fewest = queue.fewest if s.whole == 1 else min(queue.fewest, left)
     return bool((max(1, fewest) + s.size - 1) // s.size > spare(s))
