@@ -170,6 +170,7 @@ def cases(trace: Trace) -> Iterator[Case]:
     walking = replace(tight, batching="running_order")
     yield Case("the same in the order of admission", walking, trace, compiled("arrival"))
     cached, with_prefixes = replace(on, prefix_caching=True), shared(trace, on.block_size)
+    yield Case("fcfs, prefix cache, nothing shared", cached, trace, compiled("arrival"))
     yield Case("fcfs, prefix cache", cached, with_prefixes, compiled("arrival"))
     yield Case("longest prefix first, prefix cache", cached, with_prefixes, compiled(RULES["longest prefix"]))
 

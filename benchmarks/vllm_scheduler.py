@@ -35,7 +35,7 @@ from scheduler_steps import Batch, Run, compare, driven, ours
 from heuresis.evaluators.serving.engine import Admission, Engine
 from heuresis.evaluators.serving.results import mean
 from heuresis.problems.engines.files import load
-from heuresis.problems.serving.instances import ServingInstance, chained
+from heuresis.problems.serving.instances import ServingInstance
 from heuresis.problems.serving.traces.reader import Reading, read
 from heuresis.problems.serving.workloads.capacity import capacity
 from heuresis.problems.serving.workloads.families import WORKLOADS, Workload
@@ -183,25 +183,12 @@ def row(setting: Setting) -> str:
 
 
 def settings(instance: ServingInstance) -> Iterator[Setting]:
-    """Memory ample and short, both ways of admission, and three caches: none, ours, and ours with whole prompts."""
+    """Memory ample and short, both ways of admission, with prefix cache and without."""
     engine = instance.engine
     sizes = (("ample", AMPLE * engine.blocks), (f"{engine.blocks:,} blocks", engine.blocks))
-    caches = (("off", False, instance), ("on", True, instance), ("on, whole prompts", True, whole_prompts(instance)))
-    for (memory, blocks), admission, (cache, caching, one) in itertools.product(sizes, Admission, caches):
+    for (memory, blocks), admission, caching in itertools.product(sizes, Admission, (False, True)):
         on = replace(engine, blocks=blocks, prefix_caching=caching, admission=admission)
-        yield Setting(memory, cache, replace(one, engine=on))
-
-
-def whole_prompts(instance: ServingInstance) -> ServingInstance:
-    """The same where our cache knows all full blocks of every prompt, not only those that others might share."""
-    size, fresh = instance.engine.block_size, itertools.count(instance.distinct_blocks)
-    parts = np.split(instance.prefix_blocks, instance.prefix_offsets[1:-1])
-    full = [
-        [*part.tolist(), *itertools.islice(fresh, prompt // size - len(part))]
-        for part, prompt in zip(parts, instance.prompt.tolist(), strict=True)
-    ]
-    offsets, blocks = chained(full)
-    return replace(instance, prefix_offsets=offsets, prefix_blocks=blocks)
+        yield Setting(memory, "on" if caching else "off", replace(instance, engine=on))
 
 
 def drawn(workload: Workload, engine: Engine, count: int, requests: int) -> Iterator[Setting]:

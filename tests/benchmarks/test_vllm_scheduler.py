@@ -59,28 +59,20 @@ def test_what_cannot_be_is_wrong_usage(script, monkeypatch, capsys, arguments, m
     assert message in capsys.readouterr().err
 
 
-def test_each_trace_meets_both_memories_both_admissions_and_three_caches(script, instance) -> None:
+def test_each_trace_meets_both_memories_both_admissions_with_a_cache_and_without(script, instance) -> None:
     rows = list(script.settings(instance))
     seen = {
         (r.instance.engine.blocks, r.instance.engine.admission, r.cache, r.instance.engine.prefix_caching) for r in rows
     }
     own = instance.engine.blocks
-    caches = (("off", False), ("on", True), ("on, whole prompts", True))
+    caches = (("off", False), ("on", True))
     assert seen == {
         (blocks, admission, cache, on)
         for blocks in (own, 64 * own)
         for admission in ("whole", "first_chunk")
         for cache, on in caches
     }
-    assert len(rows) == 12
-
-
-def test_whole_prompts_add_blocks_that_nobody_shares(script, instance) -> None:
-    whole = script.whole_prompts(instance)
-    assert np.array_equal(np.diff(whole.prefix_offsets), instance.prompt // instance.engine.block_size)
-    fresh = np.diff(whole.prefix_offsets).sum() - np.diff(instance.prefix_offsets).sum()
-    assert fresh > 0
-    assert whole.distinct_blocks == instance.distinct_blocks + fresh
+    assert len(rows) == 8
 
 
 def test_prompts_share_tokens_as_far_as_they_share_blocks(script, instance) -> None:

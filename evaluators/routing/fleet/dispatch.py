@@ -26,6 +26,7 @@ from heuresis.evaluators.routing.fleet.state import (
 from heuresis.evaluators.routing.roles import DECODES_ONLY, MIXED, PREFILLS_ONLY
 from heuresis.evaluators.serving import engine as e
 from heuresis.evaluators.serving.replica.lifecycle import got
+from heuresis.evaluators.serving.replica.memory import own_cached
 from heuresis.evaluators.serving.replica.records import B1, F2, F64, I64, NONE, ROW, SETTINGS, Record, S
 from heuresis.evaluators.serving.replica.state import cache_of, chains_of, requests_of, theta_of
 from heuresis.evaluators.serving.replica.waiting import columns_of, heap_of
@@ -48,15 +49,18 @@ def takes(one: Record, stage: int) -> bool:
 
 @inner_njit(I64(S, ROW), **SETTINGS)
 def cached_there(s: Record, row: Record) -> int:
-    """Tokens at the start of a request's prompt that are in a replica's cache; the last token is always computed."""
+    """Tokens at the start of a request that are in a replica's cache; the last token is always computed."""
     cache, chains = cache_of(s), chains_of(s)
-    low, high = 0, min(row.links, (row.target - 1) // s.size)
+    full = (row.target - 1) // s.size
+    low, high = 0, min(row.links, full)
     while low < high:  # what is cached of a chain is its beginning
         middle = (low + high) // 2
         if cache[chains[row.chain + middle]].present == 1:
             low = middle + 1
         else:
             high = middle
+    if low == row.links:
+        low += own_cached(s, row, full)
     tokens: int = low * s.size
     return tokens
 

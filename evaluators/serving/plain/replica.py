@@ -2,10 +2,13 @@
 
 import math
 from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from heuresis.evaluators.serving.engine import Engine, Preemption
+
+Block = int | tuple[int, int]
+"""A full block in the cache: one of a chain by its number, or (request, place in it), which it alone can find."""
 
 
 @dataclass(slots=True, eq=False)
@@ -39,7 +42,7 @@ class Job:
     recomputed: int = 0
     lost: int = 0
     reserved: int = 0
-    held: list[int] = field(default_factory=list)  # blocks of its chain
+    held: list[Block] = field(default_factory=list)  # full blocks, as the cache knows them
     own: int = 0  # further blocks
     rejected: bool = False
 
@@ -57,10 +60,10 @@ class Job:
 class Memory:
     """KV blocks: `untouched` ones, cached ones with their references, and cached ones that nobody refers to."""
 
-    def __init__(self, blocks: int, size: int) -> None:
-        self.size, self.untouched = size, blocks
-        self.refs: dict[int, int] = {}
-        self.unused: OrderedDict[int, None] = OrderedDict()  # the least recently used first
+    def __init__(self, blocks: int, size: int, caching: bool) -> None:
+        self.size, self.untouched, self.caching = size, blocks, caching
+        self.refs: dict[Block, int] = {}
+        self.unused: OrderedDict[Block, None] = OrderedDict()  # the least recently used first
 
     @property
     def free(self) -> int:
@@ -68,9 +71,9 @@ class Memory:
         return self.untouched + len(self.unused)
 
     def match(self, job: Job) -> int:
-        """How many tokens at the start of a prompt are cached; the last token is always computed."""
+        """How many tokens at the start of a request are cached; the last token is always computed."""
         count = 0
-        for block in job.chain[: (job.target - 1) // self.size]:
+        for block in self._full(job, job.target - 1):
             if block not in self.refs and block not in self.unused:
                 break
             count += 1
@@ -78,17 +81,14 @@ class Memory:
 
     def lacking(self, job: Job, tokens: int) -> int:
         """Free blocks that it would take for a request to hold so many tokens."""
-        full = job.chain[: tokens // self.size]
-        others = sum(block in self.refs for block in full[len(job.held) :])
+        others = sum(block in self.refs for block in self._full(job, tokens))
         return math.ceil(tokens / self.size) - others - job.blocks
 
     def hold(self, job: Job, tokens: int) -> None:
         """Let a request hold blocks for so many tokens; full blocks of its chain are shared."""
-        full = job.chain[: tokens // self.size]
-        if len(full) > len(job.held):
+        for block in self._full(job, tokens):
             self.untouched += job.own
             job.own = 0
-        for block in full[len(job.held) :]:
             if block in self.unused:
                 del self.unused[block]
             elif block not in self.refs:
@@ -100,7 +100,7 @@ class Memory:
             job.own += 1
 
     def leave(self, job: Job) -> None:
-        """Let a request hold nothing; of its chain, what it has computed stays in the cache."""
+        """Let a request hold nothing; what it has computed stays in the cache, if there is one."""
         self.untouched += job.own
         while job.held:
             place, block = len(job.held), job.held.pop()
@@ -112,6 +112,18 @@ class Memory:
                 else:
                     self.untouched += 1
         job.own = 0
+
+    def forget(self, job: Job) -> None:
+        """Have what is cached for a request alone hold nothing."""
+        for block in [b for b in self.unused if isinstance(b, tuple) and b[0] == job.number]:
+            del self.unused[block]
+            self.untouched += 1
+
+    def _full(self, job: Job, tokens: int) -> Iterator[Block]:
+        """The full blocks of a request's first tokens, behind those that it holds."""
+        if self.caching:
+            for place in range(len(job.held), tokens // self.size):
+                yield job.chain[place] if place < len(job.chain) else (job.number, place)
 
     def _take(self) -> None:
         if self.untouched:
@@ -125,7 +137,7 @@ class Replica:
 
     def __init__(self, engine: Engine, jobs: Sequence[Job]) -> None:
         self.engine, self.jobs = engine, list(jobs)
-        self.memory = Memory(engine.blocks, engine.block_size)
+        self.memory = Memory(engine.blocks, engine.block_size, engine.prefix_caching)
         self.waiting: list[Job] = []
         self.running: list[Job] = []  # in order of admission
         self.coming = [j for j in self.jobs if j.after < 0]

@@ -140,6 +140,7 @@ class PlainScheduler(View):
             job.lost = max(job.lost, job.computed)
             job.target, job.computed = job.prompt + job.generated, 0
         else:
+            self.memory.forget(job)
             self.swapped += job.computed
         self.waiting.append(job)
         return job
@@ -332,6 +333,7 @@ class PlainScheduler(View):
         job.serial, job.cached, job.computed = self.serials, cached, max(job.computed, cached)
         self.waiting.remove(job)
         self.running.append(job)
+        self.memory.forget(job)
         self.memory.hold(job, job.computed + tokens)
         job.chunk = 0 if job.decodes else tokens
         self.ops.append((job.number, tokens))

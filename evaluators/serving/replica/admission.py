@@ -21,7 +21,14 @@ from heuresis.evaluators.serving.replica.records import (
     S,
 )
 from heuresis.evaluators.serving.replica.rules import RULES, Rules
-from heuresis.evaluators.serving.replica.state import cache_of, computed, generated, requests_of, runner, theta_of
+from heuresis.evaluators.serving.replica.state import (
+    chains_of,
+    computed,
+    generated,
+    requests_of,
+    runner,
+    theta_of,
+)
 from heuresis.evaluators.serving.replica.waiting import head, judge_waiting, leave
 
 FAILED, IDLE, RAN, STUCK = range(4)
@@ -123,7 +130,7 @@ def _nobody_fits(s: Record, left: int) -> bool:
     `left` is the most tokens that a first chunk may have.
     """
     queue = s.queue
-    if queue.changes == 0 or cache_of(s).shape[0] > 0:
+    if queue.changes == 0 or chains_of(s).shape[0] > 0:
         return False
     fewest = queue.fewest if s.whole == 1 else min(queue.fewest, left)
     return bool((max(1, fewest) + s.size - 1) // s.size > spare(s))

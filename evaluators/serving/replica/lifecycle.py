@@ -9,7 +9,7 @@ from numba import types
 from heuresis.evaluators.kernels.heap import push
 from heuresis.evaluators.kernels.inner import inner_njit
 from heuresis.evaluators.serving.replica.history import remember
-from heuresis.evaluators.serving.replica.memory import grow, lacking, matched, release, spare
+from heuresis.evaluators.serving.replica.memory import forget, grow, lacking, matched, release, spare
 from heuresis.evaluators.serving.replica.records import (
     B1,
     DECODE,
@@ -159,7 +159,7 @@ def end_request(s: Record, i: int, now: float) -> None:
 
 @inner_njit(types.void(S, I64), **SETTINGS)
 def evict(s: Record, i: int) -> None:
-    """Let a running request wait again: its KV is dropped, or goes over the link."""
+    """Let a running request wait again: its KV stays as far as there is a cache, or goes over the link."""
     running, row = running_of(s), requests_of(s)[i]
     if row.state == DECODE:
         stop_decode(s, i)
@@ -183,6 +183,7 @@ def evict(s: Record, i: int) -> None:
         row.target = row.prompt + row.generated
         row.computed = 0
     else:
+        forget(s, row)
         s.swapped += row.computed
 
 
@@ -227,6 +228,7 @@ def admit(s: Record, i: int, tokens: int, reserve: int) -> None:
     row.reserved = reserve
     if reserve > 0:
         s.reserving += 1
+    forget(s, row)
     grow(s, row, known + tokens)
     if known >= row.target:
         begin_decode(s, i)

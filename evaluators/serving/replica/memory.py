@@ -1,9 +1,13 @@
 """KV memory and prefix cache of a replica, compiled.
 
-A request holds blocks of its chain (the full blocks of its prompt, shared with all requests whose prompts begin alike)
-and blocks of its own (the rest of the prompt and the output). Blocks of a chain stay in the cache when nobody refers
-to them; where no other block is free, the least recently used of them is given up. A block is referred to only with
-all blocks before it, and the last one of a chain is left first: so what is cached of a chain is always its beginning.
+A request holds blocks of its chain (full blocks of its prompt, shared with all requests whose prompts begin alike) and
+blocks of its own (the rest of the prompt and the output). With a prefix cache full blocks stay cached when nobody
+refers to them; where no other block is free, the least recently used of them is given up. A block is referred to only
+with all blocks before it, and the last one is left first: so what is cached of a request is always its beginning.
+
+Blocks of its own are found by the request alone, when it is admitted again. In the order of use they have one place,
+its run: they came there together, and go from the last to the first. Those of a request that is done are found by
+nobody, but it is their turn before that of what was used later.
 """
 
 from numba import types
@@ -29,28 +33,55 @@ def _unlink(s: Record, b: int) -> None:
 
 
 @inner_njit(types.void(S, I64), **SETTINGS)
+def _append(s: Record, b: int) -> None:
+    """Put a block, or a run, behind all others that nobody refers to."""
+    cache, newest = cache_of(s), s.newest
+    cache[b].older, cache[b].newer = newest, NONE
+    if newest == NONE:
+        s.oldest = b
+    else:
+        cache[newest].newer = b
+    s.newest = b
+
+
+@inner_njit(types.void(S, I64), **SETTINGS)
 def take(s: Record, blocks: int) -> None:
     """Take so many free blocks, those that hold nothing first, then the least recently used cached ones."""
     cache = cache_of(s)
     plain = min(blocks, s.untouched)
     s.untouched -= plain
     s.free -= blocks
-    for _ in range(blocks - plain):
+    left = blocks - plain
+    while left > 0:
         b = s.oldest
-        _unlink(s, b)
-        cache[b].present = 0
+        some = min(left, cache[b].present)
+        cache[b].present -= some
+        left -= some
+        if cache[b].present == 0:
+            _unlink(s, b)
+
+
+@inner_njit(I64(S, ROW, I64), **SETTINGS)
+def own_cached(s: Record, row: Record, full: int) -> int:
+    """How many blocks of its own, of the first `full` of all, a request would find cached behind its chain."""
+    if row.run == NONE:
+        return 0
+    return int(min(cache_of(s)[row.run].present, full - row.links))
 
 
 @inner_njit(I64(S, ROW), **SETTINGS)
 def matched(s: Record, row: Record) -> int:
-    """How many blocks of a waiting request's chain are cached; its last token is always computed."""
+    """How many blocks at the start of a waiting request are cached; its last token is always computed."""
     cache, chains = cache_of(s), chains_of(s)
-    limit = min(row.links, (row.target - 1) // s.size)
+    full = (row.target - 1) // s.size
+    limit = min(row.links, full)
     k = min(row.matched, limit)
     while k < limit and cache[chains[row.chain + k]].present == 1:
         k += 1
     while k > 0 and cache[chains[row.chain + k - 1]].present == 0:
         k -= 1
+    if k == row.links:
+        k += own_cached(s, row, full)
     row.matched = k
     return int(k)
 
@@ -104,25 +135,33 @@ def grow(s: Record, row: Record, tokens: int) -> None:
 
 @inner_njit(types.void(S, ROW, I64), **SETTINGS)
 def release(s: Record, row: Record, tokens: int) -> None:
-    """Take all blocks from a request; those of its chain that its first `tokens` tokens fill stay cached."""
+    """Take all blocks from a request; where there is a cache those that its first `tokens` tokens fill stay in it."""
     cache, chains = cache_of(s), chains_of(s)
-    s.untouched += row.own
+    full = max(0, tokens // s.size - row.links) if row.run != NONE else 0
+    s.untouched += row.own - full
     s.free += row.own
+    if full > 0:
+        cache[row.run].present = full
+        _append(s, row.run)
     for k in range(row.shared - 1, -1, -1):
         b = chains[row.chain + k]
         cache[b].refs -= 1
         if cache[b].refs == 0:
             s.free += 1
             if (k + 1) * s.size <= tokens:
-                newest = s.newest
-                cache[b].older, cache[b].newer = newest, NONE
-                if newest == NONE:
-                    s.oldest = b
-                else:
-                    cache[newest].newer = b
-                s.newest = b
+                _append(s, b)
             else:
                 cache[b].present = 0
                 s.untouched += 1
     row.shared = 0
     row.own = 0
+
+
+@inner_njit(types.void(S, ROW), **SETTINGS)
+def forget(s: Record, row: Record) -> None:
+    """Have what is cached of a request's own blocks hold nothing: it takes them at once, or its KV is elsewhere."""
+    cache = cache_of(s)
+    if row.run != NONE and cache[row.run].present > 0:
+        _unlink(s, row.run)
+        s.untouched += cache[row.run].present
+        cache[row.run].present = 0

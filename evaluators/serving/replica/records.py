@@ -23,6 +23,7 @@ REQUEST = np.dtype(
         ("program", np.int64),  # its row in `service`
         ("chain", np.int64),  # where its prefix blocks begin, in `chains`
         ("links", np.int64),  # how many they are
+        ("run", np.int64),  # the place in `cache` of full blocks of its own, or NONE
         ("state", np.int64),  # FUTURE …
         ("target", np.int64),  # tokens to prefill
         ("computed", np.int64),  # tokens in the KV cache (or swapped out)
@@ -30,7 +31,7 @@ REQUEST = np.dtype(
         ("restarts", np.int64),  # evictions
         ("shared", np.int64),  # blocks of its chain that it refers to
         ("own", np.int64),  # further blocks, while it prefills; else what its tokens need
-        ("matched", np.int64),  # cached prefix blocks: waiting, as far as known; running, at admission
+        ("matched", np.int64),  # cached blocks at its start: waiting, as far as known; running, at admission
         ("reserved", np.int64),  # blocks
         ("lost", np.int64),  # most tokens that it had in the cache when it was evicted
         ("serial", np.int64),  # number of its last admission, from 1
@@ -77,13 +78,13 @@ SEAT = np.dtype(
 BLOCK = np.dtype(
     [
         ("refs", np.int64),  # running requests that refer to it
-        ("present", np.int64),  # 1 where it is cached
+        ("present", np.int64),  # 1 where it is cached; of a run how many blocks are
         ("older", np.int64),  # without a reference: the one used before it, or NONE
         ("newer", np.int64),  # the one used after it, or NONE
     ],
     align=True,
 )
-"""A block of a prefix chain in the cache."""
+"""A block of a prefix chain in the cache, or a run: the full blocks of its own that a request has left there."""
 
 SERVICE = np.dtype(
     [
@@ -152,7 +153,7 @@ STATE = np.dtype(
         ("running", LIST),  # of SEAT
         ("phases", LIST),  # by place in a block: how many who decode need one when `steps` + place is a multiple of it
         ("service", LIST),  # of SERVICE: each client, then each program
-        ("cache", LIST),  # of BLOCK: the blocks of all chains
+        ("cache", LIST),  # of BLOCK: the blocks of all chains, then a run for each request
         ("chains", LIST),  # numbers of these blocks, one chain after the other
         ("theta", LIST),  # constants of the program
         ("facts", LIST),  # `stages.facts`, where it has a `revise`

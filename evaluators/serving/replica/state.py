@@ -103,7 +103,9 @@ def begin(s: Record, q: NDArray[Any], prefix: Ints, engine: Floats, later: Float
 
     `prefix` holds the blocks of all chains, `later` has room for the heap of followers.
     """
-    chains = prefix if engine[PREFIX_CACHING] == 1.0 else prefix[:0]
+    caching = engine[PREFIX_CACHING] == 1.0
+    chains = prefix if caching else prefix[:0]
+    links = chains.max() + 1 if len(chains) else 0
     s["free"] = s["untouched"] = s["total"] = int(engine[BLOCKS])
     s["next_end"], s["oldest"], s["newest"] = NEVER, NONE, NONE
     s["size"], s["seats"], s["budget"] = int(engine[BLOCK_SIZE]), int(engine[MAX_SEQS]), int(engine[TOKEN_BUDGET])
@@ -111,7 +113,8 @@ def begin(s: Record, q: NDArray[Any], prefix: Ints, engine: Floats, later: Float
     s["clients"], s["walks"], s["whole"] = q["client"].max() + 1, engine[BATCHING] == 1.0, engine[ADMISSION] == 0.0
     running, phases = np.zeros(s["seats"], SEAT), np.zeros(s["size"], np.int64)
     service = np.zeros(q["program"].max() + 1, SERVICE)
-    cache = np.zeros(chains.max() + 1 if len(chains) else 0, BLOCK)
+    cache = np.zeros(links + len(q) if caching else 0, BLOCK)
+    q["run"] = links + np.arange(len(q)) if caching else NONE
     attach(
         s, requests=q, running=running, phases=phases, service=service, cache=cache, chains=chains, engine=engine
     )  # fmt: skip
