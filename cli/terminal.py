@@ -4,6 +4,7 @@ Nothing else in this layer writes to a standard stream or makes a console but th
 reads the sources for it. What libraries print goes through `guarded`.
 """
 
+import logging
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -45,6 +46,14 @@ def write_json(document: str) -> None:
     sys.stdout.flush()
 
 
+class _Messages(logging.Handler):
+    """Shows what other layers log for people as messages."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show one record."""
+        message(record.getMessage())
+
+
 class Guarded:
     """A text stream that makes everything plain that is written to it; else it is the stream it was made of.
 
@@ -84,7 +93,10 @@ def guarded() -> Iterator[None]:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     sys.stdout, sys.stderr = (cast("TextIO", Guarded(stream)) for stream in before)
+    log, shown = logging.getLogger("heuresis"), _Messages(logging.WARNING)
+    log.addHandler(shown)
     try:
         yield
     finally:
+        log.removeHandler(shown)
         sys.stdout, sys.stderr = before
