@@ -66,7 +66,7 @@ def _look(name: str, check: Callable[[], tuple[bool | None, str]]) -> Finding:
 
 def _python() -> tuple[bool, str]:
     from heuresis import __version__
-    from heuresis.evolve.config import available_cores
+    from heuresis.sandbox.machine import available_cores
 
     system = f"Python {platform.python_version()}, {platform.system()}, {available_cores()} cores"
     return True, f"heuresis {__version__}, {system}"

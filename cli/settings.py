@@ -123,8 +123,9 @@ def seed_programs(texts: list[str], problem: "Problem", archive: str | None) -> 
 
 def make_config(settings: dict[str, Any]) -> "Config":
     """The settings as a run takes them, with a budget. Raises ConfigError and UserError."""
-    from heuresis.evolve.config import Config, available_cores
+    from heuresis.evolve.config import Config
     from heuresis.evolve.model_settings import NOTHING_SAID
+    from heuresis.sandbox.machine import default_workers
 
     for key, ending in (("problem", ".py"), ("engine", ".toml")):
         if settings.get(key, "").endswith(ending):
@@ -135,7 +136,7 @@ def make_config(settings: dict[str, Any]) -> "Config":
             raise UserError(f"{option} is for a model, but none is given; add --model openai/NAME", USAGE)
     if settings.get("asking", NOTHING_SAID) != NOTHING_SAID and not (settings.get("models") or settings.get("mix")):
         raise UserError("options about asking models are given, but no model; add --model openai/NAME", USAGE)
-    config = Config(**{"workers": available_cores(), **settings})
+    config = Config(**{"workers": default_workers(), **settings})
     if config.evaluations is None and config.minutes is None and not (config.models and config.budget_usd is not None):
         from heuresis.cli import render
 

