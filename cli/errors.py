@@ -60,6 +60,8 @@ def explain(error: BaseException) -> tuple[str, int] | None:
         code = _KNOWN.get(f"{kind.__module__}.{kind.__qualname__}")
         if code is not None:
             return str(error), code
+    if isinstance(error, RuntimeError) and "home directory" in str(error):  # of pathlib, for `~nobody`
+        return f"a path begins with ~ and the name of nobody here: {error}", USAGE
     if isinstance(error, OSError):
         return _system(error), FAILED
     return None

@@ -129,7 +129,7 @@ def make_config(settings: dict[str, Any]) -> "Config":
 
     for key, ending in (("problem", ".py"), ("engine", ".toml")):
         if settings.get(key, "").endswith(ending):
-            settings[key] = str(Path(settings[key]).resolve())
+            settings[key] = str(Path(settings[key]).expanduser().resolve())
     for key in ("api_base", "grammar"):
         if settings.get(key) and not settings.get("models"):
             option = "--" + key.replace("_", "-")
