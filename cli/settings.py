@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from heuresis.cli.errors import USAGE, UserError
 from heuresis.cli.programs import find_program, read_program
+from heuresis.sandbox.names import listed
 
 if TYPE_CHECKING:
     from heuresis.evolve.config import Config
@@ -89,7 +90,7 @@ def _read(raw: Mapping[str, Any], kinds: "Kinds", where: str, allowed: "Kinds | 
     known = {**(allowed or {}), **kinds}
     unknown = sorted(set(raw) - set(known))
     if unknown:
-        raise UserError(f"{where}unknown settings: {', '.join(unknown)}; known are {', '.join(known)}", USAGE)
+        raise UserError(f"{where}unknown settings: {', '.join(unknown)}; known are {listed(known, unknown[0])}", USAGE)
     found = {}
     for key, value in raw.items():
         expected, read = known[key]
