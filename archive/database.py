@@ -58,7 +58,9 @@ def told(place: Place) -> Iterator[None]:
         if str(error).startswith("archive "):
             raise
         message = place.without_secrets(str(error))
-        raise type(error)(f"archive {place.where}: {message}") from _shown_cause(place, error)
+        told = type(error)(f"archive {place.where}: {message}")
+        vars(told).update(vars(error))
+        raise told from _shown_cause(place, error)
     except UnicodeDecodeError as error:  # of SQLite's own message, which quotes the damaged schema
         raise ArchiveError(f"archive {place.where}: {_DAMAGED}") from _shown_cause(place, error)
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:

@@ -100,7 +100,7 @@ def _swap(connection: Connection, run_id: str, held: Lease, values: Mapping[str,
 
 def unknown(run_id: str) -> UnknownId:
     """The error that says that there is no such run."""
-    return UnknownId(f"there is no run {run_id}; `heuresis runs` lists them")
+    return UnknownId(f"there is no run {run_id}; `heuresis runs` lists them", run_id, "run")
 
 
 def owner_here() -> str:

@@ -36,7 +36,11 @@ class ArchiveError(RuntimeError):
 
 
 class UnknownId(ArchiveError):
-    """There is no run or program of this id; nothing is wrong with the archive."""
+    """There is no run or program of this id; nothing is wrong with the archive. `noun` is what was expected."""
+
+    def __init__(self, message: str, name: str = "", noun: str = "") -> None:
+        super().__init__(message)
+        self.name, self.noun = name, noun
 
 
 class ArchiveBusy(ArchiveError):

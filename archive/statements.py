@@ -80,7 +80,7 @@ def source_of(connection: Connection, identity: str) -> str:
     """The text of a program by its full id, which it must have. Raises UnknownId and FaultyRow."""
     row = fetch(connection, CANDIDATES, id=identity)
     if row is None:
-        raise UnknownId(f"there is no program {identity}; `heuresis top` lists them")
+        raise UnknownId(f"there is no program {identity}; `heuresis top` lists them", identity, "program")
     return to_source(row)
 
 
@@ -123,7 +123,7 @@ def unique(connection: Connection, table: Table, noun: str, mark: str, prefix: s
     wanted = select(table.c.id).where(table.c.id.startswith(full, autoescape=True)).order_by(table.c.id).limit(6)
     found = [str(one) for one in connection.execute(wanted).scalars()] if full != mark else []
     if not found:
-        raise UnknownId(f"there is no {noun} whose id begins with {prefix!r}")
+        raise UnknownId(f"there is no {noun} whose id begins with {prefix!r}", prefix, noun)
     if len(found) > 1:
         shown = ", ".join(i[: len(full) + 6] for i in found[:5]) + (", …" if len(found) > 5 else "")
         raise ArchiveError(f"{prefix!r} is ambiguous: {shown}; give more of the {noun}'s id")

@@ -233,7 +233,7 @@ def print_source(source: str) -> None:
 
     printed = render.out()
     if printed.is_terminal:
-        printed.print(console.source(source))
+        printed.print(console.source(source), soft_wrap=True)
     else:
         terminal.write(source)
 

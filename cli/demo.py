@@ -40,8 +40,9 @@ def main() -> int:
 def settings() -> "Config":
     """The settings of the run: with the local model where it is at hand, else offline only, and a word about it."""
     from heuresis.cli import render
-    from heuresis.evolve.config import Config, available_cores
+    from heuresis.evolve.config import Config
     from heuresis.evolve.models import local
+    from heuresis.sandbox.machine import default_workers
 
     missing = None
     if importlib.util.find_spec("xllamacpp") is None:
@@ -50,9 +51,9 @@ def settings() -> "Config":
         missing = "its weights are not here"
     if missing is not None:
         render.say(f"without the local model ({missing}): offline search only")
-        return Config(problem="smtt", minutes=MINUTES, seed=1, workers=available_cores())
+        return Config(problem="smtt", minutes=MINUTES, seed=1, workers=default_workers())
     mix = (("offline", 0.85), ("local", 0.15))
-    cores = available_cores()
+    cores = default_workers()
     return Config(problem="smtt", minutes=MINUTES, seed=1, workers=cores, models=("local",), mix=mix, grammar=True)
 
 

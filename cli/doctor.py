@@ -3,12 +3,16 @@
 import importlib.util
 import os
 import platform
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from heuresis.cli.errors import FAILED, explain
+from heuresis.cli.model_options import ApiKeyEnvOption
 from heuresis.cli.models import KEYS
 from heuresis.cli.options import ArchiveOption, JsonOption
 from heuresis.cli.programs import archive_file, read_archive, shown_archive
@@ -23,20 +27,39 @@ class Finding:
     detail: str
 
 
-def doctor(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
-    """Check compiler, cache, sandbox, archive and models; exit code 1 where something essential fails."""
-    from heuresis.cli import render
+def doctor(
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="M", help="Make one small call of this model, too.")
+    ] = None,
+    api_base: Annotated[
+        str | None, typer.Option("--api-base", metavar="URL", help="The OpenAI-compatible endpoint of --model.")
+    ] = None,
+    api_key_env: ApiKeyEnvOption = None,
+    archive: ArchiveOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check compiler, cache, quota, sandbox, archive, streams and models; exit code 1 where something essential fails.
 
+    Nothing is asked of the network unless a model is named.
+    """
+    from heuresis.cli import doctor_model, render
+
+    doctor_model.check(model, api_base)
     findings = [
         _look("python", _python),
         _look("compiler", _compiler),
         _look("cache", _cache),
+        _look("quota", _quota),
+        _look("encoding", _encoding),
         *_sandbox(),
         _look("archive", lambda: _archive(archive)),
         _look("journal", lambda: _journal(archive)),
         _look("local model", _local_model),
         _look("keys", _keys),
+        _look("proxies", doctor_model.proxies),
     ]
+    if model is not None:
+        findings.append(_look("endpoint", lambda: doctor_model.endpoint(model, api_base, api_key_env)))
     failed = any(finding.good is False for finding in findings)
     if as_json:
         rows = [{"name": f.name, "good": f.good, "detail": f.detail} for f in findings]
@@ -66,7 +89,7 @@ def _look(name: str, check: Callable[[], tuple[bool | None, str]]) -> Finding:
 
 def _python() -> tuple[bool, str]:
     from heuresis import __version__
-    from heuresis.evolve.config import available_cores
+    from heuresis.sandbox.machine import available_cores
 
     system = f"Python {platform.python_version()}, {platform.system()}, {available_cores()} cores"
     return True, f"heuresis {__version__}, {system}"
@@ -82,7 +105,34 @@ def _compiler() -> tuple[bool, str]:
 
 
 def _cache() -> tuple[bool, str]:
-    return True, os.environ["NUMBA_CACHE_DIR"]
+    """Where machine code is kept, and whether it is whole; what was damaged has been removed and told at the start."""
+    from heuresis.evaluators import seal
+
+    folder = Path(os.environ["NUMBA_CACHE_DIR"])
+    if not os.access(folder, os.W_OK) and folder.exists():
+        return False, f"{folder} cannot be written; set HEURESIS_CACHE to a folder that can"
+    files = [path for path in folder.rglob("*") if path.suffix in (seal.INDEX, seal.DATA)]
+    broken = seal.broken(folder)
+    if broken:
+        return True, f"{folder}: {len(broken)} of {len(files)} files of machine code are damaged and are compiled anew"
+    return True, f"{folder}: {len(files)} files of machine code, all whole"
+
+
+def _quota() -> tuple[bool, str]:
+    """What a container leaves of the machine, and how many workers follow from it."""
+    from heuresis.sandbox.machine import available_cores, default_workers, quota
+
+    return True, f"{quota()}; {available_cores()} cores can be kept busy, {default_workers()} workers by default"
+
+
+def _encoding() -> tuple[bool | None, str]:
+    """Which characters standard output takes."""
+    from heuresis.cli.terminal import readable
+
+    name = sys.stdout.encoding or "unknown"
+    if readable("…") == "…":
+        return True, name
+    return None, f"{name}: plain characters stand for others; PYTHONIOENCODING=utf-8 shows them"
 
 
 def _sandbox() -> list[Finding]:
@@ -141,10 +191,9 @@ def _local_model() -> tuple[bool | None, str]:
 
     if importlib.util.find_spec("xllamacpp") is None:
         return None, "xllamacpp is not installed: pip install 'heuresis[local]'"
-    path = local.default_model_path()
-    if path is None:
+    if local.default_model_path() is None:
         return None, "no weights: heuresis models install"
-    return True, str(path)
+    return True, f"{local.weights_of('local')}, whole"
 
 
 def _keys() -> tuple[bool | None, str]:

@@ -59,10 +59,22 @@ def explain(error: BaseException) -> tuple[str, int] | None:
     for kind in type(error).__mro__:
         code = _KNOWN.get(f"{kind.__module__}.{kind.__qualname__}")
         if code is not None:
-            return str(error), code
+            return str(error) + _otherwise(error), code
+    if isinstance(error, RuntimeError) and "home directory" in str(error):  # of pathlib, for `~nobody`
+        return f"a path begins with ~ and the name of nobody here: {error}", USAGE
     if isinstance(error, OSError):
         return _system(error), FAILED
     return None
+
+
+def _otherwise(error: BaseException) -> str:
+    """What the id that an archive does not have is instead, where it is anything."""
+    noun, name = getattr(error, "noun", None), getattr(error, "name", None)
+    if not isinstance(noun, str) or not isinstance(name, str):
+        return ""
+    from heuresis.cli.kinds import otherwise
+
+    return otherwise(name, noun)
 
 
 def _system(error: OSError) -> str:

@@ -37,6 +37,7 @@ from heuresis.cli.options import (
     WorkersOption,
 )
 from heuresis.cli.programs import Named, check_reading, find_instances, find_problem, find_program, problem_of
+from heuresis.sandbox.names import listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -290,7 +291,7 @@ def _only(instance_set: "InstanceSet", name: str) -> "InstanceSet":
     for i, one in enumerate(instance_set.instances):
         if one.name == name:
             return replace(instance_set, instances=(one,), fingerprint=f"{instance_set.fingerprint}:{i}")
-    some = ", ".join(one.name for one in instance_set.instances[:3])
+    known = listed((one.name for one in instance_set.instances), name)
     raise UserError(
-        f"no instance {name!r} in {instance_set.name}; its {len(instance_set.instances)} are {some}, …", USAGE
+        f"no instance {name!r} in {instance_set.name}; its {len(instance_set.instances)} are {known}", USAGE
     )

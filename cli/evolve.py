@@ -256,7 +256,7 @@ def crown(
     as_json: JsonOption = False,
 ) -> None:
     """Choose the champion of a run that has ended and make its test table, as after `evolve --no-test`."""
-    from heuresis.cli import render
+    from heuresis.cli import terminal
     from heuresis.evolve.run import crown as choose
 
     found, named, wanted = _recorded(run, archive)
@@ -264,7 +264,7 @@ def crown(
         try:
             result = choose(found, opened, view, problem=named, allow_weak_sandbox=allow_weak_sandbox)
         except KeyboardInterrupt:
-            render.say(f"interrupted; the table is made by: heuresis crown {found}{_where(archive)}")
+            terminal.insist(f"interrupted; the table is made by: heuresis crown {found}{_where(archive)}")
             raise
     _print_result(result, wanted, as_json=as_json, archive=archive)
 
@@ -300,11 +300,11 @@ def _view(problem: "Problem", *, as_json: bool) -> "View":
 def report(result: "RunResult", problem: "Problem", *, as_json: bool, archive: str | None = None) -> int:
     """Print what the run found; return the exit code that it deserves. `archive` is named in the advice given."""
     from heuresis.archive.records import RunStatus
-    from heuresis.cli import render
+    from heuresis.cli import render, terminal
 
     _print_result(result, problem, as_json=as_json, archive=archive)
     if result.run.status is RunStatus.INTERRUPTED:
-        render.say(f"interrupted; go on with: heuresis resume {result.run.id}{_where(archive)}")
+        terminal.insist(f"interrupted; go on with: heuresis resume {result.run.id}{_where(archive)}")
         return INTERRUPTED
     if result.run.status is RunStatus.FAILED:
         render.say(f"the run failed: {result.reason}")

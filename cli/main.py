@@ -82,7 +82,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     terminal.given([*words, os.environ.get("HEURESIS_ARCHIVE", "")])
     with terminal.guarded():
         try:
-            code = app(args=words, prog_name="heuresis", standalone_mode=False)
+            code = app(args=[_at_home(word) for word in words], prog_name="heuresis", standalone_mode=False)
         except SystemExit as stop:
             return _stopped(stop)
         except KeyboardInterrupt:
@@ -90,6 +90,21 @@ def run(arguments: Sequence[str] | None = None) -> int:
         except Exception as error:  # noqa: BLE001 - this is where every error ends, as a message and an exit code
             return _failed(error)
     return code if isinstance(code, int) else errors.DONE
+
+
+def _at_home(word: str) -> str:
+    """A word in which `~` and `~user` at the beginning of a path are homes, also behind `--option=`.
+
+    Shells see to the former alone, and whoever calls without a shell has neither. Raises UserError where there is no
+    such user.
+    """
+    option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
+    if not value.startswith("~"):
+        return word
+    path = os.path.expanduser(value)  # noqa: PTH111 - pathlib raises no error of its own where there is no such user
+    if path == value:
+        raise errors.UserError(f"{value}: there is no user {value[1:].partition('/')[0]!r} here", errors.USAGE)
+    return option + equals + path
 
 
 def _failed(error: Exception) -> int:
@@ -116,21 +131,11 @@ def _failed(error: Exception) -> int:
 
 
 def _stopped(stop: SystemExit) -> int:
-    """The exit code of whoever left the command; a text is a message, and a reader that has gone wants no more."""
-    if isinstance(stop.__context__, BrokenPipeError):
-        _drop_output()
-        return errors.DONE
+    """The exit code of whoever left the command; a text is a message."""
     if stop.code is None or isinstance(stop.code, int):
         return stop.code or errors.DONE
     terminal.message(str(stop.code))
     return errors.FAILED
-
-
-def _drop_output() -> None:
-    """Let what is still in the buffer of standard output go nowhere, or Python complains about it at its end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
 
 
 def _open_standard_streams() -> None:
@@ -147,10 +152,8 @@ def main() -> None:
     """Entry point of the command."""
     _open_standard_streams()
     code = run()
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _drop_output()
+    terminal.Lasting(sys.stdout).flush()
+    terminal.Lasting(sys.stderr).flush()
     if code == errors.INTERRUPTED:
         _leave(code)
     sys.exit(code)

@@ -70,11 +70,11 @@ def run_programs(
 
 def _assessor(problem: "Problem", programs: int, workers: int | None, timeout: float | None) -> "Assessor":
     from heuresis.evolve.assessment.assess import Assessor
-    from heuresis.evolve.config import available_cores
     from heuresis.sandbox.limits import Limits
+    from heuresis.sandbox.machine import default_workers
 
     limits = Limits() if timeout is None else Limits(seconds=timeout)
-    return Assessor(problem, workers=min(programs, workers or available_cores()), limits=limits)
+    return Assessor(problem, workers=min(programs, workers or default_workers()), limits=limits)
 
 
 def warn_where_weak(assessor: "Assessor") -> None:

@@ -55,11 +55,15 @@ def install(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
     """Put the default model's weights (SmolLM2-135M-Instruct, 93 MB, Apache-2.0) into your data directory."""
     from heuresis.cli import render
     from heuresis.evolve.models import local
+    from heuresis.evolve.models.weights import damage
 
     del archive  # every command takes it; this one needs none
     path = local.default_model_path()
-    fresh = path is None
-    if path is None:
+    wrong = None if path is None else damage(path)
+    if wrong is not None:
+        render.say(f"{path} {wrong}")
+    fresh = path is None or wrong is not None
+    if path is None or wrong is not None:
         render.say("installing SmolLM2-135M-Instruct (93 MB) …")
         path = local.install_default_model()
     if as_json:

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from heuresis.cli.errors import UserError
-from heuresis.evaluators.cache import CacheError, cache_dir, write_cache
+from heuresis.evaluators.cache import CacheError, cache_dir, discard, write_cache
 
 
 def remember(name: str) -> None:
@@ -43,6 +43,9 @@ def _place() -> Path | None:
 def _known(place: Path) -> list[str]:
     try:
         found = json.loads(place.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return [one for one in found if isinstance(one, str)]
+    except FileNotFoundError:
         return []
-    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
+    except (OSError, ValueError, TypeError, RecursionError):
+        discard(place)
+        return []

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from heuresis.cli import problem_files
 from heuresis.cli.errors import USAGE, UserError
+from heuresis.cli.kinds import otherwise
 from heuresis.cli.render import short
+from heuresis.sandbox.names import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -114,7 +116,9 @@ def _registered(name: str) -> "Problem":
 
     try:
         return registry.get(name)
-    except (registry.UnknownProblem, SimulateError):  # they say file and line themselves
+    except registry.UnknownProblem as error:
+        raise UserError(f"{error}{otherwise(name, 'problem')}", USAGE) from error
+    except SimulateError:  # they say file and line themselves
         raise
     except SystemExit as stop:
         raise UserError(f"{name} ended the program while it was loaded: sys.exit({stop.code!r})") from stop
@@ -150,9 +154,11 @@ def find_program(text: str, problem: "Problem | None", archive: "str | None") ->
     if found:
         return Named(text, candidate_id(found[0].source), found[0].source)
     if not re.fullmatch("c_[0-9a-f]+|[0-9a-f]{4,}", text):
-        known = ", ".join(b.name for one in _problems(problem) for b in one.baselines)
+        known = listed((b.name for one in _problems(problem) for b in one.baselines), text)
         raise UserError(
-            f"no program {text!r}: expected a file ending in .py, a baseline ({known}) or a program id (c_…)", USAGE
+            f"no program {text!r}{otherwise(text, 'program')}: expected a file ending in .py, a program id (c_…) or a "
+            f"baseline: {known}",
+            USAGE,
         )
     with existing_archive(archive, text) as opened:
         full = opened.find(text)
@@ -259,7 +265,7 @@ def find_instances(
             raise UserError(f"{problem.name} reads no instance files; use --split", USAGE)
         found = problem.read(files)
     elif split not in SPLITS:
-        raise UserError(f"no split {split!r}: expected one of {', '.join(SPLITS)}", USAGE)
+        raise UserError(f"no split {split!r}: expected one of {listed(SPLITS, split)}", USAGE)
     else:
         for note in problem.notes:
             render.say(f"note: {note}")

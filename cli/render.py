@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from copy import copy
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 LONGEST_CELL = 400
 """Characters of a text of others in a table."""
+
+MARK = "*"
+"""Stands beside what cannot be evolved, where there is no room to say so."""
 
 LONG = 24
 """Names longer than this, such as paths, may be broken."""
@@ -52,18 +56,37 @@ def table(*columns: str, right: Sequence[str] = (), firm: Sequence[str] = (), ti
 
 
 def print_table(made: Table, spare: Sequence[str] = ()) -> None:
-    """Print a table without those columns of `spare`, the first first, for which there is no room."""
-    console = out()
+    """Print a table without those columns of `spare`, the first first, for which there is no room; say which."""
+    console, left_out = out(), list[str]()
     for name in spare:
-        if _fits(made, console):
+        if _fits(made.columns, console):
             break
         made.columns = [column for column in made.columns if str(column.header) != name]
+        left_out.append(name)
     console.print(made)
+    if left_out:
+        console.print(f"no room for {', '.join(left_out)}; --json has all", style="dim", soft_wrap=True)
 
 
-def _fits(made: Table, console: Console) -> bool:
+def print_wrapped(made: Table, console: Console) -> None:
+    """Print a table; columns for which there is no room follow in further tables, each with the first column."""
+    first, *others = made.columns
+    parts = list[list[Column]]()
+    for column in others:
+        if not parts or not _fits([first, *parts[-1], column], console):
+            parts.append([])
+        parts[-1].append(column)
+    for place, columns in enumerate(parts):
+        part = copy(made)
+        part.columns = [first, *columns]
+        if place:
+            part.title = None
+        console.print(part)
+
+
+def _fits(columns: Sequence[Column], console: Console) -> bool:
     """Whether no word and no number has to be broken, but for words longer than a name should be."""
-    widths = [_needed(column) for column in made.columns]
+    widths = [_needed(column) for column in columns]
     return sum(widths) + 3 * (len(widths) - 1) + 2 <= console.width  # three between columns, one at either edge
 
 
@@ -101,21 +124,18 @@ def interval(found: "Interval | None", *, percent: bool, signed: bool = False) -
 def print_comparison(comparison: "Comparison", console: Console | None = None) -> None:
     """Programs × (aggregate, interval, groups, paired difference); failures at the bottom with their reason.
 
-    The groups have their intervals too where there is room for them; on narrow terminals some are left out.
+    On narrow terminals the groups follow in further tables, and what cannot be evolved has a mark.
     """
     console = console or out()
-    groups = list(comparison.groups)
-    made = _comparison_table(comparison, groups, wide=True)
-    if not _fits(made, console):
-        made = _comparison_table(comparison, groups, wide=False)
-    while groups and not _fits(made, console):
-        groups.pop()
-        made = _comparison_table(comparison, groups, wide=False)
-    if not _fits(made, console):
-        made = _comparison_table(comparison, (), wide=False, brief=True)
     for fact in comparison.facts:
         console.print(fact, style="dim", soft_wrap=True)
-    console.print(made)
+    made = _comparison_table(comparison, wide=True)
+    if _fits(made.columns, console):
+        console.print(made)
+    else:
+        print_wrapped(_comparison_table(comparison, wide=False), console)
+        if any(not row.evolvable for row in comparison.rows):
+            console.print(f"{MARK} not evolvable", style="dim")
     if comparison.constraints:
         console.print(f"subject to {', '.join(comparison.constraints)}", style="dim", soft_wrap=True)
     for remark in comparison.remarks:
@@ -123,29 +143,34 @@ def print_comparison(comparison: "Comparison", console: Console | None = None) -
     if comparison.side:
         console.print(_side_table(comparison))
     elif comparison.shown and any(row.metrics for row in comparison.rows):
-        console.print(_metrics_table(comparison, console))
+        print_wrapped(_metrics_table(comparison), console)
 
 
-def _comparison_table(comparison: "Comparison", groups: Sequence[str], *, wide: bool, brief: bool = False) -> Table:
-    """With the intervals of the groups where `wide`; without the intervals of the aggregates where `brief`."""
+def _comparison_table(comparison: "Comparison", *, wide: bool) -> Table:
+    """All columns; where not `wide` the groups come last, and marks stand for notes that many rows have."""
     percent = comparison.objective.fraction
-    name = comparison.objective.shown + (" %" if percent else "")
-    columns = ["program", name, *([] if brief else ["95 % interval"]), *groups]
+    columns = {
+        "program": [row.name + ("" if wide or row.evolvable else f" {MARK}") for row in comparison.rows],
+        comparison.objective.shown + (" %" if percent else ""): [
+            number(row.aggregate.value, percent=percent) if row.aggregate else "–" for row in comparison.rows
+        ],
+        "95 % interval": [interval(row.aggregate, percent=percent) for row in comparison.rows],
+    }
+    numbers = [*list(columns)[1:], *comparison.groups]
+    groups = {g: [_group_cell(row, g, percent=percent) for row in comparison.rows] for g in comparison.groups}
+    differences = dict[str, list[str]]()
     if comparison.against is not None:
-        columns.append(f"minus {comparison.against}" if wide or len(comparison.against) <= LONG else "difference")
+        name = f"minus {comparison.against}" if wide or len(comparison.against) <= LONG else "difference"
+        differences[name] = [_difference(row, comparison.against, percent=percent) for row in comparison.rows]
+        numbers.append(name)
+    notes = {"": [_note(row, marked=not wide) for row in comparison.rows]}
+    if not wide and not any(notes[""]):
+        notes = {}
+    columns |= groups | differences | notes if wide else differences | notes | groups
     firm = ["program"] if all(len(row.name) <= LONG for row in comparison.rows) else []
-    made = table(*columns, "", right=columns[1:], firm=firm, title=_comparison_title(comparison))
-    for row in comparison.rows:
-        cells = [
-            row.name,
-            number(row.aggregate.value, percent=percent) if row.aggregate else "–",
-            *([] if brief else [interval(row.aggregate, percent=percent)]),
-            *(_group_cell(row, group, percent=percent, wide=wide) for group in groups),
-        ]
-        if comparison.against is not None:
-            cells.append("" if row.name == comparison.against else _difference(row, percent=percent, wide=wide))
-        style = "bold" if row.name == comparison.against else ("" if row.evolvable else "dim")
-        made.add_row(*cells, _note(row), style=style)
+    made = table(*columns, right=numbers, firm=firm, title=_comparison_title(comparison))
+    for row, cells in zip(comparison.rows, zip(*columns.values(), strict=True), strict=True):
+        made.add_row(*cells, style="bold" if row.name == comparison.against else ("" if row.evolvable else "dim"))
     return made
 
 
@@ -162,19 +187,16 @@ def _side_table(comparison: "Comparison") -> Table:
     return made
 
 
-def _metrics_table(comparison: "Comparison", console: Console) -> Table:
-    """The metrics of all programs in absolute numbers, a column each, the best first, as many as there is room for."""
+def _metrics_table(comparison: "Comparison") -> Table:
+    """The metrics of all programs in absolute numbers, a column each, the best first."""
     rows = [row for row in comparison.rows if row.metrics]
-    while True:
-        names = [row.name for row in rows]
-        made = table("metric", *names, right=names, firm=("metric",))
-        for one in comparison.shown:
-            if any(row.metrics.get(one.name) is not None for row in rows):
-                unit = f" ({one.unit})" if one.unit else ""
-                made.add_row(f"{one.name}{unit}", *(number(row.metrics.get(one.name)) for row in rows))
-        if len(rows) == 1 or _fits(made, console):
-            return made
-        rows.pop()
+    names = [row.name for row in rows]
+    made = table("metric", *names, right=names, firm=("metric",))
+    for one in comparison.shown:
+        if any(row.metrics.get(one.name) is not None for row in rows):
+            unit = f" ({one.unit})" if one.unit else ""
+            made.add_row(f"{one.name}{unit}", *(number(row.metrics.get(one.name)) for row in rows))
+    return made
 
 
 def sparkline(values: Sequence[float], width: int = 40) -> str:
@@ -219,32 +241,34 @@ def _count(instances: int) -> str:
     return "1 instance" if instances == 1 else f"{instances} instances"
 
 
-def _group_cell(row: "Row", name: str, *, percent: bool, wide: bool) -> str:
+def _group_cell(row: "Row", name: str, *, percent: bool) -> str:
     found = row.groups.get(name)
     if found is None:
         return "–"
     value = number(found.value, percent=percent)
-    return f"{value} ({interval(found, percent=percent)})" if wide and found.low < found.high else value
+    return f"{value} ({interval(found, percent=percent)})" if found.low < found.high else value
 
 
-def _difference(row: "Row", *, percent: bool, wide: bool) -> str:
+def _difference(row: "Row", against: str, *, percent: bool) -> str:
+    if row.name == against:
+        return ""
     if row.difference is None:
         return "–"
     scale, form = (100.0, "+.2f") if percent else (1.0, "+.4g")
+    value = f"{scale * row.difference.value:{form}}"
     if row.difference.low == row.difference.high:
-        return f"{scale * row.difference.value:{form}}"
-    if not wide:
-        return interval(row.difference, percent=percent, signed=True)
-    return f"{scale * row.difference.value:{form}} ({interval(row.difference, percent=percent, signed=True)})"
+        return value
+    return f"{value} ({interval(row.difference, percent=percent, signed=True)})"
 
 
-def _note(row: "Row") -> str:
+def _note(row: "Row", *, marked: bool) -> str:
+    """What there is to say of a row; that it cannot be evolved only where no mark says so."""
     parts = [] if row.status in {"ok", "partial"} else [row.status.replace("_", " ")]
     if row.message:
         parts.append(brief(row.message))
     if row.broken:
         parts.append(brief(f"breaks {'; '.join(row.broken)}"))
-    if not row.evolvable:
+    if not row.evolvable and not marked:
         parts.append("not evolvable")
     return "; ".join(parts) if row.status == "ok" or not row.evolvable else ": ".join(parts)
 
@@ -267,6 +291,7 @@ __all__ = [
     "out",
     "print_comparison",
     "print_table",
+    "print_wrapped",
     "say",
     "short",
     "sparkline",

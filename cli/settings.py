@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from heuresis.cli.errors import USAGE, UserError
 from heuresis.cli.programs import find_program, read_program
+from heuresis.sandbox.names import listed
 
 if TYPE_CHECKING:
     from heuresis.evolve.config import Config
@@ -89,7 +90,7 @@ def _read(raw: Mapping[str, Any], kinds: "Kinds", where: str, allowed: "Kinds | 
     known = {**(allowed or {}), **kinds}
     unknown = sorted(set(raw) - set(known))
     if unknown:
-        raise UserError(f"{where}unknown settings: {', '.join(unknown)}; known are {', '.join(known)}", USAGE)
+        raise UserError(f"{where}unknown settings: {', '.join(unknown)}; known are {listed(known, unknown[0])}", USAGE)
     found = {}
     for key, value in raw.items():
         expected, read = known[key]
@@ -123,19 +124,20 @@ def seed_programs(texts: list[str], problem: "Problem", archive: str | None) -> 
 
 def make_config(settings: dict[str, Any]) -> "Config":
     """The settings as a run takes them, with a budget. Raises ConfigError and UserError."""
-    from heuresis.evolve.config import Config, available_cores
+    from heuresis.evolve.config import Config
     from heuresis.evolve.model_settings import NOTHING_SAID
+    from heuresis.sandbox.machine import default_workers
 
     for key, ending in (("problem", ".py"), ("engine", ".toml")):
         if settings.get(key, "").endswith(ending):
-            settings[key] = str(Path(settings[key]).resolve())
+            settings[key] = str(Path(settings[key]).expanduser().resolve())
     for key in ("api_base", "grammar"):
         if settings.get(key) and not settings.get("models"):
             option = "--" + key.replace("_", "-")
             raise UserError(f"{option} is for a model, but none is given; add --model openai/NAME", USAGE)
     if settings.get("asking", NOTHING_SAID) != NOTHING_SAID and not (settings.get("models") or settings.get("mix")):
         raise UserError("options about asking models are given, but no model; add --model openai/NAME", USAGE)
-    config = Config(**{"workers": available_cores(), **settings})
+    config = Config(**{"workers": default_workers(), **settings})
     if config.evaluations is None and config.minutes is None and not (config.models and config.budget_usd is not None):
         from heuresis.cli import render
 

@@ -6,17 +6,23 @@ somebody else can write, so a fallback in the shared temporary directory belongs
 """
 
 import hashlib
+import json
 import os
 import shutil
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from platformdirs import user_cache_path
+
+from heuresis.evaluators import seal
 
 VARIABLE = "HEURESIS_CACHE"
 """The environment variable that names the folder for everything that can be computed again."""
 
+_SUM = "sha256"
 
 UNUSED = 30 * 86_400.0
 """Seconds after which machine code that nobody used is removed."""
@@ -68,24 +74,69 @@ def write_cache(path: Path, text: str) -> bool:
     return True
 
 
+def write_checked(path: Path, content: Mapping[str, object]) -> bool:
+    """Write a JSON object to a file of a cache as `write_cache` does, with its checksum as one more key."""
+    return write_cache(path, json.dumps({**content, _SUM: _sum(content)}))
+
+
+def read_checked(path: Path) -> dict[str, Any] | None:
+    """What `write_checked` wrote there; None where there is nothing. What is damaged is removed, told, and nothing."""
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        if stored.pop(_SUM) == _sum(stored):
+            return dict(stored)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        pass
+    discard(path)
+    return None
+
+
+def discard(path: Path) -> None:
+    """Remove a file of a cache that does not hold what it should, and tell people."""
+    removed = seal.remove(path)
+    what = "removed and computed anew" if removed else "it cannot be removed; computed anew"
+    seal.LOG.warning("%s is cut off, damaged or of another version: %s", path, what)
+
+
+def _sum(content: Mapping[str, object]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
 def use_numba_cache() -> Path:
     """Point Numba's on-disk cache at a folder of `cache_dir()/numba`, unless `NUMBA_CACHE_DIR` says otherwise.
 
     Numba looks at the file of a function, but not at those of the functions and constants that went into its machine
     code. So the folder belongs to the text of all evaluators; those that none has used for a month are removed. Has an
     effect only before the first `import numba` of a process; child processes inherit the variable. Returns the folder.
+
+    From here on the files that Numba writes are sealed, and one that is damaged is as good as none (`seal`).
     """
+    seal.install()
     chosen = os.environ.get("NUMBA_CACHE_DIR")
     if chosen:
         return Path(chosen)
     folder = cache_dir() / "numba" / digest_of_code(Path(__file__).parent)[:16]
     folder.mkdir(parents=True, exist_ok=True)
+    mend_numba_cache(folder)
     os.utime(folder)
     for other in folder.parent.iterdir():
         if other.stat().st_mtime < time.time() - UNUSED:
             shutil.rmtree(other, ignore_errors=True)
     os.environ["NUMBA_CACHE_DIR"] = str(folder)
     return folder
+
+
+def mend_numba_cache(folder: Path) -> int:
+    """Remove the damaged files of a folder of machine code, and tell people; how many there were."""
+    broken = seal.broken(folder)
+    for path in broken:
+        seal.remove_code(path)
+    if broken:
+        count = "1 file" if len(broken) == 1 else f"{len(broken)} files"
+        seal.LOG.warning("%s of machine code in %s, cut off or damaged: removed and compiled anew", count, folder)
+    return len(broken)
 
 
 def digest_of_code(*places: Path) -> str:

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import reprlib
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -13,11 +12,6 @@ from heuresis.problems.problem import Choice
 
 class ConfigError(ValueError):
     """A setting that cannot be: says which, what was expected and what came."""
-
-
-def available_cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)

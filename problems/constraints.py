@@ -8,7 +8,6 @@ An evaluation under constraints stores all that its aggregate was made of among 
 of its constraint, the sum of the violations (`VIOLATION`) and the aggregate without the penalty (`UNPENALISED`).
 """
 
-import difflib
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from heuresis.evaluators.penalty import penalised, violation
+from heuresis.sandbox.names import listed
 
 VIOLATION = "violation"
 """The metric that holds the sum of the violations: 0 where the program keeps to all constraints."""
@@ -168,5 +168,4 @@ def _plain(number: float) -> str:
 def _unknown(what: str, name: str, known: Collection[str]) -> str:
     if not known:
         return f"no {what} {name!r}: this problem has none"
-    close = difflib.get_close_matches(name, known, 1)
-    return f"no {what} {name!r}: " + (f"did you mean {close[0]}?" if close else f"expected one of {', '.join(known)}")
+    return f"no {what} {name!r}: expected one of {listed(known, name)}"

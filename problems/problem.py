@@ -10,6 +10,7 @@ from heuresis.evaluators.language.contract import Contract
 from heuresis.problems.constraints import Constraint, ConstraintError, check_names, chosen, combined, parsed
 from heuresis.problems.metrics import Metric
 from heuresis.problems.scoring import Bounded, Objective, Scoring
+from heuresis.sandbox.names import listed
 
 SPLITS = ("search", "select", "test")
 """What splits are for: fitness, choosing champions, and reporting (never used by a run)."""
@@ -179,7 +180,7 @@ class Problem:
         """
         options, objective = self.options, choice.objective
         if objective is not None and objective not in options.objectives:
-            names = ", ".join(options.objectives)
+            names = listed(options.objectives, objective)
             known = f"expected one of {names}" if names else "this problem has only one"
             raise UnknownChoice(f"{self.name}: no objective {objective!r}: {known}")
         given = {name for name in PER_PROBLEM if getattr(choice, name) is not None}
@@ -239,7 +240,7 @@ class Problem:
             return self
         families = self.options.families
         if name not in families:
-            known = f"expected one of {', '.join(families)}" if families else "this problem has none"
+            known = f"expected one of {listed(families, name)}" if families else "this problem has none"
             raise UnknownFamily(f"{self.name}: no family {name!r}: {known}")
         return replace(self, splits={**self.splits, **families[name]}, choice=replace(self.choice, family=name))
 

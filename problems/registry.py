@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from heuresis.problems.problem import Problem, ProblemError
+from heuresis.sandbox.names import listed
 from heuresis.sandbox.process.zygote import execute
 
 ENTRY_POINTS = "heuresis.problems"
@@ -29,7 +30,11 @@ _files: dict[Path, str] = {}  # a problem file that was loaded, and the name of 
 
 
 class UnknownProblem(ValueError):
-    """A name that no problem has, or a file that registers none; the message lists what is known."""
+    """A name that no problem has, or a file that registers none; the message says what is known."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name
 
 
 class Definition(Protocol):
@@ -81,7 +86,9 @@ def get(name: str) -> Problem:
     if name not in _registered:
         _import(name)
     if name not in _registered:
-        raise UnknownProblem(f"unknown problem {name!r}; known are: {', '.join(names())}, or the path of a .py file")
+        raise UnknownProblem(
+            name, f"unknown problem {name!r}; expected the path of a .py file, or one of {listed(names(), name)}"
+        )
     return _registered[name]
 
 
@@ -99,12 +106,16 @@ def _from_file(path: Path) -> Problem:
     if path in _files:
         return _registered[_files[path]]
     if not path.is_file():
-        raise UnknownProblem(f"no such problem file: {path}; known problems are: {', '.join(names())}")
+        raise UnknownProblem(
+            str(path), f"no such problem file: {path}; problems with names are {listed(names(), path.stem)}"
+        )
     before = set(names())  # a file may well build on a problem that was known but not loaded
     execute(path)  # what the file raises is its author's to see, unchanged
     new = sorted(set(_registered) - before)
     if len(new) != 1:
         found = ", ".join(new) or "none"
-        raise UnknownProblem(f"{path} must call register(Problem(...)) once for one problem; it registered: {found}")
+        raise UnknownProblem(
+            str(path), f"{path} must call register(Problem(...)) once for one problem; it registered: {found}"
+        )
     _files[path] = new[0]
     return _registered[new[0]]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from heuresis.sandbox.task import Array, Task
 
-ENGINE = "heuresis.evolve.worker:Worker"
+ENGINE = "heuresis.evolve.engine:worker"
 
 SIMULATOR = "simulator"
 """The option of the engine that names the simulator, `package.module:Class` or `/path/file.py:Class`."""

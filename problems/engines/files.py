@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from heuresis.evaluators.serving.engine import Engine, EngineError, IterationTime, ServiceLevel
+from heuresis.sandbox.names import listed
 
 _FOLDER: Final = Path(__file__).parent
 _KEYS: Final = tuple(one.name for one in fields(Engine) if one.name != "name")
@@ -35,7 +36,7 @@ def load(name_or_path: str | Path) -> Engine:
     if text.endswith(".toml"):
         return _made(_complete(Path(text)), Path(text))
     if text not in names():
-        raise UnknownEngine(f"unknown engine {text!r}; known: {', '.join(names())}; or give a file FILE.toml")
+        raise UnknownEngine(f"unknown engine {text!r}; known: {listed(names(), text)}; or give a file FILE.toml")
     path = _FOLDER / f"{text}.toml"
     return _made(_complete(path), path)
 
@@ -49,7 +50,7 @@ def _complete(path: Path) -> dict[str, Any]:
         return table
     base = table.pop("base")
     if base not in names():
-        raise EngineError(f"{path}: base: unknown engine {base!r}; known: {', '.join(names())}")
+        raise EngineError(f"{path}: base: unknown engine {base!r}; known: {listed(names(), str(base))}")
     under = parsed(_FOLDER / f"{base}.toml")
     if "base" in under:
         raise EngineError(f"{path}: base: {base} has a base itself; use that one, {under['base']}")
@@ -126,4 +127,4 @@ def _only(table: Any, known: Sequence[str], where: str) -> None:
         raise EngineError(f"{where}: expected a table, got {table!r}")
     for key in table:
         if key not in known:
-            raise EngineError(f"{where}: unknown key {key!r}; known: {', '.join(known)}")
+            raise EngineError(f"{where}: unknown key {key!r}; known: {listed(known, key)}")

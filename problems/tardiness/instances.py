@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from heuresis.evaluators.aliases import Ints
-from heuresis.evaluators.cache import CacheError, cache_dir, write_cache
+from heuresis.evaluators.cache import CacheError, cache_dir, discard, write_cache
 from heuresis.problems.problem import InstanceError, InstanceSet
 
 TARDINESS_FACTORS = (2, 4, 6, 8)
@@ -129,12 +129,15 @@ def build(split: Split) -> InstanceSet:
 def proven_optima(instances: Sequence[TardinessInstance], mark: str) -> tuple[int, ...]:
     """The optimum of each instance, read from the cache by fingerprint or solved and written there.
 
-    A cache that cannot be read or written, or that holds anything unlikely, costs time and nothing else.
+    A cache that cannot be read or written costs time and nothing else; a file that holds anything unlikely is removed,
+    and told.
     """
     path = _cache_file(mark)
     known = None if path is None else _read_cache(path, instances, mark)
     if known is not None:
         return known
+    if path is not None and path.exists():
+        discard(path)
     solve = _solver()
     optima = tuple(solve(instance.p, instance.d)[0] for instance in instances)
     if path is not None:
@@ -162,7 +165,7 @@ def _read_cache(path: Path, instances: Sequence[TardinessInstance], mark: str) -
         optima = tuple(stored["optima"])
         if stored["fingerprint"] != mark or stored["checksum"] != _checksum(mark, optima):
             return None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     if len(optima) != len(instances) or not all(type(optimum) is int for optimum in optima):
         return None

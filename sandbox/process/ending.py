@@ -4,6 +4,7 @@ import os
 import signal
 
 from heuresis.sandbox.limits import Limits
+from heuresis.sandbox.machine import out_of_memory
 from heuresis.sandbox.outcome import Outcome, Status
 from heuresis.sandbox.process.wire import Reply, Verdict, WireError, decode_record
 
@@ -45,7 +46,7 @@ def _by_signal(number: int, reply: Reply, limits: Limits) -> Outcome:
     if number == signal.SIGSYS:
         return _failed(Status.CRASHED, FORBIDDEN, reply)
     if number == signal.SIGKILL:  # not sent by us: the kernel found no memory
-        return _failed(Status.MEMORY, f"{memory}, killed by the system", reply)
+        return _failed(Status.MEMORY, out_of_memory(), reply)
     if number == signal.SIGABRT and reply.growth > limits.memory_bytes // 2:  # std::bad_alloc ends in abort()
         return _failed(Status.MEMORY, memory, reply)
     try:

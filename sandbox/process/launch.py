@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import IO
 
 from heuresis.sandbox.layers import Layer
 from heuresis.sandbox.limits import Limits
+from heuresis.sandbox.machine import out_of_memory
 from heuresis.sandbox.outcome import SandboxError
 from heuresis.sandbox.process import wire
 from heuresis.sandbox.process.wire import Reply, Setup, Verdict
@@ -34,6 +36,7 @@ _FIXED = {
 _MESSAGE_CAP = 10_000
 _STDERR_TAIL = 4_000
 _GRACE_SECONDS = 10.0  # beyond a task's own limit, for a busy machine and a large result
+_KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)  # the process itself, and as its keeper tells it
 GOODBYE_SECONDS = 1.0
 """How long a process may take to end by itself, and again after each way of insisting."""
 
@@ -114,7 +117,9 @@ class Zygote:
             wire.send_setup(self._channel, setup)
             reply = wire.receive_reply(self._channel, _MESSAGE_CAP, deadline)
         except (OSError, EOFError, wire.WireError) as error:
-            cause = f"not ready within {seconds:g} s" if isinstance(error, TimeoutError) else str(error)
+            cause = (
+                f"not ready within {seconds:g} s" if isinstance(error, TimeoutError) else self._ending() or str(error)
+            )
             raise SandboxError(
                 f"the sandbox for engine {self._engine!r} did not start: {cause}\n{self.last_words()}"
             ) from error
@@ -133,10 +138,18 @@ class Zygote:
         except TimeoutError as error:
             raise ZygoteDied("the sandbox process does not answer") from error
         except (OSError, EOFError, wire.WireError) as error:
-            raise ZygoteDied(f"the sandbox process ended unexpectedly: {error}") from error
+            raise ZygoteDied(f"the sandbox process {self._ending() or f'ended unexpectedly: {error}'}") from error
         if reply.verdict in (Verdict.READY, Verdict.FAILED):
             raise ZygoteDied("the sandbox process answered out of turn")
         return reply
+
+    def _ending(self) -> str:
+        """Who killed the process, where somebody did: none of ours does so while somebody listens to it."""
+        try:
+            code = self._process.wait(GOODBYE_SECONDS)
+        except subprocess.TimeoutExpired:
+            return ""
+        return out_of_memory() if code in _KILLED else ""
 
     def hang_up(self) -> None:
         """End the conversation; the zygote kills its child and exits. May be called while another thread waits."""

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -20,6 +21,9 @@ from heuresis.evolve.models.factory import client_for
 from heuresis.evolve.models.local import LocalServer, default_model_path, install_default_model, models, weights_of
 from heuresis.evolve.proposers.model import SketchProposer
 from heuresis.sandbox.screen.screen import ScreenError, screen
+
+EMPTY = b"GGUF" + struct.pack("<IQQ", 3, 0, 0)
+"""A GGUF file without a tensor."""
 
 HERE = importlib.util.find_spec("xllamacpp") is not None
 needs_model = pytest.mark.skipif(
@@ -54,7 +58,7 @@ def test_a_file_that_is_not_there_or_no_model_is_named(tmp_path: Path) -> None:
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     file = tmp_path / "any.gguf"
-    file.write_bytes(b"GGUF")
+    file.write_bytes(EMPTY)
     monkeypatch.setattr(importlib.util, "find_spec", lambda *_: None)
     with pytest.raises(ProposerUnavailable, match=r"heuresis\[local\]"):
         LocalServer(f"local:{file}")
@@ -71,7 +75,7 @@ def test_weights_that_cannot_be_loaded_end_in_a_message_and_leave_no_process(tmp
 
 def test_a_server_that_does_not_start_in_time_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     file = tmp_path / "any.gguf"
-    file.write_bytes(b"GGUF")
+    file.write_bytes(EMPTY)
     sleeper = tmp_path / "python"
     sleeper.write_text("#!/bin/sh\nexec sleep 120\n")
     sleeper.chmod(0o755)
@@ -121,7 +125,7 @@ def test_a_python_without_pip_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 def test_the_serving_process_gets_no_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     file = tmp_path / "any.gguf"
-    file.write_bytes(b"GGUF")
+    file.write_bytes(EMPTY)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-not-for-children")
     monkeypatch.setattr(importlib.util, "find_spec", lambda *_: object())
     monkeypatch.setattr(

@@ -95,7 +95,7 @@ def test_references_stop_at_their_size(problem: Problem, instances: InstanceSet,
     assert [entry.name for entry in reference_entries(with_references, instances, ["exact"])] == ["exact"]
 
 
-def test_references_are_measured_once(problem: Problem, instances: InstanceSet, tmp_path: Path, monkeypatch):
+def test_references_are_measured_once(problem: Problem, instances: InstanceSet, tmp_path: Path, monkeypatch, caplog):
     monkeypatch.setenv("HEURESIS_CACHE", str(tmp_path))
     solved: list[str] = []
 
@@ -109,12 +109,17 @@ def test_references_are_measured_once(problem: Problem, instances: InstanceSet, 
     assert reference_entries(counted, instances) == first
     assert len(solved) == len(instances.instances)
     [path] = (tmp_path / "references").iterdir()
-    for text in ("{", "[]", path.read_text().replace("counted", "other"), '{"key": "", "values": []}'):
+    whole = path.read_text()
+    one_digit = whole.replace(str(first[0].values[0]), str(first[0].values[0] + 1.0))
+    damaged = ("{", "", "[]", "[" * 100_000, one_digit, whole.replace("counted", "other"), '{"key": "", "values": []}')
+    for text in damaged:
         path.write_text(text)
         assert reference_entries(counted, instances) == first
-    assert len(solved) == 5 * len(instances.instances)
+    assert one_digit != whole
+    assert [str(path) in message for message in caplog.messages] == [True] * len(damaged)
+    assert len(solved) == 8 * len(instances.instances)
     reference_entries(counted, problem.splits["select"]())
-    assert len(solved) == 6 * len(instances.instances), "other instances are measured on their own"
+    assert len(solved) == 9 * len(instances.instances), "other instances are measured on their own"
 
 
 def test_misuse_is_refused(problem: Problem, instances: InstanceSet):

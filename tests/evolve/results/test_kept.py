@@ -10,6 +10,7 @@ from search_parts import PlainPool, rule
 from tiny_problem import TINY
 
 from heuresis.archive.store import Archive
+from heuresis.evaluators.cache import write_checked
 from heuresis.evolve.assessment import pools
 from heuresis.evolve.assessment.assess import Assessor
 from heuresis.evolve.results import kept
@@ -92,13 +93,15 @@ def forged(text: str, other: str) -> list[str]:
     ]
 
 
-def test_a_damaged_or_foreign_entry_is_never_a_score(tmp_path: Path) -> None:
+def test_a_damaged_or_foreign_entry_is_never_a_score(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     first = measured()
     one, two, *_ = entries(tmp_path)
     for count, text in enumerate(forged(one.read_text(), two.read_text()), 1):
         one.write_text(text)
         assert measured() == first
         assert len(runs) == len(TINY.baselines) + count, text[:80]
+        assert len(caplog.messages) == count
+        assert str(one) in caplog.messages[-1]
 
 
 def test_a_score_that_does_not_follow_from_its_values_is_none(tmp_path: Path) -> None:
@@ -109,6 +112,6 @@ def test_a_score_that_does_not_follow_from_its_values_is_none(tmp_path: Path) ->
     path = entries(tmp_path)[0]
     entry = json.loads(path.read_text())
     better = evaluation_row(replace(to_evaluation(entry["row"]), aggregate=0.0))
-    path.write_text(json.dumps(entry | {"row": better}))
+    write_checked(path, {"key": entry["key"], "row": better})
     assert measured() == first
     assert len(runs) == len(TINY.baselines) + 1

@@ -101,8 +101,10 @@ def test_optima_are_computed_once(cache: Path, monkeypatch: pytest.MonkeyPatch) 
     assert [i.optimum for i in build(TINY).instances] == [i.optimum for i in first.instances]
 
 
-@pytest.mark.parametrize("damage", ["garbage", "truncated", "too few", "too low", "too high", "text", "checksum"])
-def test_a_damaged_cache_is_solved_again(cache: Path, damage: str) -> None:
+@pytest.mark.parametrize(
+    "damage", ["garbage", "empty", "nested", "truncated", "too few", "too low", "too high", "text", "checksum"]
+)
+def test_a_damaged_cache_is_solved_again(cache: Path, damage: str, caplog: pytest.LogCaptureFixture) -> None:
     first = build(TINY)
     path = cache / "optima" / f"{first.fingerprint}.json"
     stored = json.loads(path.read_text())
@@ -122,9 +124,14 @@ def test_a_damaged_cache_is_solved_again(cache: Path, damage: str) -> None:
     if damage != "checksum":
         stored["checksum"] = module._checksum(first.fingerprint, optima)
     text = json.dumps(stored)
-    path.write_text({"garbage": "\x00{", "truncated": text[: len(text) // 2]}.get(damage, text))
+    path.write_text(
+        {"garbage": "\x00{", "empty": "", "nested": "[" * 100_000, "truncated": text[: len(text) // 2]}.get(
+            damage, text
+        )
+    )
     assert [i.optimum for i in build(TINY).instances] == [i.optimum for i in first.instances]
     assert json.loads(path.read_text())["optima"] == [i.optimum for i in first.instances]
+    assert [str(path) in message for message in caplog.messages] == [True]
 
 
 def test_a_cache_that_cannot_be_written_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

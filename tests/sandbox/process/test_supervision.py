@@ -116,6 +116,7 @@ def test_a_program_that_kills_its_zygote_is_tried_twice(make_pool: Callable[...,
     outcome = pool.run(Task("kill_zygote"))
     assert outcome.status is Status.CRASHED
     assert "2 times in a row" in outcome.message
+    assert "killed by the system for want of memory" in outcome.message
     assert pool.deaths == 2
     assert pool.run(Task("sum")).ok
 
