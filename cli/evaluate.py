@@ -34,6 +34,7 @@ from heuresis.cli.options import (
     SubjectToOption,
     TestSplitOption,
     TimeoutOption,
+    TimeUnitOption,
     WorkersOption,
 )
 from heuresis.cli.programs import Named, check_reading, find_instances, find_problem, find_program, problem_of
@@ -62,6 +63,7 @@ def evaluate(
     replicas: ReplicasOption = None,
     noise: NoiseOption = None,
     slo: SloOption = None,
+    time_unit: TimeUnitOption = None,
     run: RunOption = None,
     requests_out: Annotated[
         Path | None,
@@ -85,7 +87,7 @@ def evaluate(
         raise UserError(f"--timeout: expected a positive, finite number of seconds, got {timeout:g}", USAGE)
     given = Choice(
         family, objective, engine, rate, limit, load=load, replicas=replicas, noise=noise, slo=slo,
-        subject_to=tuple(subject_to or ()), guards=guards,
+        time_unit=time_unit,        subject_to=tuple(subject_to or ()), guards=guards,
     )  # fmt: skip
     check_reading(given, instances)
     base = find_problem(problem)
@@ -126,6 +128,7 @@ def compare(
     replicas: ReplicasOption = None,
     noise: NoiseOption = None,
     slo: SloOption = None,
+    time_unit: TimeUnitOption = None,
     run: RunOption = None,
     workers: WorkersOption = None,
     archive: ArchiveOption = None,
@@ -138,7 +141,7 @@ def compare(
 
     given = Choice(
         family, objective, engine, rate, limit, load=load, replicas=replicas, noise=noise, slo=slo,
-        subject_to=tuple(subject_to or ()), guards=guards,
+        time_unit=time_unit,        subject_to=tuple(subject_to or ()), guards=guards,
     )  # fmt: skip
     check_reading(given, instances)
     if len(programs) < 2:
@@ -176,6 +179,7 @@ def explain(
     replicas: ReplicasOption = None,
     noise: NoiseOption = None,
     slo: SloOption = None,
+    time_unit: TimeUnitOption = None,
     run: RunOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
@@ -185,7 +189,9 @@ def explain(
     from heuresis.evolve.assessment.assess import Assessor
     from heuresis.problems.problem import Choice
 
-    given = Choice(family, objective, engine, rate, limit, load=load, replicas=replicas, noise=noise, slo=slo)
+    given = Choice(
+        family, objective, engine, rate, limit, load=load, replicas=replicas, noise=noise, slo=slo, time_unit=time_unit
+    )
     check_reading(given, instances)
     named = find_program(program, find_problem(problem) if problem else None, archive)
     base = problem_of(named, problem, archive)

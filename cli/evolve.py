@@ -40,6 +40,7 @@ from heuresis.cli.options import (
     SloOption,
     SubjectToOption,
     TimeoutOption,
+    TimeUnitOption,
     WeakSandboxOption,
     WorkersOption,
 )
@@ -71,6 +72,7 @@ def evolve(
     replicas: ReplicasOption = None,
     noise: NoiseOption = None,
     slo: SloOption = None,
+    time_unit: TimeUnitOption = None,
     subject_to: SubjectToOption = None,
     guards: GuardsOption = None,
     model: Annotated[
@@ -143,6 +145,7 @@ def evolve(
         "replicas": replicas,
         "noise": noise,
         "slo": slo,
+        "time_unit": time_unit,
         "subject_to": tuple(subject_to) if subject_to else None,
         "guards": guards,
         "models": tuple(model) if model else None,

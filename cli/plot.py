@@ -22,6 +22,7 @@ from heuresis.cli.options import (
     RunOption,
     SelectSplitOption,
     SloOption,
+    TimeUnitOption,
 )
 from heuresis.cli.programs import check_reading, find_instances, find_problem, find_program
 from heuresis.sandbox.plain_text import plain
@@ -58,6 +59,7 @@ def plot(
     replicas: ReplicasOption = None,
     noise: NoiseOption = None,
     slo: SloOption = None,
+    time_unit: TimeUnitOption = None,
     run: RunOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
@@ -73,7 +75,9 @@ def plot(
 
     if output is not None and output.suffix not in FORMATS:
         raise UserError(f"-o {output}: expected a file that ends in {', '.join(FORMATS)}", USAGE)
-    given = Choice(family, None, engine, rate, limit, load=load, replicas=replicas, noise=noise, slo=slo)
+    given = Choice(
+        family, None, engine, rate, limit, load=load, replicas=replicas, noise=noise, slo=slo, time_unit=time_unit
+    )
     check_reading(given, instances)
     base = find_problem(problem)
     named = [find_program(text, base, archive) for text in programs]

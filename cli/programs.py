@@ -97,10 +97,16 @@ def find_problem(name: str, choice: "Choice | None" = None) -> "Problem":
 
 
 def check_reading(given: "Choice", instances: "Sequence[Path | str] | None") -> None:
-    """Raise UserError where an option of reading has no instance files to change, or a rate or load cannot be."""
-    for name in ("rate", "limit", "load", "noise", "slo"):
+    """Raise UserError where an option of reading has no instance files to change, or is none that can be."""
+    from heuresis.problems.problem import TIME_UNITS
+
+    for name in ("rate", "limit", "load", "noise", "slo", "time_unit"):
         if getattr(given, name) is not None and not instances:
-            raise UserError(f"--{name} changes what is read from files: say --instances FILE as well", USAGE)
+            raise UserError(
+                f"--{name.replace('_', '-')} changes what is read from files: say --instances FILE as well", USAGE
+            )
+    if given.time_unit is not None and given.time_unit not in TIME_UNITS:
+        raise UserError(f"--time-unit: expected one of {', '.join(TIME_UNITS)}, got {given.time_unit}", USAGE)
     for option, number, what in (("--rate", given.rate, "factor"), ("--load", given.load, "share of the capacity")):
         if number is not None and not 0 < number < math.inf:
             raise UserError(f"{option}: expected a positive, finite {what}, got {number:g}", USAGE)

@@ -89,6 +89,7 @@ class Choice:
     instances: tuple[str, ...] = ()  # files that are cut into parts, in place of the splits
     noise: float | None = None  # of estimates where files have none: sigma of the logarithm
     slo: str | None = None  # the class of requests in files that name none
+    time_unit: str | None = None  # of times in files that are numbers: s, ms, us or ns
     subject_to: tuple[str, ...] = ()  # constraints on metrics (`constraints.parsed`)
     guards: bool | None = None  # whether the constraints hold too that the problem adds to the objective
 
@@ -96,9 +97,11 @@ class Choice:
         """On which instances, for people; empty where nothing is chosen."""
         parts = ["instances of " + " and ".join(Path(file).name for file in self.instances)] if self.instances else []
         parts += [f"{self.family} instances"] if self.family else []
-        for name in ("rate", "load", "limit", "replicas", "engine", "noise", "slo"):
+        for name in ("rate", "load", "limit", "replicas", "engine", "noise", "slo", "time_unit"):
             value = getattr(self, name)
-            parts += [] if value is None else [f"{name} {Path(value).name if name == 'engine' else value}"]
+            parts += (
+                [] if value is None else [f"{name.replace('_', ' ')} {Path(value).name if name == 'engine' else value}"]
+            )
         return ", ".join(parts)
 
     def told(self) -> str:
@@ -108,8 +111,11 @@ class Choice:
         return ", ".join(part for part in parts if part)
 
 
-PER_PROBLEM = ("engine", "rate", "limit", "load", "replicas", "noise", "slo")
+PER_PROBLEM = ("engine", "rate", "limit", "load", "replicas", "noise", "slo", "time_unit")
 """Fields of a choice that only some problems know."""
+
+TIME_UNITS: Mapping[str, int] = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+"""How many of a unit of time are a second."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from heuresis.problems.problem import InstanceError
+from heuresis.problems.problem import TIME_UNITS, InstanceError
 from heuresis.problems.reading import shown
 from heuresis.problems.serving.traces.columns import Columns
 from heuresis.problems.serving.traces.trace import number
-
-UNITS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
-"""How many of a unit are a second."""
 
 DENSEST = 10.0
 """Requests per second beyond which times that are milliseconds by their format alone may be seconds just as well."""
@@ -41,15 +38,17 @@ def times(cells: Sequence[Any], where: Sequence[str], columns: Columns, asked: s
     """
     name = columns.names["arrival"]
     if _are_dates(cells[0], columns):
-        return Times([_nanoseconds(cell, place, name) for cell, place in zip(cells, where, strict=True)], UNITS["ns"])
+        return Times(
+            [_nanoseconds(cell, place, name) for cell, place in zip(cells, where, strict=True)], TIME_UNITS["ns"]
+        )
     ticks = [_tick(cell, place, name) for cell, place in zip(cells, where, strict=True)]
     if asked is not None:
-        return Times(ticks, UNITS[asked])
-    unit = next((unit for unit in UNITS if _EPOCH[0] <= ticks[0] / UNITS[unit] <= _EPOCH[1]), None)
+        return Times(ticks, TIME_UNITS[asked])
+    unit = next((unit for unit in TIME_UNITS if _EPOCH[0] <= ticks[0] / TIME_UNITS[unit] <= _EPOCH[1]), None)
     if unit is not None:
-        return Times(ticks, UNITS[unit])
+        return Times(ticks, TIME_UNITS[unit])
     if columns.unit is not None and columns.sure:
-        return Times(ticks, UNITS[columns.unit])
+        return Times(ticks, TIME_UNITS[columns.unit])
     return _guessed(ticks, where[0], columns)
 
 
@@ -58,10 +57,12 @@ def _guessed(ticks: Sequence[int | float], where: str, columns: Columns) -> Time
     name, span = columns.names["arrival"], ticks[-1] - ticks[0]
     rate = (len(ticks) - 1) / span if span > 0 else 0.0  # requests in one of the unknown unit
     broken = any(isinstance(tick, float) and not tick.is_integer() for tick in ticks)
-    if columns.unit == "ms" and rate * UNITS["ms"] <= DENSEST:
-        return Times(ticks, UNITS["ms"], f"{name} is read as milliseconds ({rate * 1_000:.3g} requests/s; --time-unit)")
+    if columns.unit == "ms" and rate * TIME_UNITS["ms"] <= DENSEST:
+        return Times(
+            ticks, TIME_UNITS["ms"], f"{name} is read as milliseconds ({rate * 1_000:.3g} requests/s; --time-unit)"
+        )
     if broken:
-        return Times(ticks, UNITS["s"], f"{name} is read as seconds ({rate:.3g} requests/s; --time-unit)")
+        return Times(ticks, TIME_UNITS["s"], f"{name} is read as seconds ({rate:.3g} requests/s; --time-unit)")
     raise InstanceError(
         f"{where}: {name}: the file does not say whether its times are seconds ({rate:.3g} requests/s) or milliseconds "
         f"({rate * 1_000:.3g} requests/s); say which: --time-unit s or --time-unit ms"

@@ -10,10 +10,9 @@ import numpy as np
 
 from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.evaluators.serving.engine import Engine
-from heuresis.problems.problem import Choice, InstanceError, InstanceSet
+from heuresis.problems.problem import TIME_UNITS, Choice, InstanceError, InstanceSet
 from heuresis.problems.reading import apart, parsed, shown
 from heuresis.problems.serving.instances import LARGEST_TIME, ServingInstance, fingerprint
-from heuresis.problems.serving.traces.clock import UNITS
 from heuresis.problems.serving.traces.json_files import is_request, read_own, table_of_lines, table_of_list
 from heuresis.problems.serving.traces.requests import trace
 from heuresis.problems.serving.traces.trace import Trace
@@ -31,7 +30,7 @@ class Reading:
     calls of a program stay as they are. `limit` takes that many requests from the beginning of each instance. `noise`
     is the standard deviation of the logarithm of estimate over output length, where the file has no estimates. `slo` is
     the class of requests in files that name none, None the engine's first. `time_unit` is that of times which are
-    numbers, one of `clock.UNITS`; None: what the file tells.
+    numbers, one of `TIME_UNITS`; None: what the file tells.
     """
 
     rate: float = 1.0
@@ -52,8 +51,8 @@ class Reading:
             raise ValueError(f"limit must be 1 or more requests, got {self.limit}")
         if not 0 <= self.noise <= 10:
             raise ValueError(f"noise must be 0 to 10, got {self.noise}")
-        if self.time_unit is not None and self.time_unit not in UNITS:
-            raise ValueError(f"time_unit must be one of {', '.join(UNITS)}, got {self.time_unit}")
+        if self.time_unit is not None and self.time_unit not in TIME_UNITS:
+            raise ValueError(f"time_unit must be one of {', '.join(TIME_UNITS)}, got {self.time_unit}")
 
 
 READ = ("rate", "limit", "noise", "slo", "time_unit")
@@ -97,7 +96,7 @@ def _traces(path: Path, reading: Reading, notes: list[str]) -> Iterator[Trace]:
         rows = parsed("".join(whole), str(path))
         yield trace(table_of_list(rows, path), reading.limit, reading.time_unit, notes)
     elif first.startswith("{"):
-        yield from read_own("".join(whole), path, reading.limit, UNITS[reading.time_unit or "s"])
+        yield from read_own("".join(whole), path, reading.limit, TIME_UNITS[reading.time_unit or "s"])
     else:
         yield trace(table(whole, path), reading.limit, reading.time_unit, notes)
 

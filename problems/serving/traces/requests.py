@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from heuresis.evaluators.aliases import Floats, Ints
-from heuresis.problems.problem import InstanceError
+from heuresis.problems.problem import TIME_UNITS, InstanceError
 from heuresis.problems.reading import shown
 from heuresis.problems.serving.instances import LARGEST_TIME
-from heuresis.problems.serving.traces.clock import UNITS, Times, times
+from heuresis.problems.serving.traces.clock import Times, times
 from heuresis.problems.serving.traces.columns import Columns, columns_of
 from heuresis.problems.serving.traces.trace import Trace, ascending, natural, number, numbered, spread
 from heuresis.problems.tables import Row, Table
@@ -166,7 +166,7 @@ def _gaps(found: _Requests, after: Ints, clock: Times) -> Floats:
     if not np.any(after >= 0):
         return gap
     unit = found.columns.delay_unit
-    per_second = UNITS[unit] if unit else clock.unit if clock.unit < UNITS["ns"] else 1
+    per_second = TIME_UNITS[unit] if unit else clock.unit if clock.unit < TIME_UNITS["ns"] else 1
     name, delays = found.columns.names["delay"], found.cells("delay")
     for i in np.flatnonzero(after >= 0).tolist():
         if not _blank(delays[i]):

@@ -196,7 +196,7 @@ def test_a_prompt_larger_than_the_memory_is_no_error(tmp_path: Path) -> None:
         (mooncake((0, 4, 4, []), (-1, 4, 4, [])), r"line 2: timestamp must not be negative, got -1"),
         (mooncake((3, 4, 4, []), (2, 4, 4, [])), r"line 2: timestamp 2 is before .*, 3; sort"),
         (
-            mooncake((0, 513, 4, list(range(8)))),
+            mooncake((0, 513, 4, list(range(7)))),
             r"line 1: hash_ids: expected ids of at most 2 blocks of 512 tokens .* 7; a",
         ),
         ('{"timestamp": 0, "input_length": 4}', r"line 1: of the columns of Mooncake .* missing: output_length"),
