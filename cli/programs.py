@@ -1,6 +1,8 @@
 """What PROGRAM and PROBLEM mean on the command line."""
 
+import functools
 import math
+import os
 import re
 import traceback
 from contextlib import contextmanager
@@ -61,7 +63,17 @@ def read_archive(url: str | None) -> "Archive":
         return Archive.open(url, reading=True)
     if url is not None:
         raise UserError(f"there is no archive at {shown_archive(url)}; check --archive")
+    _tell_missing(file)
     return open_archive(":memory:")
+
+
+@functools.cache
+def _tell_missing(file: Path) -> None:
+    """Say once that the archive which the environment names is not there, in case its name was mistyped."""
+    if os.environ.get("HEURESIS_ARCHIVE"):
+        from heuresis.cli import render
+
+        render.say(f"HEURESIS_ARCHIVE names {file}, where there is no archive yet")
 
 
 def existing_archive(url: str | None, wanted: str) -> "Archive":
