@@ -31,6 +31,7 @@ from heuresis.cli.options import (
     SearchSplitOption,
     SelectSplitOption,
     SloOption,
+    SolveOption,
     SubjectToOption,
     TestSplitOption,
     TimeoutOption,
@@ -64,6 +65,7 @@ def evaluate(
     noise: NoiseOption = None,
     slo: SloOption = None,
     time_unit: TimeUnitOption = None,
+    solve: SolveOption = False,
     run: RunOption = None,
     requests_out: Annotated[
         Path | None,
@@ -87,7 +89,7 @@ def evaluate(
         raise UserError(f"--timeout: expected a positive, finite number of seconds, got {timeout:g}", USAGE)
     given = Choice(
         family, objective, engine, rate, limit, load=load, replicas=replicas, noise=noise, slo=slo,
-        time_unit=time_unit,        subject_to=tuple(subject_to or ()), guards=guards,
+        time_unit=time_unit, solve=solve or None, subject_to=tuple(subject_to or ()), guards=guards,
     )  # fmt: skip
     check_reading(given, instances)
     base = find_problem(problem)
@@ -129,6 +131,7 @@ def compare(
     noise: NoiseOption = None,
     slo: SloOption = None,
     time_unit: TimeUnitOption = None,
+    solve: SolveOption = False,
     run: RunOption = None,
     workers: WorkersOption = None,
     archive: ArchiveOption = None,
@@ -141,7 +144,7 @@ def compare(
 
     given = Choice(
         family, objective, engine, rate, limit, load=load, replicas=replicas, noise=noise, slo=slo,
-        time_unit=time_unit,        subject_to=tuple(subject_to or ()), guards=guards,
+        time_unit=time_unit, solve=solve or None, subject_to=tuple(subject_to or ()), guards=guards,
     )  # fmt: skip
     check_reading(given, instances)
     if len(programs) < 2:
@@ -180,6 +183,7 @@ def explain(
     noise: NoiseOption = None,
     slo: SloOption = None,
     time_unit: TimeUnitOption = None,
+    solve: SolveOption = False,
     run: RunOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
@@ -190,8 +194,9 @@ def explain(
     from heuresis.problems.problem import Choice
 
     given = Choice(
-        family, objective, engine, rate, limit, load=load, replicas=replicas, noise=noise, slo=slo, time_unit=time_unit
-    )
+        family, objective, engine, rate, limit, load=load, replicas=replicas, noise=noise, slo=slo,
+        time_unit=time_unit, solve=solve or None,
+    )  # fmt: skip
     check_reading(given, instances)
     named = find_program(program, find_problem(problem) if problem else None, archive)
     base = problem_of(named, problem, archive)

@@ -38,6 +38,7 @@ from heuresis.cli.options import (
     ReplicasOption,
     RunArgument,
     SloOption,
+    SolveOption,
     SubjectToOption,
     TimeoutOption,
     TimeUnitOption,
@@ -73,6 +74,7 @@ def evolve(
     noise: NoiseOption = None,
     slo: SloOption = None,
     time_unit: TimeUnitOption = None,
+    solve: SolveOption = False,
     subject_to: SubjectToOption = None,
     guards: GuardsOption = None,
     model: Annotated[
@@ -146,6 +148,7 @@ def evolve(
         "noise": noise,
         "slo": slo,
         "time_unit": time_unit,
+        "solve": solve or None,
         "subject_to": tuple(subject_to) if subject_to else None,
         "guards": guards,
         "models": tuple(model) if model else None,

@@ -142,6 +142,9 @@ TimeUnitOption: TypeAlias = Annotated[
         help="Unit of times in instance files that are numbers. Default: what the file says.",
     ),
 ]
+SolveOption: TypeAlias = Annotated[
+    bool, typer.Option("--solve", help="Prove the optima that instance files do not have, where that is quick.")
+]
 WorkersOption: TypeAlias = Annotated[
     int | None, typer.Option("--workers", metavar="W", min=1, help="Processes that evaluate. Default: one per core.")
 ]

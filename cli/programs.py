@@ -112,7 +112,7 @@ def check_reading(given: "Choice", instances: "Sequence[Path | str] | None") -> 
     """Raise UserError where an option of reading has no instance files to change, or is none that can be."""
     from heuresis.problems.problem import TIME_UNITS
 
-    for name in ("rate", "limit", "load", "noise", "slo", "time_unit"):
+    for name in ("rate", "limit", "load", "noise", "slo", "time_unit", "solve"):
         if getattr(given, name) is not None and not instances:
             raise UserError(
                 f"--{name.replace('_', '-')} changes what is read from files: say --instances FILE as well", USAGE

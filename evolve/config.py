@@ -54,6 +54,7 @@ class Config:
     noise: float | None = None  # of estimates where these files have none: sigma of the logarithm
     slo: str | None = None  # the class of requests in files that name none
     time_unit: str | None = None  # of times in these files that are numbers: s, ms, us or ns
+    solve: bool | None = None  # whether optima that these files do not have are proven
     replicas: int | None = None  # of the engine, behind a router; None: as many as it says
     digests: tuple[str, ...] = ()  # SHA-256 of each file when the run began
     parts: tuple[tuple[str, str], ...] = ()  # (split, fingerprint) of what the files were cut into then
@@ -103,7 +104,8 @@ class Config:
         _check(noise, "noise", "a number from 0 to 10", noise is None or (_finite(noise) and 0 <= noise <= 10))
         unit = self.time_unit
         _check(unit, "time_unit", f"one of {', '.join(TIME_UNITS)}", unit is None or unit in TIME_UNITS)
-        for name in ("rate", "load", "limit", "noise", "slo", "time_unit"):
+        _check(self.solve, "solve", "true or false", self.solve in {None, True, False})
+        for name in ("rate", "load", "limit", "noise", "slo", "time_unit", "solve"):
             value = getattr(self, name)
             _check(value, name, "instance files as well, for it changes them", value is None or bool(self.instances))
         _check(self.load, "load", "only one of rate and load", self.rate is None or self.load is None)
@@ -122,6 +124,7 @@ class Config:
             noise=self.noise,
             slo=self.slo,
             time_unit=self.time_unit,
+            solve=self.solve,
             instances=self.instances,
             subject_to=self.subject_to,
             guards=self.guards,

@@ -9,7 +9,14 @@ import numpy as np
 
 from heuresis.problems.problem import InstanceError, InstanceSet
 from heuresis.problems.reading import apart, check_count, json_rows, labels, name_of, shown, whole, whole_word
-from heuresis.problems.tardiness.instances import LARGEST_SIZE, LARGEST_TIME, TardinessInstance, fingerprint
+from heuresis.problems.tardiness.instances import (
+    LARGEST_SIZE,
+    LARGEST_SOLVED,
+    LARGEST_TIME,
+    TardinessInstance,
+    fingerprint,
+    without_optima,
+)
 from heuresis.problems.tardiness.job_lists import is_job_list, read_job_list
 from heuresis.problems.texts import read_text, words
 
@@ -38,9 +45,7 @@ def read(paths: Sequence[Path]) -> InstanceSet:
         else:
             instances += _read_orlib(text, path)
             notes.append(f"{path.name}: an OR-Library weighted-tardiness file; its weights are dropped")
-    missing = sum(instance.optimum is None for instance in instances)
-    if missing:
-        notes.append(f"{missing} of {len(instances)} instances have no optimum: the objective is the mean tardiness")
+    notes += [f"{note}; --solve proves those of up to {LARGEST_SOLVED} jobs" for note in without_optima(instances)]
     found = apart(instances, notes)
     return InstanceSet(", ".join(path.name for path in paths), found, fingerprint(found), tuple(notes))
 

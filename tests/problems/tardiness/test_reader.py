@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from heuresis.problems.problem import InstanceError
+from heuresis.problems import registry
+from heuresis.problems.problem import Choice, InstanceError, UnknownChoice
 from heuresis.problems.tardiness.reader import read
 
 GOOD = {"p": [3, 1], "d": [4, 0]}
@@ -173,3 +174,23 @@ def test_unreadable_files(tmp_path: Path) -> None:
             read([path])
     with pytest.raises(InstanceError, match="one or more"):
         read([])
+
+
+def test_missing_optima_are_proven_where_that_is_asked_for(tmp_path: Path) -> None:
+    path = write(tmp_path, {"instances": [GOOD, GOOD | {"name": "b", "optimum": 1}, {"p": [1] * 201, "d": [0] * 201}]})
+    plain = registry.get("smtt").asked(Choice())
+    asked = registry.get("smtt").asked(Choice(solve=True))
+    assert plain.read is not None
+    assert asked.read is not None
+    assert [one.optimum for one in plain.read([path]).instances] == [None, 1, None]
+    assert (
+        "2 of 3 instances have no optimum: the objective is the mean tardiness; --solve" in plain.read([path]).notes[0]
+    )
+    found = asked.read([path])
+    assert [(one.optimum, one.claimed) for one in found.instances] == [(1, False), (1, True), (None, False)]
+    assert found.notes == (
+        "the optima of 1 instances were proven here (--solve)",
+        "1 of 3 instances have no optimum: the objective is the mean tardiness",
+    )
+    with pytest.raises(UnknownChoice, match="bin-packing: this problem takes no solve"):
+        registry.get("bin-packing").asked(Choice(solve=True))
