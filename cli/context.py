@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NONE = "none"
 """`--run none`: the problem as it comes, whatever run a program is of."""
 
-_TRAFFIC = ("instances", "rate", "load", "limit", "noise", "slo")
+_TRAFFIC = ("instances", "rate", "load", "limit", "noise", "slo", "time_unit", "solve")
 """Fields of a choice that belong together: who names other instances means none of them."""
 
 _FLEET = ("engine", "replicas")

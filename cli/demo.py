@@ -80,7 +80,7 @@ def _demonstrate(database: Path, rule: Path) -> int:
             console = render.out()
             console.print(f"found by {champion.proposer}; its ancestors by {_ancestors(archive, champion.id)}")
             written = write_export(
-                Named(champion.id, champion.id, champion.source), problem, "python", rule, str(database)
+                Named(champion.id, champion.id, champion.source), problem, "python", rule, str(database), force=True
             )
             console.print(f"exported to {' and '.join(map(str, written))}; the archive is {database}")
     return code

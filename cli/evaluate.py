@@ -31,9 +31,11 @@ from heuresis.cli.options import (
     SearchSplitOption,
     SelectSplitOption,
     SloOption,
+    SolveOption,
     SubjectToOption,
     TestSplitOption,
     TimeoutOption,
+    TimeUnitOption,
     WorkersOption,
 )
 from heuresis.cli.programs import Named, check_reading, find_instances, find_problem, find_program, problem_of
@@ -63,6 +65,8 @@ def evaluate(
     replicas: ReplicasOption = None,
     noise: NoiseOption = None,
     slo: SloOption = None,
+    time_unit: TimeUnitOption = None,
+    solve: SolveOption = False,
     run: RunOption = None,
     requests_out: Annotated[
         Path | None,
@@ -86,7 +90,7 @@ def evaluate(
         raise UserError(f"--timeout: expected a positive, finite number of seconds, got {timeout:g}", USAGE)
     given = Choice(
         family, objective, engine, rate, limit, load=load, replicas=replicas, noise=noise, slo=slo,
-        subject_to=tuple(subject_to or ()), guards=guards,
+        time_unit=time_unit, solve=solve or None, subject_to=tuple(subject_to or ()), guards=guards,
     )  # fmt: skip
     check_reading(given, instances)
     base = find_problem(problem)
@@ -127,6 +131,8 @@ def compare(
     replicas: ReplicasOption = None,
     noise: NoiseOption = None,
     slo: SloOption = None,
+    time_unit: TimeUnitOption = None,
+    solve: SolveOption = False,
     run: RunOption = None,
     workers: WorkersOption = None,
     archive: ArchiveOption = None,
@@ -139,7 +145,7 @@ def compare(
 
     given = Choice(
         family, objective, engine, rate, limit, load=load, replicas=replicas, noise=noise, slo=slo,
-        subject_to=tuple(subject_to or ()), guards=guards,
+        time_unit=time_unit, solve=solve or None, subject_to=tuple(subject_to or ()), guards=guards,
     )  # fmt: skip
     check_reading(given, instances)
     if len(programs) < 2:
@@ -177,6 +183,8 @@ def explain(
     replicas: ReplicasOption = None,
     noise: NoiseOption = None,
     slo: SloOption = None,
+    time_unit: TimeUnitOption = None,
+    solve: SolveOption = False,
     run: RunOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
@@ -186,7 +194,10 @@ def explain(
     from heuresis.evolve.assessment.assess import Assessor
     from heuresis.problems.problem import Choice
 
-    given = Choice(family, objective, engine, rate, limit, load=load, replicas=replicas, noise=noise, slo=slo)
+    given = Choice(
+        family, objective, engine, rate, limit, load=load, replicas=replicas, noise=noise, slo=slo,
+        time_unit=time_unit, solve=solve or None,
+    )  # fmt: skip
     check_reading(given, instances)
     named = find_program(program, find_problem(problem) if problem else None, archive)
     base = problem_of(named, problem, archive)

@@ -38,8 +38,10 @@ from heuresis.cli.options import (
     ReplicasOption,
     RunArgument,
     SloOption,
+    SolveOption,
     SubjectToOption,
     TimeoutOption,
+    TimeUnitOption,
     WeakSandboxOption,
     WorkersOption,
 )
@@ -71,6 +73,8 @@ def evolve(
     replicas: ReplicasOption = None,
     noise: NoiseOption = None,
     slo: SloOption = None,
+    time_unit: TimeUnitOption = None,
+    solve: SolveOption = False,
     subject_to: SubjectToOption = None,
     guards: GuardsOption = None,
     model: Annotated[
@@ -143,6 +147,8 @@ def evolve(
         "replicas": replicas,
         "noise": noise,
         "slo": slo,
+        "time_unit": time_unit,
+        "solve": solve or None,
         "subject_to": tuple(subject_to) if subject_to else None,
         "guards": guards,
         "models": tuple(model) if model else None,

@@ -29,6 +29,7 @@ from heuresis.cli.programs import (
     read_archive,
     read_program,
 )
+from heuresis.cli.writing import ForceOption, check_free
 
 if TYPE_CHECKING:
     from heuresis.archive.export import Subject
@@ -47,6 +48,7 @@ def export(
     objective: ObjectiveOption = None,
     engine: EngineOption = None,
     run: RunOption = None,
+    force: ForceOption = False,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -62,7 +64,7 @@ def export(
     context = context_of(wanted.name, [named], run, archive)
     wanted = in_context(wanted, Choice(objective=objective, engine=engine), context, files=False)
     if output is not None:
-        written = write_export(named, wanted, to, output, archive, context)
+        written = write_export(named, wanted, to, output, archive, context, force=force)
         if as_json:
             render.emit({"id": named.id, "target": to, "written": [str(path) for path in written], "files": []})
         else:
@@ -77,9 +79,19 @@ def export(
 
 
 def write_export(
-    named: Named, problem: "Problem", target: str, output: Path, archive: str | None, context: "Context | None" = None
+    named: Named,
+    problem: "Problem",
+    target: str,
+    output: Path,
+    archive: str | None,
+    context: "Context | None" = None,
+    *,
+    force: bool,
 ) -> list[Path]:
-    """Export a program into a folder, or the main file to a path and the others beside it under its stem."""
+    """Export a program into a folder, or the main file to a path and the others beside it under its stem.
+
+    Raises UserError where one of them exists, but for `force`.
+    """
     from heuresis.archive.export import TARGETS
 
     made = TARGETS[target].export(_subject(named, problem, archive, context))
@@ -93,6 +105,7 @@ def write_export(
     if len(places) < len(made.files):
         expected = f"expected a file that ends in {Path(made.main).suffix}, or a folder"
         raise UserError(f"-o {output}: the code and its manifest would be the same file; {expected}", USAGE)
+    check_free(places, force=force)
     for place, text in places.items():
         place.write_text(text, encoding="utf-8")
     return list(places)

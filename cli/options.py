@@ -134,6 +134,17 @@ SloOption: TypeAlias = Annotated[
         "--slo", metavar="CLASS", help="Class of requests where instance files name none. Default: the engine's first."
     ),
 ]
+TimeUnitOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--time-unit",
+        metavar="s|ms|us|ns",
+        help="Unit of times in instance files that are numbers. Default: what the file says.",
+    ),
+]
+SolveOption: TypeAlias = Annotated[
+    bool, typer.Option("--solve", help="Prove the optima that instance files do not have, where that is quick.")
+]
 WorkersOption: TypeAlias = Annotated[
     int | None, typer.Option("--workers", metavar="W", min=1, help="Processes that evaluate. Default: one per core.")
 ]

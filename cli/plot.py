@@ -22,6 +22,8 @@ from heuresis.cli.options import (
     RunOption,
     SelectSplitOption,
     SloOption,
+    SolveOption,
+    TimeUnitOption,
 )
 from heuresis.cli.programs import check_reading, find_instances, find_problem, find_program
 from heuresis.sandbox.plain_text import plain
@@ -58,6 +60,8 @@ def plot(
     replicas: ReplicasOption = None,
     noise: NoiseOption = None,
     slo: SloOption = None,
+    time_unit: TimeUnitOption = None,
+    solve: SolveOption = False,
     run: RunOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
@@ -73,7 +77,10 @@ def plot(
 
     if output is not None and output.suffix not in FORMATS:
         raise UserError(f"-o {output}: expected a file that ends in {', '.join(FORMATS)}", USAGE)
-    given = Choice(family, None, engine, rate, limit, load=load, replicas=replicas, noise=noise, slo=slo)
+    given = Choice(
+        family, None, engine, rate, limit, load=load, replicas=replicas, noise=noise, slo=slo,
+        time_unit=time_unit, solve=solve or None,
+    )  # fmt: skip
     check_reading(given, instances)
     base = find_problem(problem)
     named = [find_program(text, base, archive) for text in programs]

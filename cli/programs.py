@@ -1,6 +1,8 @@
 """What PROGRAM and PROBLEM mean on the command line."""
 
+import functools
 import math
+import os
 import re
 import traceback
 from contextlib import contextmanager
@@ -63,7 +65,17 @@ def read_archive(url: str | None) -> "Archive":
         return Archive.open(url, reading=True)
     if url is not None:
         raise UserError(f"there is no archive at {shown_archive(url)}; check --archive")
+    _tell_missing(file)
     return open_archive(":memory:")
+
+
+@functools.cache
+def _tell_missing(file: Path) -> None:
+    """Say once that the archive which the environment names is not there, in case its name was mistyped."""
+    if os.environ.get("HEURESIS_ARCHIVE"):
+        from heuresis.cli import render
+
+        render.say(f"HEURESIS_ARCHIVE names {file}, where there is no archive yet")
 
 
 def existing_archive(url: str | None, wanted: str) -> "Archive":
@@ -99,10 +111,16 @@ def find_problem(name: str, choice: "Choice | None" = None) -> "Problem":
 
 
 def check_reading(given: "Choice", instances: "Sequence[Path | str] | None") -> None:
-    """Raise UserError where an option of reading has no instance files to change, or a rate or load cannot be."""
-    for name in ("rate", "limit", "load", "noise", "slo"):
+    """Raise UserError where an option of reading has no instance files to change, or is none that can be."""
+    from heuresis.problems.problem import TIME_UNITS
+
+    for name in ("rate", "limit", "load", "noise", "slo", "time_unit", "solve"):
         if getattr(given, name) is not None and not instances:
-            raise UserError(f"--{name} changes what is read from files: say --instances FILE as well", USAGE)
+            raise UserError(
+                f"--{name.replace('_', '-')} changes what is read from files: say --instances FILE as well", USAGE
+            )
+    if given.time_unit is not None and given.time_unit not in TIME_UNITS:
+        raise UserError(f"--time-unit: expected one of {', '.join(TIME_UNITS)}, got {given.time_unit}", USAGE)
     for option, number, what in (("--rate", given.rate, "factor"), ("--load", given.load, "share of the capacity")):
         if number is not None and not 0 < number < math.inf:
             raise UserError(f"{option}: expected a positive, finite {what}, got {number:g}", USAGE)

@@ -222,6 +222,8 @@ _KINDS: Final[Kinds] = {
     "replicas": ("a whole number", _whole),
     "noise": ("a number", _number),
     "slo": ("the name of a class", _text),
+    "solve": ("true or false", _switch),
+    "time_unit": ("'s', 'ms', 'us' or 'ns'", _text),
     "subject_to": ("constraints, such as ['e2e_mean<=1.1*fcfs']", _texts),
     "guards": ("true or false", _switch),
     "models": ("names of models, such as ['local'], or a table for each", _texts),

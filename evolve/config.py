@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from heuresis.evolve.model_settings import NOTHING_SAID, ModelSettingError, ModelSettings
-from heuresis.problems.problem import Choice
+from heuresis.problems.problem import TIME_UNITS, Choice
 
 
 class ConfigError(ValueError):
@@ -47,6 +47,8 @@ class Config:
     limit: int | None = None  # requests that are taken of each of these files
     noise: float | None = None  # of estimates where these files have none: sigma of the logarithm
     slo: str | None = None  # the class of requests in files that name none
+    time_unit: str | None = None  # of times in these files that are numbers: s, ms, us or ns
+    solve: bool | None = None  # whether optima that these files do not have are proven
     replicas: int | None = None  # of the engine, behind a router; None: as many as it says
     digests: tuple[str, ...] = ()  # SHA-256 of each file when the run began
     parts: tuple[tuple[str, str], ...] = ()  # (split, fingerprint) of what the files were cut into then
@@ -64,7 +66,7 @@ class Config:
             _check(minutes, "minutes", "a positive, finite number", _finite(minutes) and minutes > 0)
         if (usd := self.budget_usd) is not None:
             _check(usd, "budget_usd", "a finite number of 0 or more", _finite(usd) and usd >= 0)
-        for name in ("api_base", "family", "objective", "engine", "slo"):
+        for name in ("api_base", "family", "objective", "engine", "slo", "time_unit"):
             value = getattr(self, name)
             _check(value, name, "a text", value is None or _text(value))
         for name in ("models", "seeds", "subject_to"):
@@ -94,7 +96,10 @@ class Config:
             _check(value, name, "a positive integer", value is None or (_whole(value) and value > 0))
         noise = self.noise
         _check(noise, "noise", "a number from 0 to 10", noise is None or (_finite(noise) and 0 <= noise <= 10))
-        for name in ("rate", "load", "limit", "noise", "slo"):
+        unit = self.time_unit
+        _check(unit, "time_unit", f"one of {', '.join(TIME_UNITS)}", unit is None or unit in TIME_UNITS)
+        _check(self.solve, "solve", "true or false", self.solve in {None, True, False})
+        for name in ("rate", "load", "limit", "noise", "slo", "time_unit", "solve"):
             value = getattr(self, name)
             _check(value, name, "instance files as well, for it changes them", value is None or bool(self.instances))
         _check(self.load, "load", "only one of rate and load", self.rate is None or self.load is None)
@@ -112,6 +117,8 @@ class Config:
             replicas=self.replicas,
             noise=self.noise,
             slo=self.slo,
+            time_unit=self.time_unit,
+            solve=self.solve,
             instances=self.instances,
             subject_to=self.subject_to,
             guards=self.guards,

@@ -90,6 +90,8 @@ class Choice:
     instances: tuple[str, ...] = ()  # files that are cut into parts, in place of the splits
     noise: float | None = None  # of estimates where files have none: sigma of the logarithm
     slo: str | None = None  # the class of requests in files that name none
+    time_unit: str | None = None  # of times in files that are numbers: s, ms, us or ns
+    solve: bool | None = None  # whether optima that files do not have are proven where that is quick
     subject_to: tuple[str, ...] = ()  # constraints on metrics (`constraints.parsed`)
     guards: bool | None = None  # whether the constraints hold too that the problem adds to the objective
 
@@ -97,9 +99,12 @@ class Choice:
         """On which instances, for people; empty where nothing is chosen."""
         parts = ["instances of " + " and ".join(Path(file).name for file in self.instances)] if self.instances else []
         parts += [f"{self.family} instances"] if self.family else []
-        for name in ("rate", "load", "limit", "replicas", "engine", "noise", "slo"):
+        for name in ("rate", "load", "limit", "replicas", "engine", "noise", "slo", "time_unit"):
             value = getattr(self, name)
-            parts += [] if value is None else [f"{name} {Path(value).name if name == 'engine' else value}"]
+            parts += (
+                [] if value is None else [f"{name.replace('_', ' ')} {Path(value).name if name == 'engine' else value}"]
+            )
+        parts += ["optima proven"] if self.solve else []
         return ", ".join(parts)
 
     def told(self) -> str:
@@ -109,8 +114,11 @@ class Choice:
         return ", ".join(part for part in parts if part)
 
 
-PER_PROBLEM = ("engine", "rate", "limit", "load", "replicas", "noise", "slo")
+PER_PROBLEM = ("engine", "rate", "limit", "load", "replicas", "noise", "slo", "time_unit", "solve")
 """Fields of a choice that only some problems know."""
+
+TIME_UNITS: Mapping[str, int] = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+"""How many of a unit of time are a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +162,7 @@ class Problem:
     baselines: tuple[Baseline, ...]
     algorithms: tuple[Algorithm, ...] = ()
     read: Callable[[Sequence[Path]], InstanceSet] | None = None  # instance files of the user
+    solved: Callable[[InstanceSet], InstanceSet] | None = None  # the same instances with what optima are quickly proven
     parts: Callable[[InstanceSet], Parts] | None = None  # cuts what was read into splits (`problems.cutting`)
     sources: tuple[str, ...] = field(default=())  # literature
     standalone: str = ""  # Python source of a plain driver around the exported rule
@@ -184,13 +193,21 @@ class Problem:
             known = f"expected one of {names}" if names else "this problem has only one"
             raise UnknownChoice(f"{self.name}: no objective {objective!r}: {known}")
         given = {name for name in PER_PROBLEM if getattr(choice, name) is not None}
-        if given - options.takes:
+        if given - options.takes - ({"solve"} if self.solved is not None else set()):
             raise UnknownChoice(f"{self.name}: this problem takes no {' and no '.join(sorted(given - options.takes))}")
         problem = self
         if options.configure is not None and (objective or given):
             problem = options.configure(choice)
+        problem = problem.solving() if choice.solve else problem
         problem = problem.constrained(choice)
         return problem.on_files(choice) if choice.instances else problem.of_family(choice.family)
+
+    def solving(self) -> "Problem":
+        """The problem whose instance files are read with all optima that can be proven quickly."""
+        read, solved = self.read, self.solved
+        if read is None or solved is None:
+            return self
+        return replace(self, read=lambda paths: solved(read(paths)), choice=replace(self.choice, solve=True))
 
     def on_files(self, choice: Choice) -> "Problem":
         """The problem with the parts of the instance files of a choice in place of its splits.

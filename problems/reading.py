@@ -1,35 +1,18 @@
-"""What readers of instance files share: text of files, JSON documents of instances, and words for wrong values."""
+"""What readers of instance files share: JSON documents of instances, integers, and words for wrong values."""
 
 import functools
-import gzip
+import itertools
 import json
 import math
-import zlib
+import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from heuresis.problems.problem import InstanceError
 
-_LARGEST_FILE = 1 << 29
-
-
-def read_text(path: Path) -> str:
-    """The file's text, unpacked where its name ends in .gz. Raises InstanceError where it cannot be read."""
-    try:
-        if path.suffix == ".gz":
-            with gzip.open(path) as file:
-                data = file.read(_LARGEST_FILE + 1)
-        else:
-            with path.open("rb") as file:
-                data = file.read(_LARGEST_FILE + 1)
-        if len(data) > _LARGEST_FILE:
-            raise InstanceError(f"{path}: larger than {_LARGEST_FILE >> 20} MiB")
-        return data.decode("utf-8-sig")
-    except (OSError, EOFError, zlib.error) as error:
-        raise InstanceError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    except UnicodeDecodeError as error:
-        raise InstanceError(f"{path}: not a text file: byte {error.start} is not UTF-8") from error
+Instance = TypeVar("Instance", bound=Any)
 
 
 def json_rows(text: str, path: Path) -> list[Any]:
@@ -72,10 +55,44 @@ def repeated(names: Sequence[str]) -> str:
     return next(name for i, name in enumerate(names) if name in names[:i])
 
 
+def apart(instances: Sequence[Instance], notes: list[str]) -> tuple[Instance, ...]:
+    """The instances, where several have one name, under names with a number, which is told."""
+    taken = {one.name for one in instances}
+    seen: set[str] = set()
+    result = []
+    for one in instances:
+        name = one.name
+        if name in seen:
+            name = next(new for i in itertools.count(2) if (new := f"{one.name} ({i})") not in taken)
+            notes.append(f"a second instance with the name {shown(one.name)} is called {shown(name)}")
+        taken.add(name)
+        seen.add(name)
+        result.append(one if name == one.name else replace(one, name=name))
+    return tuple(result)
+
+
 def shown(value: Any) -> str:
     """A value as it stood in the file, shortened."""
     text = json.dumps(value, ensure_ascii=True, default=repr)
     return text if len(text) <= 40 else text[:37] + "..."
+
+
+_INTEGER = re.compile(r"([+-]?\d{1,18})(?:\.0*)?", re.ASCII)
+
+
+def whole(value: Any) -> int | None:
+    """An integer of JSON, also one that is written as 18.0; None for anything else."""
+    if type(value) is int:
+        return value
+    if isinstance(value, float) and value.is_integer() and abs(value) <= 1 << 53:
+        return int(value)
+    return None
+
+
+def whole_word(word: str) -> int | None:
+    """An integer of a text, also one that is written as 18.0; None for anything else."""
+    match = _INTEGER.fullmatch(word)
+    return int(match[1]) if match else None
 
 
 def name_of(row: Mapping[str, Any], where: str, default: str) -> str:
@@ -88,7 +105,7 @@ def name_of(row: Mapping[str, Any], where: str, default: str) -> str:
 
 def check_count(row: Mapping[str, Any], where: str, count: int, what: str) -> None:
     """The label `n`, where it is given, is the number of what there is. Raises InstanceError where it is not."""
-    if "n" in row and (type(row["n"]) is not int or row["n"] != count):
+    if "n" in row and whole(row["n"]) != count:
         raise InstanceError(f"{where}.n: expected the number of {what}, {count}, got {shown(row['n'])}")
 
 

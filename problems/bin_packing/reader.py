@@ -11,10 +11,12 @@ import numpy as np
 
 from heuresis.problems.bin_packing.instances import LARGEST_CAPACITY, LARGEST_COUNT, PackingInstance, fingerprint
 from heuresis.problems.problem import InstanceError, InstanceSet
-from heuresis.problems.reading import check_count, json_rows, labels, name_of, read_text, shown
+from heuresis.problems.reading import apart, check_count, json_rows, labels, name_of, shown, whole, whole_word
+from heuresis.problems.texts import read_text
+from heuresis.problems.texts import words as words_of
 
 _FIELDS = frozenset({"name", "capacity", "items"})
-_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
+_TENTHS = re.compile(r"([0-9]{1,9})\.([0-9])")
 _DECIMAL = re.compile(r"[+-]?([0-9]+\.[0-9]*|\.[0-9]+)")
 _INTEGERS = "sizes and capacities are integers; where a file has decimals, multiply all of them"
 
@@ -42,7 +44,8 @@ def read(paths: Sequence[Path]) -> InstanceSet:
                     f"of mixed capacities cannot be averaged, evaluate them apart"
                 )
             instances.append(instance)
-    return InstanceSet(", ".join(path.name for path in paths), tuple(instances), fingerprint(instances), tuple(notes))
+    made = apart(instances, notes)
+    return InstanceSet(", ".join(path.name for path in paths), made, fingerprint(made), tuple(notes))
 
 
 def _read_json(text: str, path: Path) -> Iterator[Placed]:
@@ -57,24 +60,25 @@ def _from_row(row: Any, where: str, default_name: str) -> PackingInstance:
     for key in ("capacity", "items"):
         if key not in row:
             raise InstanceError(f"{where}: the field {key!r} is missing")
-    capacity, items = row["capacity"], row["items"]
-    _integer(capacity, f"{where}.capacity", "a capacity", LARGEST_CAPACITY)
+    items = row["items"]
+    capacity = _integer(row["capacity"], f"{where}.capacity", "a capacity", LARGEST_CAPACITY)
     if not isinstance(items, list) or not 1 <= len(items) <= LARGEST_COUNT:
         got = f"{len(items)} of them" if isinstance(items, list) else shown(items)
         raise InstanceError(f"{where}.items: expected a list of 1 to {LARGEST_COUNT} sizes, got {got}")
-    for i, size in enumerate(items):
-        _integer(size, f"{where}.items[{i}]", "a size", capacity)
+    sizes = [_integer(size, f"{where}.items[{i}]", "a size", capacity) for i, size in enumerate(items)]
     check_count(row, where, len(items), "items")
     name = name_of(row, where, default_name)
-    return PackingInstance(name, np.array(items, dtype=np.int64), capacity, labels(row, _FIELDS, where))
+    return PackingInstance(name, np.array(sizes, dtype=np.int64), capacity, labels(row, _FIELDS, where))
 
 
-def _integer(value: Any, where: str, what: str, most: int) -> None:
-    if isinstance(value, float) and math.isfinite(value):
+def _integer(value: Any, where: str, what: str, most: int) -> int:
+    found = whole(value)
+    if found is None and isinstance(value, float) and math.isfinite(value):
         raise InstanceError(f"{where}: expected {what} from 1 to {most}, got {shown(value)} ({_INTEGERS})")
-    if type(value) is not int or not 1 <= value <= most:
+    if found is None or not 1 <= found <= most:
         limit = f"1 to {most}" if what != "a size" else f"1 to the capacity, {most}"
         raise InstanceError(f"{where}: expected {what} from {limit}, got {shown(value)}")
+    return found
 
 
 class _Words:
@@ -82,7 +86,7 @@ class _Words:
 
     def __init__(self, text: str, path: Path) -> None:
         self.path = path
-        self._words = [(line, word) for line, words in enumerate(text.splitlines(), 1) for word in words.split()]
+        self._words = list(words_of(text))
         self._at = 0
 
     @property
@@ -123,13 +127,30 @@ class _Words:
         if self.ended:
             raise InstanceError(f"{self.path}: the file ends after line {self.line}, where {what} is missing")
         word = self.peek()
-        if not _INTEGER.fullmatch(word):
+        number = whole_word(word)
+        if number is None:
             hint = f" ({_INTEGERS})" if _DECIMAL.fullmatch(word) else ""
             raise self.fail(f"expected {what}, an integer, got {shown(word)}{hint}")
-        if not least <= int(word) <= most:
+        if not least <= number <= most:
             raise self.fail(f"expected {what} from {least} to {most}, got {word}")
         self._at += 1
-        return int(word)
+        return number
+
+    @property
+    def has_tenths(self) -> bool:
+        """Whether a number has one decimal that is not 0."""
+        return any((match := _TENTHS.fullmatch(word)) and match[2] != "0" for _, word in self._words)
+
+    def tenths(self, what: str, most: int) -> int:
+        """The next word, a positive number of at most one decimal, tenfold; `most` is tenfold, too."""
+        word = self.peek()
+        match = _TENTHS.fullmatch(word)
+        if not match:
+            return 10 * self.integer(what, 1, most // 10)
+        if not 1 <= (number := 10 * int(match[1]) + int(match[2])) <= most:
+            raise self.fail(f"expected {what} from 0.1 to {most / 10}, got {word}")
+        self._at += 1
+        return number
 
 
 def _read_text(text: str, path: Path, notes: list[str]) -> Iterator[Placed]:
@@ -144,7 +165,7 @@ def _read_text(text: str, path: Path, notes: list[str]) -> Iterator[Placed]:
             name = words.rest_of_line().strip("'")
             yield _by_demand(words, " ".join(name.split())), where
     elif _is_orlib(words):
-        yield from _orlib(words)
+        yield from _orlib(words, notes)
     else:
         where = f"{path}, line {words.line}"
         yield _bpplib(words, stem), where
@@ -178,18 +199,28 @@ def _is_number(word: str) -> bool:
     return True
 
 
-def _orlib(words: _Words) -> Iterator[Placed]:
-    """OR-Library (Beasley 1990, doi:10.1057/jors.1990.166): of each problem name, capacity, n, best known, sizes."""
-    for _ in range(words.integer("the number of problems", 1, LARGEST_COUNT)):
+def _orlib(words: _Words, notes: list[str]) -> Iterator[Placed]:
+    """OR-Library (Beasley 1990, doi:10.1057/jors.1990.166): of each problem name, capacity, n, best known, sizes.
+
+    The triplets (binpack5 to binpack8) have a capacity of `100.0` and sizes of one decimal: all of them are taken
+    tenfold, which is exact.
+    """
+    problems = words.integer("the number of problems", 1, LARGEST_COUNT)
+    tenfold = words.has_tenths and _TENTHS.fullmatch(words.first_lines(3)[-1][0]) is not None
+    for _ in range(problems):
         if words.ended:
             words.integer("another problem", 1, 1)
         where = f"{words.path}, line {words.line}"
         name = words.rest_of_line()
-        capacity = words.integer("the capacity", 1, LARGEST_CAPACITY)
+        limit = LARGEST_CAPACITY
+        capacity = words.tenths("the capacity", limit) if tenfold else words.integer("the capacity", 1, limit)
         count = words.integer("the number of items", 1, LARGEST_COUNT)
         words.integer("the best known number of bins", 0, LARGEST_COUNT)
-        sizes = [words.integer(f"a size of {name}", 1, capacity) for _ in range(count)]
+        what = f"a size of {name}"
+        sizes = [words.tenths(what, capacity) if tenfold else words.integer(what, 1, capacity) for _ in range(count)]
         yield PackingInstance(name, np.array(sizes, dtype=np.int64), capacity), where
+    if tenfold:
+        notes.append(f"{words.path.name}: capacities and sizes have one decimal and are taken tenfold")
     if not words.ended:
         raise words.fail("more follows after the last problem announced")
 

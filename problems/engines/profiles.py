@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from heuresis.evaluators.aliases import Floats
 from heuresis.problems.problem import InstanceError
-from heuresis.problems.reading import read_text, shown
+from heuresis.problems.reading import shown
+from heuresis.problems.texts import read_text
 
 Curve = tuple[Floats, Floats]
 """Where a layer was measured (tokens or sequences, rising), and its time there in microseconds."""

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from heuresis.problems.problem import InstanceError, InstanceSet, ProblemError
-from heuresis.problems.reading import json_rows, labels, name_of, read_text, shown
+from heuresis.problems.reading import apart, json_rows, labels, name_of, shown
 from heuresis.problems.sequential.instances import NAME, Data, SequentialInstance, fingerprint, kind_of
+from heuresis.problems.texts import read_text
 
 Build = Callable[[str, Mapping[str, Any], Mapping[str, str | int | float], str], SequentialInstance]
 """Makes an instance of its name, its fields, labels that go before the author's, and where it stands for messages."""
@@ -22,6 +23,7 @@ def read(paths: Sequence[Path], first: Data, build: Build) -> InstanceSet:
     if not paths:
         raise InstanceError("expected one or more instance files, got none")
     instances: list[SequentialInstance] = []
+    notes: list[str] = []
     for path in paths:
         for i, row in enumerate(json_rows(read_text(path), path)):
             where = f"{path}: instances[{i}]"
@@ -34,7 +36,8 @@ def read(paths: Sequence[Path], first: Data, build: Build) -> InstanceSet:
             except ProblemError as error:
                 raise InstanceError(str(error)) from error
     name = ", ".join(path.name for path in paths)
-    return InstanceSet(name, tuple(instances), fingerprint([instance.data for instance in instances]))
+    found = apart(instances, notes)
+    return InstanceSet(name, found, fingerprint([instance.data for instance in found]), tuple(notes))
 
 
 def _field(row: Mapping[str, Any], key: str, like: Any, where: str) -> Any:
@@ -48,6 +51,8 @@ def _field(row: Mapping[str, Any], key: str, like: Any, where: str) -> Any:
         raise InstanceError(f"{where}.{key}: lists of different lengths, expected {kind_of(like)}") from error
     if array.size == 0 and array.ndim == expected.ndim:  # an empty list has the type of floats
         return array.astype(expected.dtype)
+    if expected.dtype.kind == "i" and array.dtype.kind == "f" and np.array_equal(array, np.rint(array)):
+        array = array.astype(np.int64)  # integers that are written as 18.0
     fits = {"f": "fiu", "i": "iu", "b": "b"}[expected.dtype.kind]
     if array.ndim != expected.ndim or array.dtype.kind not in fits:
         raise InstanceError(f"{where}.{key}: expected {kind_of(like)}, got {shown(row[key])}")

@@ -126,6 +126,33 @@ def build(split: Split) -> InstanceSet:
     return InstanceSet(split.name, solved, mark)
 
 
+LARGEST_SOLVED = 200
+"""Jobs up to which an optimum is proven in milliseconds, or in seconds at worst."""
+
+
+def without_optima(instances: Sequence[TardinessInstance]) -> tuple[str, ...]:
+    """In words for people what it means that some have none; nothing where all have one."""
+    missing = sum(instance.optimum is None for instance in instances)
+    if not missing:
+        return ()
+    return (f"{missing} of {len(instances)} instances have no optimum: the objective is the mean tardiness",)
+
+
+def solved(found: InstanceSet) -> InstanceSet:
+    """The same instances, with proven optima in place of those that are missing, up to `LARGEST_SOLVED` jobs."""
+    open_ones = [one for one in found.instances if one.optimum is None and one.size <= LARGEST_SOLVED]
+    if not open_ones:
+        return found
+    optima = iter(proven_optima(open_ones, fingerprint(open_ones)))
+    done = tuple(
+        replace(one, optimum=next(optima)) if one.optimum is None and one.size <= LARGEST_SOLVED else one
+        for one in found.instances
+    )
+    kept = (note for note in found.notes if not note.startswith(without_optima(found.instances)))
+    told = f"the optima of {len(open_ones)} instances were proven here (--solve)"
+    return replace(found, instances=done, notes=(*kept, told, *without_optima(done)))
+
+
 def proven_optima(instances: Sequence[TardinessInstance], mark: str) -> tuple[int, ...]:
     """The optimum of each instance, read from the cache by fingerprint or solved and written there.
 

@@ -11,7 +11,7 @@ from heuresis.problems.baselines import baselines
 from heuresis.problems.problem import Algorithm, InstanceSet, Problem
 from heuresis.problems.registry import register
 from heuresis.problems.tardiness import instances
-from heuresis.problems.tardiness.instances import SEARCH, SELECT, TEST, TardinessInstance
+from heuresis.problems.tardiness.instances import LARGEST_SOLVED, SEARCH, SELECT, TEST, TardinessInstance, solved
 from heuresis.problems.tardiness.parts import cut
 from heuresis.problems.tardiness.reader import read
 from heuresis.problems.tardiness.scoring import GAP, METRICS, TardinessScoring
@@ -114,7 +114,7 @@ _ALGORITHMS = (
         _optimum,
         "Lawler 1977, doi:10.1016/S0167-5060(08)70742-8",
         exact=True,
-        max_size=200,
+        max_size=LARGEST_SOLVED,
     ),
 )
 
@@ -139,6 +139,7 @@ PROBLEM = register(
         baselines=baselines("tardiness", _RULES),
         algorithms=_ALGORITHMS,
         read=read,
+        solved=solved,
         parts=cut,
         sources=SOURCES,
         standalone=STANDALONE,

@@ -1,4 +1,4 @@
-"""Readers of total-tardiness instances: Heuresis' JSON format and OR-Library weighted-tardiness files."""
+"""Readers of total-tardiness instances: Heuresis' JSON format, OR-Library weighted-tardiness files, lists of jobs."""
 
 import re
 from collections.abc import Sequence
@@ -8,8 +8,17 @@ from typing import Any
 import numpy as np
 
 from heuresis.problems.problem import InstanceError, InstanceSet
-from heuresis.problems.reading import check_count, json_rows, labels, name_of, read_text, shown
-from heuresis.problems.tardiness.instances import LARGEST_SIZE, LARGEST_TIME, TardinessInstance, fingerprint
+from heuresis.problems.reading import apart, check_count, json_rows, labels, name_of, shown, whole, whole_word
+from heuresis.problems.tardiness.instances import (
+    LARGEST_SIZE,
+    LARGEST_SOLVED,
+    LARGEST_TIME,
+    TardinessInstance,
+    fingerprint,
+    without_optima,
+)
+from heuresis.problems.tardiness.job_lists import is_job_list, read_job_list
+from heuresis.problems.texts import read_text, words
 
 ORLIB_SIZES = (40, 50, 100)
 ORLIB_COUNT = 125
@@ -19,7 +28,7 @@ _FIELDS = frozenset({"name", "p", "d", "optimum"})
 
 
 def read(paths: Sequence[Path]) -> InstanceSet:
-    """Read files (`.json`, or OR-Library text; either may be gzipped) into one set, in the order given.
+    """Read files (JSON, OR-Library text or a list of jobs; any may be gzipped) into one set, in the order given.
 
     Raises InstanceError that names the file and the line or field.
     """
@@ -31,13 +40,14 @@ def read(paths: Sequence[Path]) -> InstanceSet:
         text = read_text(path)
         if text.lstrip().startswith(("{", "[")):
             instances += _read_json(text, path)
+        elif is_job_list(text):
+            instances += read_job_list(text, path, notes)
         else:
             instances += _read_orlib(text, path)
             notes.append(f"{path.name}: an OR-Library weighted-tardiness file; its weights are dropped")
-    missing = sum(instance.optimum is None for instance in instances)
-    if missing:
-        notes.append(f"{missing} of {len(instances)} instances have no optimum: the objective is the mean tardiness")
-    return InstanceSet(", ".join(path.name for path in paths), tuple(instances), fingerprint(instances), tuple(notes))
+    notes += [f"{note}; --solve proves those of up to {LARGEST_SOLVED} jobs" for note in without_optima(instances)]
+    found = apart(instances, notes)
+    return InstanceSet(", ".join(path.name for path in paths), found, fingerprint(found), tuple(notes))
 
 
 def _read_json(text: str, path: Path) -> list[TardinessInstance]:
@@ -58,9 +68,9 @@ def _instance(row: Any, where: str, default_name: str) -> TardinessInstance:
     if sum(p) > LARGEST_TIME:
         raise InstanceError(f"{where}.p: the sum must be at most 2**40, got {sum(p)}")
     name = name_of(row, where, default_name)
-    optimum = row.get("optimum")
-    if optimum is not None and (type(optimum) is not int or not 0 <= optimum <= LARGEST_TIME * LARGEST_SIZE):
-        raise InstanceError(f"{where}.optimum: expected an integer of 0 or more, or null, got {shown(optimum)}")
+    optimum = whole(row.get("optimum"))
+    if row.get("optimum") is not None and (optimum is None or not 0 <= optimum <= LARGEST_TIME * LARGEST_SIZE):
+        raise InstanceError(f"{where}.optimum: expected an integer of 0 or more, or null, got {shown(row['optimum'])}")
     return TardinessInstance(
         name,
         np.array(p, dtype=np.int64),
@@ -72,15 +82,20 @@ def _instance(row: Any, where: str, default_name: str) -> TardinessInstance:
 
 
 def _times(values: Any, where: str, least: int, expected: str) -> list[int]:
+    """The times of 1 to `LARGEST_SIZE` jobs. Raises InstanceError where they are not as expected."""
     if not isinstance(values, list) or not 1 <= len(values) <= LARGEST_SIZE:
         got = f"{len(values)} of them" if isinstance(values, list) else shown(values)
         raise InstanceError(f"{where}: expected a list of 1 to {LARGEST_SIZE} integers, got {got}")
-    for i, value in enumerate(values):
-        if type(value) is not int or value < least:
-            raise InstanceError(f"{where}[{i}]: expected {expected}, got {shown(value)}")
-        if value > LARGEST_TIME:
-            raise InstanceError(f"{where}[{i}]: expected at most 2**40, got {shown(value)}")
-    return values
+    return [_time(value, f"{where}[{i}]", least, expected) for i, value in enumerate(values)]
+
+
+def _time(value: Any, where: str, least: int, expected: str) -> int:
+    found = whole(value)
+    if found is None or found < least:
+        raise InstanceError(f"{where}: expected {expected}, got {shown(value)}")
+    if found > LARGEST_TIME:
+        raise InstanceError(f"{where}: expected at most 2**40, got {shown(value)}")
+    return found
 
 
 def _read_orlib(text: str, path: Path) -> list[TardinessInstance]:
@@ -90,12 +105,12 @@ def _read_orlib(text: str, path: Path) -> list[TardinessInstance]:
     """
     numbers: list[int] = []
     lines: list[int] = []  # of each number, for messages
-    for line, words in enumerate(text.splitlines(), 1):
-        for word in words.split():
-            if not re.fullmatch(r"[+-]?\d{1,18}", word):
-                raise InstanceError(f"{path}, line {line}: expected integers, got {shown(word)}")
-            numbers.append(int(word))
-            lines.append(line)
+    for line, word in words(text):
+        number = whole_word(word)
+        if number is None:
+            raise InstanceError(f"{path}, line {line}: expected integers, got {shown(word)}")
+        numbers.append(number)
+        lines.append(line)
     n = _orlib_size(path, len(numbers))
     instances = []
     for k in range(len(numbers) // (3 * n)):

@@ -1,8 +1,5 @@
 """Readers of vector-packing instances: Heuresis' JSON format and the lists of pods and nodes of the Alibaba trace."""
 
-import csv
-import io
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -11,7 +8,9 @@ import numpy as np
 
 from heuresis.evaluators.aliases import Ints
 from heuresis.problems.problem import InstanceError, InstanceSet
-from heuresis.problems.reading import json_rows, labels, name_of, read_text, repeated, shown
+from heuresis.problems.reading import apart, json_rows, labels, name_of, shown, whole, whole_word
+from heuresis.problems.tables import Table, table
+from heuresis.problems.texts import read_text
 from heuresis.problems.vector_packing.bounds import fits
 from heuresis.problems.vector_packing.instances import (
     LARGEST_AMOUNT,
@@ -28,10 +27,6 @@ NODE_COLUMNS = ("cpu_milli", "memory_mib", "gpu")
 Placed: TypeAlias = tuple[VectorInstance, str]
 """An instance and where it stands, for messages."""
 
-Row: TypeAlias = tuple[int, list[str]]
-"""The line of a CSV file where a row begins, and its fields."""
-
-_AMOUNT = re.compile(r"[0-9]{1,18}")
 _FIELDS = {"name", "types", "fleet", "requests"}
 
 
@@ -53,16 +48,15 @@ def read(paths: Sequence[Path]) -> InstanceSet:
         if text.lstrip().startswith(("{", "[")):
             found += _read_json(text, path)
             continue
-        header, rows = _table(text, path)
-        if set(POD_COLUMNS) <= set(header):
-            pods.append((path, _amounts(header, rows, POD_COLUMNS, path)))
-        elif set(NODE_COLUMNS) <= set(header):
-            nodes.append((path, _amounts(header, rows, NODE_COLUMNS, path)))
+        listed = table(text.splitlines(keepends=True), path)
+        if set(POD_COLUMNS) <= set(listed.header):
+            pods.append((path, _amounts(listed, POD_COLUMNS)))
+        elif set(NODE_COLUMNS) <= set(listed.header):
+            nodes.append((path, _amounts(listed, NODE_COLUMNS)))
         else:
-            expected = f"a list of pods ({', '.join(POD_COLUMNS)}) or of nodes ({', '.join(NODE_COLUMNS)})"
-            raise InstanceError(f"{path}, line 1: expected JSON, {expected}, got the columns {shown(header)}")
+            raise _unknown(listed)
     found += _of_trace(pods, nodes, notes)
-    instances = tuple(one for one, _ in found)
+    instances = apart([one for one, _ in found], notes)
     for one, where in found:
         if one.opens != instances[0].opens:
             kinds = ("a fleet", "node types") if instances[0].opens else ("node types", "a fleet")
@@ -128,7 +122,8 @@ def _vectors(values: Any, where: str, width: int | None) -> Ints:
                 f"{where}[{i}]: expected a list of {wanted} amounts (CPU, memory, GPU), got {shown(one)}"
             )
         for r, amount in enumerate(one):
-            if type(amount) is not int or not 0 <= amount <= LARGEST_AMOUNT:
+            number = whole(amount)
+            if number is None or not 0 <= number <= LARGEST_AMOUNT:
                 raise InstanceError(
                     f"{where}[{i}][{r}]: expected an integer of 0 to 2**40{_unit(amount)}, got {shown(amount)}"
                 )
@@ -146,46 +141,37 @@ def _unit(amount: Any) -> str:
     return " (choose a larger unit, such as MiB)" if type(amount) is int and amount > LARGEST_AMOUNT else ""
 
 
-def _table(text: str, path: Path) -> tuple[list[str], list[Row]]:
-    """The header and the rows of a CSV file."""
-    reader = csv.reader(io.StringIO(text, newline=""))
-    rows: list[Row] = []
-    begins = 1
-    try:
-        for fields in reader:
-            rows.append((begins, fields))
-            begins = reader.line_num + 1
-    except csv.Error as error:
-        raise InstanceError(f"{path}, line {begins}: neither JSON nor CSV: {error}") from error
-    if not rows:
-        raise InstanceError(f"{path}: the file is empty")
-    header = rows[0][1]
-    if len(set(header)) < len(header):
-        raise InstanceError(f"{path}, line 1: the column {shown(repeated(header))} stands there twice")
-    return header, rows[1:]
+def _unknown(listed: Table) -> InstanceError:
+    expected = f"a list of pods ({', '.join(POD_COLUMNS)}) or of nodes ({', '.join(NODE_COLUMNS)})"
+    where = f"{listed.path}, line {listed.line}"
+    return InstanceError(f"{where}: expected JSON, {expected}, got the columns {shown(listed.header)}")
 
 
-def _amounts(header: Sequence[str], rows: Sequence[Row], columns: Sequence[str], path: Path) -> Ints:
+def _amounts(listed: Table, columns: Sequence[str]) -> Ints:
     """CPU, memory and milli-GPU of each row."""
-    at = [header.index(column) for column in columns]
-    found = np.zeros((len(rows), WIDTH), dtype=np.int64)
-    for i, (line, row) in enumerate(rows):
-        if len(row) != len(header):
-            raise InstanceError(f"{path}, line {line}: expected {len(header)} fields, got {len(row)}")
-        for place, column in zip(at, columns, strict=True):
-            if not (_AMOUNT.fullmatch(row[place]) and int(row[place]) <= LARGEST_AMOUNT):
-                expected = f"{column} must be an integer from 0 to {LARGEST_AMOUNT}"
-                raise InstanceError(f"{path}, line {line}: {expected}, got {shown(row[place])}")
-        cpu, memory, *gpu = (int(row[place]) for place in at)
-        milli = gpu[0] * gpu[1] if len(gpu) == 2 else 1000 * gpu[0]
-        if milli > LARGEST_AMOUNT:
-            raise InstanceError(f"{path}, line {line}: more than {LARGEST_AMOUNT} thousandths of GPUs in all: {milli}")
-        if cpu == memory == milli == 0:
-            raise InstanceError(f"{path}, line {line}: all amounts are 0")
-        found[i] = cpu, memory, milli
-    if not rows:
-        raise InstanceError(f"{path}: the list has no rows")
-    return found
+    at = [listed.header.index(column) for column in columns]
+    found = [_vector([row[place] for place in at], columns, f"{listed.path}, line {line}") for line, row in listed.rows]
+    if not found:
+        raise InstanceError(f"{listed.path}: the list has no rows")
+    return np.array(found, dtype=np.int64)
+
+
+def _vector(cells: Sequence[str], columns: Sequence[str], where: str) -> tuple[int, int, int]:
+    """The amounts of one row."""
+    numbers = []
+    for cell, column in zip(cells, columns, strict=True):
+        amount = whole_word(cell.strip())
+        if amount is None or not 0 <= amount <= LARGEST_AMOUNT:
+            expected = f"{column} must be an integer from 0 to {LARGEST_AMOUNT}"
+            raise InstanceError(f"{where}: {expected}, got {shown(cell)}")
+        numbers.append(amount)
+    cpu, memory, *gpu = numbers
+    milli = gpu[0] * gpu[1] if len(gpu) == 2 else 1000 * gpu[0]
+    if milli > LARGEST_AMOUNT:
+        raise InstanceError(f"{where}: more than {LARGEST_AMOUNT} thousandths of GPUs in all: {milli}")
+    if cpu == memory == milli == 0:
+        raise InstanceError(f"{where}: all amounts are 0")
+    return cpu, memory, milli
 
 
 def _of_trace(

@@ -123,6 +123,14 @@ def test_export_runs_on_its_own(cli, tmp_path: Path):
                           capture_output=True, text=True, check=True)  # fmt: skip
     assert sorted(json.loads(done.stdout)) == [0, 1, 2, 3]
     assert cli("export", "mdd").out.strip() == path.read_text().strip()
+    path.write_text("mine")
+    refused = cli("export", "spt", "-o", path)
+    assert refused.code == 2
+    assert f"{path}, {tmp_path / 'rule.json'} exists already; say --force" in " ".join(refused.err.split())
+    assert cli("export", "spt", "-o", tmp_path / "rule.json").code == 2
+    assert path.read_text() == "mine"
+    assert cli("export", "spt", "-o", path, "--force").code == 0
+    assert path.read_text() != "mine"
 
 
 @pytest.mark.usefixtures("unconfined")

@@ -161,6 +161,11 @@ def test_a_file_of_settings_names_instances_beside_itself(cli, plant: Path, tmp_
         (("evolve", "serving", "--replicas", "2"), "serving: this problem takes no replicas"),
         (("evolve", "smtt", "--instances", "t.csv", "--limit", "9"), "smtt: this problem takes no limit"),
         (("evolve", "bin-packing", "--instances", "t.csv", "--family", "mixed"), "a family chooses no instances of"),
+        (("evolve", "serving", "--time-unit", "ms"), "--time-unit changes what is read from files: say --instances"),
+        (
+            ("evaluate", "serving", "--instances", "t.csv", "--time-unit", "h"),
+            "--time-unit: expected one of s, ms, us, ns",
+        ),
         (("top", "smtt", "--run", "r_none"), "r_none"),
     ],
 )

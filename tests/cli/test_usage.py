@@ -197,3 +197,13 @@ def test_every_known_error_exists():
         assert issubclass(found, Exception), name
         assert f"{found.__module__}.{found.__qualname__}" == name, "errors are looked up by where they are defined"
         assert code in {errors.FAILED, errors.USAGE}
+
+
+def test_an_archive_that_the_environment_names_and_that_is_not_there_is_told(cli, tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("HEURESIS_ARCHIVE", str(tmp_path / "mistyped.db"))
+    answer = cli("runs")
+    assert answer.code == 0
+    assert "mistyped.db, where there is no archive yet" in " ".join(answer.err.split())
+    monkeypatch.delenv("HEURESIS_ARCHIVE")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert "no archive" not in cli("runs").err

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -95,3 +96,14 @@ def test_a_budget_has_no_limit_that_is_no_number(name: str) -> None:
     object.__setattr__(config, name, NAN)
     with pytest.raises(ValueError, match="expected finite limits"):
         Budget(config, lambda: 0.0)
+
+
+def test_the_unit_of_times_in_files_is_remembered() -> None:
+    asked = Config("serving", instances=("a.csv",), time_unit="ms")
+    again = Config.from_json(asked.to_json())
+    assert again.choice.time_unit == "ms"
+    assert "time unit ms" in again.choice.words()
+    with pytest.raises(ConfigError, match="time_unit: expected one of s, ms, us, ns, got 'h'"):
+        replace(asked, time_unit="h")
+    with pytest.raises(ConfigError, match="time_unit: expected instance files as well"):
+        replace(asked, instances=())

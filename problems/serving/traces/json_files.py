@@ -1,7 +1,8 @@
-"""Traces of serving in JSON: Mooncake's lines, and the project's own form."""
+"""Traces of serving in JSON: objects on lines such as Mooncake's, or in a list, and the project's own form."""
 
+import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,99 +10,73 @@ import numpy as np
 
 from heuresis.evaluators.aliases import Ints
 from heuresis.problems.problem import InstanceError
-from heuresis.problems.reading import json_rows, labels, name_of, parsed, shown
+from heuresis.problems.reading import json_rows, labels, name_of, parsed, shown, whole
 from heuresis.problems.serving.instances import LARGEST_TIME, LARGEST_TOKENS
-from heuresis.problems.serving.traces.trace import Trace, ascending, number, numbered, spread
+from heuresis.problems.serving.traces.columns import names_any
+from heuresis.problems.serving.traces.trace import Trace, ascending, number, numbered
+from heuresis.problems.tables import Table
 
-MOONCAKE_BLOCK = 512
-"""Tokens of the blocks that Mooncake's traces hash."""
+_AHEAD = 1_000
+"""Objects whose keys become columns: fields such as a delay are not in the first line."""
 
-_LINE = ("timestamp", "input_length", "output_length")
-_LATEST_MILLISECONDS = 1 << 50
 _OPTIONAL = ("estimate", "client", "program", "slo", "after", "gap", "prefix", "prefix_block_size")
 _FIELDS = frozenset({"name", "arrived_at", "prefill", "decode", *_OPTIONAL})
 
 
-def is_mooncake(text: str) -> bool:
-    """Whether the first line is an object with one of the fields of a Mooncake trace."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
+def is_request(line: str) -> bool:
+    """Whether a line is an object with fields of a request, as in traces of one object on each line."""
     try:
-        row = json.loads(first)
+        row = json.loads(line)
     except (ValueError, RecursionError):
         return False
-    return isinstance(row, dict) and any(key in row for key in _LINE)
+    return isinstance(row, dict) and "instances" not in row and names_any(row)
 
 
-def read_mooncake(text: str, path: Path, limit: int | None, notes: list[str]) -> Trace:
-    """The first `limit` requests of a Mooncake trace (Qin et al. 2025, FAST'25), a JSON object on each line.
-
-    Its clock ticks every 3 seconds: the requests of one tick are spread evenly until the next.
-    """
-    rows: list[tuple[int, dict[str, Any]]] = []
-    silent = 0
-    for line, content in enumerate(text.splitlines(), 1):
-        if not content.strip():
-            continue
-        row = _line(content, f"{path}, line {line}")
-        if row["input_length"] == 0 or row["output_length"] == 0:
-            silent += 1
-        else:
-            rows.append((line, row))
-    if not rows:
-        raise InstanceError(f"{path}: no request has both a prompt and an answer")
-    if silent:
-        notes.append(f"{path.name}: {silent} requests without a prompt or an answer are left out")
-    rows = rows[:limit]
-
-    def place(i: int) -> str:
-        return f"{path}, line {rows[i][0]}"
-
-    ticks = [row["timestamp"] for _, row in rows]
-    ascending(ticks, place, "timestamp")
-    times = np.array(spread(ticks))
-    if len(set(ticks)) < len(ticks):
-        notes.append(f"{path.name}: requests of one timestamp are spread evenly until the next")
-    hashes = [row.get("hash_ids", []) for _, row in rows]
-    return Trace(
-        name=path.name,
-        where=str(path),
-        place=place,
-        arrival=times - times[0],
-        prompt=np.array([row["input_length"] for _, row in rows], dtype=np.int64),
-        output=np.array([row["output_length"] for _, row in rows], dtype=np.int64),
-        hashes=hashes if any(hashes) else None,
-        hash_size=MOONCAKE_BLOCK,
-    )
+def table_of_lines(lines: Iterable[tuple[int, str]], path: Path, limit: int | None) -> Table:
+    """The objects of JSON lines such as Mooncake's (Qin et al. 2025, FAST'25), read when they are asked for."""
+    objects = ((line, _object(text, f"{path}, line {line}")) for line, text in lines if text.strip())
+    return _table(objects, path, limit or _AHEAD)
 
 
-def _line(content: str, where: str) -> dict[str, Any]:
+def table_of_list(rows: Sequence[Any], path: Path) -> Table:
+    """The same where the objects stand in one list; in place of lines they are counted."""
+    for i, row in enumerate(rows, 1):
+        if not isinstance(row, dict):
+            raise InstanceError(f"{path}, object {i}: expected an object, got {shown(row)}")
+    return _table(enumerate(rows, 1), path, _AHEAD)
+
+
+def _object(content: str, where: str) -> dict[str, Any]:
     row = parsed(content, where, one_line=True)
     if not isinstance(row, dict):
         raise InstanceError(f"{where}: expected an object, got {shown(row)}")
-    for key in _LINE:
-        if key not in row:
-            raise InstanceError(f"{where}: the field {key!r} is missing")
-        most = _LATEST_MILLISECONDS if key == "timestamp" else LARGEST_TOKENS
-        _integer(row[key], f"{where}: {key}", 0, most)
-    ids = row.get("hash_ids", [])
-    most = -(-row["input_length"] // MOONCAKE_BLOCK)
-    _ids(ids, f"{where}: hash_ids", most)
     return row
 
 
-def read_own(text: str, path: Path, limit: int | None) -> Iterator[Trace]:
+def _table(objects: Iterable[tuple[int, Mapping[str, Any]]], path: Path, ahead: int) -> Table:
+    """A table with the keys of the first objects as columns; what an object does not have is None."""
+    every = iter(objects)
+    first = list(itertools.islice(every, min(ahead, _AHEAD)))
+    header = list(dict.fromkeys(key for _, one in first for key in one))
+    rows = ((line, [one.get(key) for key in header]) for line, one in itertools.chain(first, every))
+    return Table(path, header, rows)
+
+
+def read_own(text: str, path: Path, limit: int | None, per_second: int = 1) -> Iterator[Trace]:
     """The instances of `{"instances": [{"arrived_at": […], "prefill": […], "decode": […], …}]}`.
 
     Beside these there may be `estimate` (tokens), `client`, `program` (numbers or names), `slo` (names of the engine's
     classes), `after` (the number of an earlier request or -1), `gap` (seconds), `prefix` (for each prompt the ids of
     its blocks of `prefix_block_size` tokens) and, as anywhere, `name` and scalars that become labels.
+    `per_second` of its times are a second.
     """
     for i, row in enumerate(json_rows(text, path)):
         where = f"{path}: instances[{i}]"
         if not isinstance(row, dict):
             raise InstanceError(f"{where}: expected an object, got {shown(row)}")
         name = name_of(row, where, f"{path.name}[{i}]")
-        yield _trace(_columns(row, where, limit), name, where, labels(row, _FIELDS, where), row)
+        known = labels(row, _FIELDS, where)
+        yield _trace(_columns(row, where, limit), name, where, known, row, per_second)
 
 
 def _columns(row: Mapping[str, Any], where: str, limit: int | None) -> dict[str, list[Any]]:
@@ -122,12 +97,18 @@ def _columns(row: Mapping[str, Any], where: str, limit: int | None) -> dict[str,
 
 
 def _trace(
-    columns: Mapping[str, list[Any]], name: str, where: str, found: dict[str, str | int | float], row: Mapping[str, Any]
+    columns: Mapping[str, list[Any]],
+    name: str,
+    where: str,
+    found: dict[str, str | int | float],
+    row: Mapping[str, Any],
+    per_second: int,
 ) -> Trace:
-    arrivals = _numbers(columns, "arrived_at", where, 0.0, LARGEST_TIME)
+    latest = LARGEST_TIME * per_second
+    arrivals = [one / per_second for one in _numbers(columns, "arrived_at", where, 0.0, latest)]
     size = row.get("prefix_block_size")
     if size is not None:
-        _integer(size, f"{where}.prefix_block_size", 1, LARGEST_TOKENS)
+        size = _integer(size, f"{where}.prefix_block_size", 1, LARGEST_TOKENS)
     for i, one in enumerate(columns.get("prefix", [])):
         _ids(one, f"{where}.prefix[{i}]", LARGEST_TOKENS)
     return Trace(
@@ -142,7 +123,7 @@ def _trace(
         program=_owners(columns, "program", where),
         classes=_classes(columns, where),
         after=_integers(columns, "after", where, -1) if "after" in columns else None,
-        gap=np.array(_numbers(columns, "gap", where, 0.0, LARGEST_TIME)) if "gap" in columns else None,
+        gap=np.array(_numbers(columns, "gap", where, 0.0, latest)) / per_second if "gap" in columns else None,
         hashes=columns.get("prefix"),
         hash_size=size,
         labels=found,
@@ -150,9 +131,8 @@ def _trace(
 
 
 def _integers(columns: Mapping[str, list[Any]], key: str, where: str, least: int) -> Ints:
-    for i, value in enumerate(columns[key]):
-        _integer(value, f"{where}.{key}[{i}]", least, LARGEST_TOKENS)
-    return np.array(columns[key], dtype=np.int64)
+    found = [_integer(value, f"{where}.{key}[{i}]", least, LARGEST_TOKENS) for i, value in enumerate(columns[key])]
+    return np.array(found, dtype=np.int64)
 
 
 def _numbers(columns: Mapping[str, list[Any]], key: str, where: str, least: float, most: float) -> list[float]:
@@ -188,6 +168,8 @@ def _ids(values: Any, where: str, most: int) -> None:
         raise InstanceError(f"{where}: expected ids of at most {most} blocks for this prompt, got {len(values)}")
 
 
-def _integer(value: Any, where: str, least: int, most: int) -> None:
-    if type(value) is not int or not least <= value <= most:
+def _integer(value: Any, where: str, least: int, most: int) -> int:
+    found = whole(value)
+    if found is None or not least <= found <= most:
         raise InstanceError(f"{where}: expected an integer of {least} to {most}, got {shown(value)}")
+    return found

@@ -1,5 +1,6 @@
 """Reader of serving instances on an engine: traces of Azure, BurstGPT and Mooncake, plain CSV, the project's JSON."""
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,14 +10,16 @@ import numpy as np
 
 from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.evaluators.serving.engine import Engine
-from heuresis.problems.problem import Choice, InstanceError, InstanceSet
-from heuresis.problems.reading import read_text, shown
+from heuresis.problems.problem import TIME_UNITS, Choice, InstanceError, InstanceSet
+from heuresis.problems.reading import apart, parsed, shown
 from heuresis.problems.serving.instances import LARGEST_TIME, ServingInstance, fingerprint
-from heuresis.problems.serving.traces.csv_files import read_csv
-from heuresis.problems.serving.traces.json_files import is_mooncake, read_mooncake, read_own
+from heuresis.problems.serving.traces.json_files import is_request, read_own, table_of_lines, table_of_list
+from heuresis.problems.serving.traces.requests import trace
 from heuresis.problems.serving.traces.trace import Trace
 from heuresis.problems.serving.workloads.estimates import DEFAULT_NOISE, estimated
 from heuresis.problems.serving.workloads.prefixes import engine_blocks
+from heuresis.problems.tables import table
+from heuresis.problems.texts import is_comment, lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,8 @@ class Reading:
     `rate` multiplies the requests per second; `per_second` sets their mean over the trace instead. Gaps between the
     calls of a program stay as they are. `limit` takes that many requests from the beginning of each instance. `noise`
     is the standard deviation of the logarithm of estimate over output length, where the file has no estimates. `slo` is
-    the class of requests in files that name none, None the engine's first.
+    the class of requests in files that name none, None the engine's first. `time_unit` is that of times which are
+    numbers, one of `TIME_UNITS`; None: what the file tells.
     """
 
     rate: float = 1.0
@@ -34,6 +38,7 @@ class Reading:
     limit: int | None = None
     noise: float = DEFAULT_NOISE
     slo: str | None = None
+    time_unit: str | None = None
 
     def __post_init__(self) -> None:
         for what in ("rate", "per_second"):
@@ -46,9 +51,11 @@ class Reading:
             raise ValueError(f"limit must be 1 or more requests, got {self.limit}")
         if not 0 <= self.noise <= 10:
             raise ValueError(f"noise must be 0 to 10, got {self.noise}")
+        if self.time_unit is not None and self.time_unit not in TIME_UNITS:
+            raise ValueError(f"time_unit must be one of {', '.join(TIME_UNITS)}, got {self.time_unit}")
 
 
-READ = ("rate", "limit", "noise", "slo")
+READ = ("rate", "limit", "noise", "slo", "time_unit")
 """The fields of a choice that say what to make of a trace."""
 
 
@@ -71,22 +78,37 @@ def read(paths: Sequence[Path], engine: Engine, reading: Reading = AS_IS) -> Ins
     if not paths:
         raise InstanceError("expected one or more instance files, got none")
     notes: list[str] = []
-    instances = tuple(
-        _instance(trace, engine, reading, notes) for path in paths for trace in _traces(path, reading, notes)
-    )
+    found = [_instance(one, engine, reading, notes) for path in paths for one in _traces(path, reading, notes)]
+    instances = apart(found, notes)
     return InstanceSet(", ".join(path.name for path in paths), instances, fingerprint(instances), tuple(notes))
 
 
 def _traces(path: Path, reading: Reading, notes: list[str]) -> Iterator[Trace]:
-    text = read_text(path)
-    if not text.strip():
+    content = lines(path)
+    head = list(_head(content))
+    if not head:
         raise InstanceError(f"{path}: the file is empty")
-    if not text.lstrip().startswith(("{", "[")):
-        yield read_csv(text, path, reading.limit, notes)
-    elif is_mooncake(text):
-        yield read_mooncake(text, path, reading.limit, notes)
+    first, whole = head[-1].strip(), itertools.chain(head, content)
+    if is_request(first):
+        numbered = ((i, line) for i, line in enumerate(whole, 1) if not is_comment(line))
+        yield trace(table_of_lines(numbered, path, reading.limit), reading.limit, reading.time_unit, notes)
+    elif first.startswith("["):
+        rows = parsed("".join(whole), str(path))
+        yield trace(table_of_list(rows, path), reading.limit, reading.time_unit, notes)
+    elif first.startswith("{"):
+        yield from read_own("".join(whole), path, reading.limit, TIME_UNITS[reading.time_unit or "s"])
     else:
-        yield from read_own(text, path, reading.limit)
+        yield trace(table(whole, path), reading.limit, reading.time_unit, notes)
+
+
+def _head(content: Iterator[str]) -> Iterator[str]:
+    """The lines up to the first that is neither blank nor a comment; none where there is no such line."""
+    head = []
+    for line in content:
+        head.append(line)
+        if line.strip() and not is_comment(line):
+            yield from head
+            return
 
 
 def _instance(trace: Trace, engine: Engine, reading: Reading, notes: list[str]) -> ServingInstance:

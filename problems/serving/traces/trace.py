@@ -1,10 +1,11 @@
 """What readers of serving traces share: a trace of requests, free of any engine, and how its columns are read."""
 
+import json
 import math
 import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from heuresis.problems.reading import shown
 from heuresis.problems.serving.instances import LARGEST_TIME, LARGEST_TOKENS
 
 Value = TypeVar("Value")
+
+STEP = 3
+"""Seconds between the ticks of the Mooncake traces."""
 
 _NATURAL = re.compile(r"(\d{1,15})(\.0*)?", re.ASCII)
 
@@ -44,40 +48,51 @@ class Trace:
     labels: dict[str, str | int | float] = field(default_factory=dict)
 
 
-def natural(text: str, where: str, what: str, least: int, most: int = LARGEST_TOKENS) -> int:
-    """A natural number, perhaps with `.0` behind it. Raises InstanceError that says where."""
-    match = _NATURAL.fullmatch(text.strip())
+def natural(cell: Any, where: str, what: str, least: int, most: int = LARGEST_TOKENS) -> int:
+    """A natural number, perhaps written as 100.0. Raises InstanceError that says where."""
+    match = _NATURAL.fullmatch(_text(cell, where, what))
     if not match:
-        raise InstanceError(f"{where}: {what} must be an integer of {least} or more, got {shown(text)}")
+        raise InstanceError(f"{where}: {what} must be an integer of {least} or more, got {shown(cell)}")
     value = int(match[1])
     if not least <= value <= most:
         raise InstanceError(f"{where}: {what} must be an integer of {least} to {most}, got {value}")
     return value
 
 
-def number(text: str, where: str, what: str, least: float = 0.0, most: float = LARGEST_TOKENS) -> float:
+def number(cell: Any, where: str, what: str, least: float = 0.0, most: float = LARGEST_TOKENS) -> float:
     """A decimal number. Raises InstanceError that says where."""
+    text = _text(cell, where, what)
     try:
         value = float("nan" if "_" in text else text)
     except ValueError:
         value = math.nan
     if math.isnan(value):
-        raise InstanceError(f"{where}: {what} must be a number, got {shown(text)}")
+        raise InstanceError(f"{where}: {what} must be a number, got {shown(cell)}")
     if not least <= value <= most:
         kind = "negative" if value < 0 else f"outside of {least:g} to {most:g}"
-        raise InstanceError(f"{where}: {what} must not be {kind}, got {shown(text)}")
+        raise InstanceError(f"{where}: {what} must not be {kind}, got {shown(cell)}")
     return value
 
 
-def ascending(arrivals: Sequence[float], where: Callable[[int], str], what: str) -> Floats:
-    """Arrivals as an array from 0 on. Raises InstanceError where one is before the one before it."""
+def _text(cell: Any, where: str, what: str) -> str:
+    """A cell of a table as a text. Raises InstanceError where there is none."""
+    if cell is None:
+        raise InstanceError(f"{where}: the field {what!r} is missing")
+    return cell.strip() if isinstance(cell, str) else json.dumps(cell, default=repr)
+
+
+def ascending(arrivals: Sequence[float], where: Callable[[int], str], what: str, cells: Sequence[Any] = ()) -> Floats:
+    """Arrivals as an array from 0 on. Raises InstanceError where one is before the one before it.
+
+    `cells` are what stands in the file, for messages, where that is something else.
+    """
     array = np.array(arrivals, dtype=np.float64)
     steps = np.diff(array)
     if np.any(steps < 0):
         i = int(np.argmax(steps < 0)) + 1
+        late, early = (cells[i], cells[i - 1]) if cells else (f"{array[i]:.9g}", f"{array[i - 1]:.9g}")
         raise InstanceError(
-            f"{where(i)}: {what} {array[i]:.9g} is before that of the request before it, {array[i - 1]:.9g}; "
-            f"sort the file by {what}"
+            f"{where(i)}: {what} {late} is before that of the request before it, {early}; sort the file by {what}"
         )
     array -= array[0]
     if array[-1] > LARGEST_TIME:
@@ -91,15 +106,16 @@ def numbered(values: Iterable[Hashable]) -> Ints:
     return np.array([known.setdefault(value, len(known)) for value in values], dtype=np.int64)
 
 
-def spread(milliseconds: Sequence[int], step: int = 3_000) -> list[float]:
+def spread(ticks: Sequence[float], per_second: int) -> list[float]:
     """Seconds of arrivals whose clock only ticks now and then: those of one tick, evenly until the next.
 
-    At most `step` milliseconds, as the Mooncake traces tick, so that idle times stay idle. A tick with one request
-    stays as it is. Sorted, as the ticks are.
+    At most `STEP` seconds, so that idle times stay idle. A tick with one request stays as it is. Sorted, as the ticks
+    are, of which `per_second` are a second.
     """
-    ticks, counts = np.unique(np.array(milliseconds, dtype=np.int64), return_counts=True)
-    widths = np.minimum(np.append(np.diff(ticks), step), step)
+    different, counts = np.unique(np.array(ticks), return_counts=True)
+    step = STEP * per_second
+    widths = np.minimum(np.append(np.diff(different), step), step)
     result: list[float] = []
-    for tick, width, count in zip(ticks.tolist(), widths.tolist(), counts.tolist(), strict=True):
-        result += [(tick + width * i / count) / 1_000.0 for i in range(count)]
+    for tick, width, count in zip(different.tolist(), widths.tolist(), counts.tolist(), strict=True):
+        result += [(tick + width * i / count) / per_second for i in range(count)]
     return result

@@ -51,6 +51,43 @@ def test_the_formats_of_the_field(tmp_path: Path) -> None:
     assert "arrive in the file's order" in demands.notes[0]
 
 
+def test_triplets_with_one_decimal_are_taken_tenfold(tmp_path: Path) -> None:
+    text = "1\n t60_00 \n 100.0 3 1\n36.6\n26.8\n36\n"
+    found = read([write(tmp_path, text, "t.txt")])
+    (one,) = found.instances
+    assert (one.capacity, one.items.tolist()) == (1000, [366, 268, 360])
+    assert found.notes == ("t.txt: capacities and sizes have one decimal and are taken tenfold",)
+    plain = read([write(tmp_path, "1\n a\n 100.0 2 1\n36.0\n26\n", "t.txt")])
+    assert (plain.instances[0].capacity, plain.instances[0].items.tolist()) == (100, [36, 26])
+    assert plain.notes == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "3\r\n10\r\n4\r\n6\r\n5\r\n",
+        "3;10;4;6;5\n",
+        "3\t10\n4\t6\t5\n\n \n",
+        "# sizes of a day\n3\n10 # the capacity\n4\n6\n5\nEOF\n\n",
+        "3.0\n10.0\n4.0\n6\n5.\n-1\n",
+        "\ufeff3\n10\n4\n6\n5\n\x1a",
+    ],
+)
+def test_numbers_however_they_are_laid_out(tmp_path: Path, text: str) -> None:
+    for name, content in (("a.txt", text.encode()), ("b.txt", gzip.compress(text.encode()))):
+        (tmp_path / name).write_bytes(content)
+        (one,) = read([tmp_path / name]).instances
+        assert (one.capacity, one.items.tolist()) == (10, [4, 6, 5])
+
+
+def test_equal_names_are_numbered(tmp_path: Path) -> None:
+    rows = [GOOD | {"name": "a"}, GOOD | {"name": "a (2)"}, {"capacity": 10.0, "items": [2.0], "name": "a", "n": 1.0}]
+    found = read([write(tmp_path, {"instances": rows})])
+    assert [one.name for one in found.instances] == ["a", "a (2)", "a (3)"]
+    assert found.instances[2].items.tolist() == [2]
+    assert found.notes == ('a second instance with the name "a" is called "a (3)"',)
+
+
 def test_gzip_and_several_files(tmp_path: Path) -> None:
     packed = tmp_path / "b.txt.gz"
     packed.write_bytes(gzip.compress(ORLIB.encode()))
@@ -68,7 +105,7 @@ def test_gzip_and_several_files(tmp_path: Path) -> None:
         ({"instances": [{"items": [1]}]}, r"instances\[0\]: the field 'capacity' is missing"),
         ({"instances": [{"capacity": 10}]}, r"instances\[0\]: the field 'items' is missing"),
         ({"instances": [GOOD | {"capacity": 0}]}, r"instances\[0\]\.capacity: expected a capacity from 1 to .*, got 0"),
-        ({"instances": [GOOD | {"capacity": 10.0}]}, r"capacity: .* got 10\.0 \(sizes and capacities are integers"),
+        ({"instances": [GOOD | {"capacity": 10.5}]}, r"capacity: .* got 10\.5 \(sizes and capacities are integers"),
         ({"instances": [GOOD | {"capacity": True}]}, r"capacity: .* got true"),
         ({"instances": [GOOD | {"capacity": "10"}]}, r'capacity: .* got "10"'),
         ({"instances": [GOOD | {"items": []}]}, r"items: expected a list of 1 to 1000000 sizes, got 0 of them"),
@@ -83,7 +120,7 @@ def test_gzip_and_several_files(tmp_path: Path) -> None:
         ({"instances": [GOOD | {"items": [None]}]}, r"items\[0\]: .* got null"),
         ({"instances": [GOOD | {"n": 3}]}, r"n: expected the number of items, 2, got 3"),
         ({"instances": [GOOD | {"n": True, "items": [1]}]}, r"n: expected the number of items, 1, got true"),
-        ({"instances": [GOOD | {"n": 2.0}]}, r"n: expected the number of items, 2, got 2\.0"),
+        ({"instances": [GOOD | {"n": 2.5}]}, r"n: expected the number of items, 2, got 2\.5"),
         ({"instances": [GOOD | {"capacity": math.inf}]}, r"capacity: expected a capacity from 1 to \d+, got Infinity$"),
         ({"instances": [GOOD | {"group": math.nan}]}, r"group: expected a finite number or a text, got NaN"),
         ({"instances": [GOOD | {"name": "\ud800"}]}, r'name: expected characters, got half a surrogate .* "\\ud800"'),
@@ -112,7 +149,9 @@ def test_malformed_json_names_the_place(tmp_path: Path, document: Any, message: 
         ("1\n first\n 10 1 1\n11\n", r"line 4: expected a size of first from 1 to 10, got 11"),
         ("1\n first\n 10 1 1\n0\n", r"line 4: expected a size of first from 1 to 10, got 0"),
         ("1\n first\n 10 1 1\n-3\n", r"line 4: expected a size of first from 1 to 10, got -3"),
-        ("1\n first\n 10.0 1 1\n3\n", r'line 3: expected the capacity, an integer, got "10\.0" \(.*multiply all'),
+        ("1\n first\n 10.25 1 1\n3\n", r'line 3: expected the capacity, an integer, got "10\.25" \(.*multiply all'),
+        ("1\n first\n 10.0 1 1\n3.25\n", r'line 4: expected a size of first, an integer, got "3\.25" \(.*multiply all'),
+        ("1\n first\n 10.0 2 1\n3.5\n10.1\n", r"line 5: expected a size of first from 0\.1 to 10\.0, got 10\.1"),
         ("1\n first\n 10 1 1\n3.5\n", r'line 4: expected a size of first, an integer, got "3\.5" \(.*multiply all'),
         ("1\n first\n -10 1 1\n3\n", r"line 3: expected the capacity from 1 to 2000000, got -10"),
         ("2\n a\n 10 1 1\n4\n b\n 12 1 1\n4\n", r"line 5: capacity 12, but those before have 10; .*mixed capacities"),
@@ -128,7 +167,7 @@ def test_malformed_json_names_the_place(tmp_path: Path, document: Any, message: 
         ("3\nnan\n4\n6\n5\n", r'line 2: expected the capacity, an integer, got "nan"$'),
         ("2\n10\n4\n99999999999999999999\n", r'line 4: expected a size, an integer, got "9{20}"$'),
         ("1\n 7\n 10 3 2\n4\n6\n11\n", r"line 6: expected a size of 7 from 1 to 10, got 11"),
-        ("name,size\n", r"line 1: expected the number of problems, an integer"),
+        ("name,size\n", r"line 1: expected the number of items, an integer, got .name"),
     ],
 )
 def test_malformed_text_names_the_line(tmp_path: Path, text: str, message: str) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from heuresis.problems.problem import InstanceError
+from heuresis.problems import registry
+from heuresis.problems.problem import Choice, InstanceError, UnknownChoice
 from heuresis.problems.tardiness.reader import read
 
 GOOD = {"p": [3, 1], "d": [4, 0]}
@@ -28,6 +29,50 @@ def test_json_with_names_labels_and_optima(tmp_path: Path) -> None:
     assert result.instances[0].claimed
     assert result.notes == ()
     assert (result.instances[1].p.tolist(), result.instances[1].d.tolist()) == ([3, 1], [4, 0])
+
+
+def test_integers_may_be_written_with_a_decimal(tmp_path: Path) -> None:
+    (one,) = read(
+        [write(tmp_path, {"instances": [{"p": [18.0, 2], "d": [3.0, 0], "optimum": 17.0, "n": 2.0}]})]
+    ).instances
+    assert (one.p.tolist(), one.d.tolist(), one.optimum) == ([18, 2], [3, 0], 17)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "job,p,d\n1,3,4\n2,1,0\n",
+        "\ufeffJob;Processing time;Due date;Weight\r\n1;3,0;4;9\r\n2;1;0;9\r\n;;;\r\n",
+        "# of Monday\nid\tdue_date\tduration\n\n1\t4\t3.0\n2\t0\t1\nEOF\n\n",
+        "j   p  d\n1   3  4\n2   1  0\n",
+    ],
+)
+def test_lists_of_jobs(tmp_path: Path, text: str) -> None:
+    result = read([write(tmp_path, text, "line3.csv")])
+    (one,) = result.instances
+    assert (one.name, one.p.tolist(), one.d.tolist(), one.reference) == ("line3", [3, 1], [4, 0], None)
+    assert any("weights are dropped" in note for note in result.notes) == ("Weight" in text)
+
+
+def test_a_list_of_jobs_of_several_instances(tmp_path: Path) -> None:
+    first, second = read([write(tmp_path, "instance,p,d\nx,1,2\ny,3,4\nx,5,6\n", "a.csv")]).instances
+    assert (first.name, first.p.tolist(), second.name, second.d.tolist()) == ("x", [1, 5], "y", [4])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("job,p\n1,2\n", r"a\.csv, line 1: a list of jobs needs the columns p and d; got"),
+        ("job,p,d\n", r"a\.csv: the list has no jobs"),
+        ("job,p,d\n1,2,3\n2,x,3\n", r'line 3: p must be 1 to 2\*\*40, got "x"'),
+        ("job,p,d\n1,2.5,3\n", r'line 2: p must be 1 to 2\*\*40, got "2\.5"'),
+        ("job,p,d\n1,2,3\n1,2,3\n", r'the job "1" of a stands there twice'),
+        ("job,p,d\n1,2\n", r"line 2: expected 3 fields, got 2"),
+    ],
+)
+def test_malformed_lists_of_jobs_name_the_line(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(InstanceError, match=message):
+        read([write(tmp_path, text, "a.csv")])
 
 
 def test_gzip_and_several_files(tmp_path: Path) -> None:
@@ -62,7 +107,7 @@ def test_gzip_and_several_files(tmp_path: Path) -> None:
         ({"instances": [GOOD | {"n": 3}]}, r"instances\[0\]\.n: expected the number of jobs, 2, got 3"),
         ({"instances": [GOOD | {"name": 3}]}, r"instances\[0\]\.name: expected a text, got 3"),
         ({"instances": [GOOD | {"optimum": -1}]}, r"instances\[0\]\.optimum: expected an integer"),
-        ({"instances": [GOOD | {"optimum": 1.0}]}, r"instances\[0\]\.optimum: expected an integer"),
+        ({"instances": [GOOD | {"optimum": 1.5}]}, r"instances\[0\]\.optimum: expected an integer"),
         ("[" * 100_000, r"a\.json"),
     ],
 )
@@ -129,3 +174,23 @@ def test_unreadable_files(tmp_path: Path) -> None:
             read([path])
     with pytest.raises(InstanceError, match="one or more"):
         read([])
+
+
+def test_missing_optima_are_proven_where_that_is_asked_for(tmp_path: Path) -> None:
+    path = write(tmp_path, {"instances": [GOOD, GOOD | {"name": "b", "optimum": 1}, {"p": [1] * 201, "d": [0] * 201}]})
+    plain = registry.get("smtt").asked(Choice())
+    asked = registry.get("smtt").asked(Choice(solve=True))
+    assert plain.read is not None
+    assert asked.read is not None
+    assert [one.optimum for one in plain.read([path]).instances] == [None, 1, None]
+    assert (
+        "2 of 3 instances have no optimum: the objective is the mean tardiness; --solve" in plain.read([path]).notes[0]
+    )
+    found = asked.read([path])
+    assert [(one.optimum, one.claimed) for one in found.instances] == [(1, False), (1, True), (None, False)]
+    assert found.notes == (
+        "the optima of 1 instances were proven here (--solve)",
+        "1 of 3 instances have no optimum: the objective is the mean tardiness",
+    )
+    with pytest.raises(UnknownChoice, match="bin-packing: this problem takes no solve"):
+        registry.get("bin-packing").asked(Choice(solve=True))

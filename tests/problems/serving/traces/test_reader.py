@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from heuresis.problems import texts
 from heuresis.problems.engines.files import load
 from heuresis.problems.problem import InstanceError
 from heuresis.problems.serving.instances import ServingInstance
@@ -173,7 +174,7 @@ def test_a_prompt_larger_than_the_memory_is_no_error(tmp_path: Path) -> None:
         ("arrived_at,prefill\n0,1\n", r"line 1: of the columns of a plain trace these are missing: decode"),
         ("TIMESTAMP,GeneratedTokens\n", r"line 1: of the columns of Azure these are missing: ContextTokens"),
         ("Timestamp,Request tokens\n", r"line 1: of the columns of BurstGPT these are missing: Response tokens"),
-        ("decode,arrived_at,prefill,decode\n", r"line 1: a column stands there twice"),
+        ("decode,arrived_at,prefill,decode\n", r'line 1: the column "decode" stands there twice'),
         (PLAIN + "0,1\n", r"line 2: expected 3 fields, got 2"),
         (PLAIN + "0,1,1\n-1,1,1\n", r"line 3: arrived_at must not be negative, got \"-1\""),
         (PLAIN + "0,1,1\n\n2,1,1\n1,1,1\n", r"line 5: arrived_at 1 is before .*, 2; sort the file by arrived_at"),
@@ -192,10 +193,17 @@ def test_a_prompt_larger_than_the_memory_is_no_error(tmp_path: Path) -> None:
         (AZURE + "1969-12-31 23:59:59,1,1\n", r"line 2: TIMESTAMP must be a date since 1970"),
         (AZURE + "2023-01-01 00:00:00,0,1\n", r"a\.csv: no request has both a prompt and an answer"),
         (BURST + "1,,,M,-3,4,1,x\n", r"line 2: Request tokens must be an integer of 0 or more"),
-        (mooncake((0, 4, 4, []), (-1, 4, 4, [])), r"line 2: timestamp: expected an integer of 0 to .*, got -1"),
+        (mooncake((0, 4, 4, []), (-1, 4, 4, [])), r"line 2: timestamp must not be negative, got -1"),
         (mooncake((3, 4, 4, []), (2, 4, 4, [])), r"line 2: timestamp 2 is before .*, 3; sort"),
-        (mooncake((0, 513, 4, [1, 2, 3])), r"line 1: hash_ids: expected ids of at most 2 blocks"),
-        ('{"timestamp": 0, "input_length": 4}', r"line 1: the field 'output_length' is missing"),
+        (
+            mooncake((0, 513, 4, list(range(7)))),
+            r"line 1: hash_ids: expected ids of at most 2 blocks of 512 tokens .* 7; a",
+        ),
+        ('{"timestamp": 0, "input_length": 4}', r"line 1: of the columns of Mooncake .* missing: output_length"),
+        (
+            mooncake((0, 4, 4, [])) + '{"timestamp": 0, "input_length": 4}',
+            r"line 2: the field 'output_length' is missing",
+        ),
         (mooncake((0, 4, 4, [])) + "[]", r"line 2: expected an object"),
         (mooncake((0, 4, 4, [])) + "{", r"line 2, column 2: not JSON"),
         (mooncake((0, 4, 0, [])), r"no request has both"),
@@ -239,6 +247,109 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         read([tmp_path / "absent.csv"], ENGINE)
     with pytest.raises(InstanceError, match="one or more instances"):
         only(tmp_path, {"instances": []}, name="a.json")
+
+
+ROWS = "0.5,395,112\n2.5,10,1\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "arrived_at,num_prefill_tokens,num_decode_tokens\n" + ROWS,
+        (
+            "request_id,request_type,application_id,arrival_timestamp,batch_size,prompt_size,token_size\n"
+            "0,2,0,0.5,1,395,112\n1,2,0,2.5,1,10,1\n"
+        ),
+        "\ufeff# a trace\r\narrival_time;prompt_tokens;completion_tokens\r\n0,5;395,0;112\r\n2,5;10;1\r\n\r\n",
+        "arrived_at\tprefill\tdecode\n" + ROWS.replace(",", "\t") + "EOF\n",
+        "timestamp_ms,input_tokens,output_tokens\n500,395.0,112\n2500,10,1\n",
+        "Arrival time (ms),input_len,output_len\n500,395,112\n2500,10,1\n",
+        "time,prompt_len,output_len\n2023-11-16 18:17:03.5,395,112\n2023-11-16 19:17:05.5+01:00,10,1\n",
+        "timestamp,prompt_tokens,completion_tokens\n1700000000500,395,112\n1700000002500,10,1\n",
+        "timestamp,input_length,output_length\n500,395,112\n2500,10,1\n",
+        '[{"arrived_at": 0.5, "prefill": 395.0, "decode": 112}, {"arrived_at": 2.5, "prefill": 10, "decode": 1}]',
+        (
+            '{"request_id": "b", "input_toks": 395, "output_toks": 112, "arrival_time": 1787267980.5}\n'
+            '{"request_id": "c", "input_toks": 10, "output_toks": 1, "arrival_time": 1787267982.5}\n'
+        ),
+    ],
+)
+def test_names_that_tools_write(tmp_path: Path, text: str) -> None:
+    (tmp_path / "packed").write_bytes(gzip.compress(text.encode()))
+    for one in (only(tmp_path, text), *read([tmp_path / "packed"], ENGINE).instances):
+        assert one.arrival.tolist() == [0.0, 2.0]
+        assert (one.prompt.tolist(), one.output.tolist()) == ([395, 10], [112, 1])
+
+
+def chats(*rows: dict[str, Any]) -> str:
+    return "\n".join(json.dumps({"input_length": 40, "output_length": 2} | row) for row in rows) + "\n"
+
+
+def test_whole_seconds_are_not_read_as_milliseconds(tmp_path: Path) -> None:
+    text = chats(*({"timestamp": i} for i in range(5)))
+    with pytest.raises(InstanceError, match=r"seconds \(1 requests/s\) or milliseconds \(1e\+03 .*--time-unit s or"):
+        only(tmp_path, text)
+    assert only(tmp_path, text, Reading(time_unit="s")).arrival.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert only(tmp_path, text, Reading(time_unit="ms")).arrival[4] == 0.004
+    broken = only(tmp_path, chats(*({"timestamp": i / 4} for i in range(5))))
+    assert broken.arrival.tolist() == [0.0, 0.25, 0.5, 0.75, 1.0]
+    assert any(
+        "timestamp is read as seconds (4 requests/s" in note for note in read([tmp_path / "a.csv"], ENGINE).notes
+    )
+    with pytest.raises(InstanceError, match="--time-unit"):
+        only(tmp_path, "time,prompt_len,output_len\n0,1,1\n9000,1,1\n")
+    own = only(tmp_path, {"instances": [OWN | {"arrived_at": [0, 1500]}]}, Reading(time_unit="ms"), "a.json")
+    assert own.arrival.tolist() == [0.0, 1.5]
+
+
+def test_turns_of_a_chat_are_one_program_in_seconds_with_blocks_of_16(tmp_path: Path) -> None:
+    row = {"type": "text", "input_length": 40}
+    text = chats(
+        row | {"chat_id": 159, "parent_chat_id": -1, "timestamp": 61, "turn": 1, "hash_ids": [1, 2, 3]},
+        row | {"chat_id": 160, "parent_chat_id": -1, "timestamp": 62, "turn": 1, "hash_ids": [4, 5, 6]},
+        row | {"chat_id": 161, "parent_chat_id": 159, "timestamp": 62, "turn": 2, "hash_ids": [1, 2, 7]},
+    )
+    one = only(tmp_path, text)
+    assert one.arrival.tolist() == [0.0, 1.0, 2.5]
+    assert one.program.tolist() == one.client.tolist() == [0, 1, 0]
+    assert one.prefix_blocks.tolist() == [0, 1, 2, 3, 0, 1]
+    assert "a.csv: hash_ids are of blocks of 16 tokens" in read([tmp_path / "a.csv"], ENGINE).notes
+
+
+def test_a_delay_begins_when_the_turn_before_is_done(tmp_path: Path) -> None:
+    text = chats(
+        {"session_id": "a", "timestamp": 1000},
+        {"session_id": "a", "delay": 250, "input_length": 41},
+        {"session_id": "b", "timestamp": 2000, "input_length": 42},
+        {"session_id": "a", "delay": 0, "input_length": 43},
+    )
+    one = only(tmp_path, text)
+    assert one.prompt.tolist() == [40, 41, 43, 42]
+    assert one.arrival.tolist() == [0.0, 0.0, 0.0, 1.0]
+    assert one.after.tolist() == [-1, 0, 1, -1]
+    assert one.gap.tolist() == [0.0, 0.25, 0.0, 0.0]
+    assert one.program.tolist() == [0, 0, 0, 1]
+    with pytest.raises(InstanceError, match=r"line 1: no timestamp, and no earlier request of its session"):
+        only(tmp_path, chats({"session_id": "a", "delay": 1, "timestamp": None}, {"session_id": "a", "timestamp": 0}))
+
+
+def test_a_limit_reads_no_further(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(texts, "_LARGEST_TEXT", 2_000)
+    path = write(tmp_path, PLAIN + "0,1,1\n" * 1_000 + "not a request\n")
+    with pytest.raises(InstanceError, match="--limit N"):
+        read([path], ENGINE)
+    (one,) = read([path], ENGINE, Reading(limit=7)).instances
+    assert one.size == 7
+    lines = write(tmp_path, mooncake(*[(0, 4, 4, [1])] * 7) + "{\n" * 5_000, "a.jsonl")
+    assert read([lines], ENGINE, Reading(limit=7)).instances[0].size == 7
+
+
+def test_messages_show_what_stands_in_the_file(tmp_path: Path) -> None:
+    rows = "2023-11-16 18:17:04,1,1\n2023-11-16 18:17:03.5,1,1\n"
+    with pytest.raises(
+        InstanceError, match=r"TIMESTAMP 2023-11-16 18:17:03\.5 is before .*, 2023-11-16 18:17:04; sort"
+    ):
+        only(tmp_path, AZURE + rows)
 
 
 DATA = Path(__file__).resolve().parents[4] / ".." / "shared" / "data" / "serving"
