@@ -3,10 +3,14 @@
 import json
 import ssl
 import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import httpx
+from openai import APIConnectionError, APIStatusError, Omit, OpenAI, Stream
 
 from heuresis.evolve.errors import ProposerUnavailable
 from heuresis.evolve.models.address import Address
@@ -42,11 +46,44 @@ def http_client(name: str, headers: dict[str, str] | None = None, *, straight: b
         ) from None
 
 
+class _Client(OpenAI):
+    """The SDK's client without the headers that it takes from the environment (OPENAI_CUSTOM_HEADERS and others)."""
+
+    @property
+    def default_headers(self) -> dict[str, str | Omit]:
+        """None: `Transport` says what is sent."""
+        return {}
+
+
+class _Bounded(httpx.SyncByteStream):
+    """The body of a response, decoded, and never more of it than wanted.
+
+    It is read with a bound wherever that happens: the SDK itself reads what comes with an error status.
+    """
+
+    def __init__(self, response: httpx.Response, check: Callable[[int], None]) -> None:
+        headers, stream, request = response.headers.copy(), response.stream, response.request
+        self._whole = httpx.Response(response.status_code, headers=headers, stream=stream, request=request)
+        self._check = check
+
+    def __iter__(self) -> Iterator[bytes]:
+        size = 0
+        with closing(self._whole):
+            for part in self._whole.iter_bytes():
+                size += len(part)
+                self._check(size)
+                yield part
+
+    def close(self) -> None:
+        """Give the connection up, or back."""
+        self._whole.close()
+
+
 class Transport:
-    """Requests to one endpoint. Thread-safe.
+    """Requests to one endpoint, by OpenAI's SDK. Thread-safe.
 
     Nothing is taken from the environment but proxies, and these only where the address leaves this machine. A redirect
-    is not followed: neither key nor prompt goes where nobody has sent them.
+    is not followed: neither key nor prompt goes where nobody has sent them. What was answered is not judged here.
     """
 
     def __init__(self, name: str, address: Address, key: str) -> None:
@@ -54,43 +91,60 @@ class Transport:
         headers = {"User-Agent": "heuresis", "Accept": "application/json", "Content-Type": "application/json"}
         if key:
             headers |= {"api-key": key} if address.azure else {"Authorization": f"Bearer {key}"}
-        self._client = http_client(name, headers, straight=address.loopback)
+        self._http = http_client(name, headers, straight=address.loopback)
+        self._http.event_hooks = {"request": [self._prepare], "response": [self._bound]}
+        self._sdk = _Client(
+            api_key="unused",  # `_http` has the key: the SDK takes one from the environment where none is given
+            base_url=address.base,
+            default_query=dict(address.query),
+            max_retries=0,
+            http_client=cast(Any, self._http),  # newer releases are typed for httpx2, and take httpx as well
+        )
 
     def post(self, path: str, body: dict[str, Any], seconds: float) -> Answer:
         """Send a request and read all of the answer within so many seconds. Raises CallError."""
-        return self._send("POST", self.address.base + path, body, seconds)
+        content = json.dumps(body).encode()  # escapes what UTF-8 cannot say
+        return self._answer(partial(self._sdk.post, self.address.base + path, content=content), seconds, billed=True)
 
     def get(self, url: str, seconds: float) -> Answer:
         """Look at an address. Raises CallError."""
-        return self._send("GET", url, None, seconds)
+        return self._answer(partial(self._sdk.get, url), seconds, billed=False)
 
-    def _send(self, method: str, url: str, body: dict[str, Any] | None, seconds: float) -> Answer:
-        deadline = time.monotonic() + seconds
+    def _answer(self, send: Callable[..., Any], seconds: float, *, billed: bool) -> Answer:
         timeout = httpx.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
-        query = dict(self.address.query) or None
-        content = None if body is None else json.dumps(body).encode()  # escapes what UTF-8 cannot say
         try:
-            with self._client.stream(method, url, content=content, params=query, timeout=timeout) as response:
-                return Answer(response.status_code, dict(response.headers), self._read(response, deadline))
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol) as error:
-            raise self._unreachable(error) from None
-        except httpx.TimeoutException:
-            raise self._late() from None
+            response = send(cast_to=httpx.Response, options={"timeout": timeout}, stream=True, stream_cls=Stream[Any])
+            return _whole(response)
+        except APIStatusError as error:
+            return _whole(cast(Any, error.response))
+        except APIConnectionError as error:
+            raise self._failed(error.__cause__ or error, billed=billed) from None
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
-            text = f"{self.name}: {type(error).__name__}: {error}"
-            raise CallError(text, retryable=True, billed=method == "POST") from None
+            raise self._failed(error, billed=billed) from None
 
-    def _read(self, response: httpx.Response, deadline: float) -> str:
-        """All of the body. Servers that only keep the connection alive run into the time limit too."""
-        parts, size = list[bytes](), 0
-        for part in response.iter_bytes():
-            parts.append(part)
-            size += len(part)
+    def _prepare(self, request: httpx.Request) -> None:
+        """Send the headers that were meant and no others, and count the time from here."""
+        request.headers = self._http.build_request(request.method, request.url, content=request.content).headers
+        request.extensions["deadline"] = time.monotonic() + request.extensions["timeout"]["read"]
+
+    def _bound(self, response: httpx.Response) -> None:
+        deadline = response.request.extensions["deadline"]
+
+        def check(size: int) -> None:
             if size > LONGEST_BODY:
                 raise CallError(f"{self.name}: the reply is longer than {LONGEST_BODY >> 20} MiB", billed=True)
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline:  # also servers that only keep the connection alive
                 raise self._late()
-        return b"".join(parts).decode("utf-8", "replace")
+
+        response.stream = _Bounded(response, check)
+        response.headers.pop("Content-Encoding", None)
+
+    def _failed(self, error: BaseException, *, billed: bool) -> CallError:
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError | httpx.UnsupportedProtocol):
+            return self._unreachable(error)
+        if isinstance(error, httpx.TimeoutException):
+            return self._late()
+        return CallError(f"{self.name}: {type(error).__name__}: {error}", retryable=True, billed=billed)
 
     def _late(self) -> CallError:
         return CallError(
@@ -104,3 +158,9 @@ class Transport:
             where += " through the proxy of the environment"
         text = f"{self.name}: no connection to {where} ({str(error) or type(error).__name__})"
         return CallError(text, retryable=True, unreachable=True)
+
+
+def _whole(response: httpx.Response) -> Answer:
+    """All that was answered; connection and body are at their end then."""
+    with closing(response):
+        return Answer(response.status_code, dict(response.headers), response.read().decode("utf-8", "replace"))

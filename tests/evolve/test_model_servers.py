@@ -26,6 +26,7 @@ from search_parts import PlainPool, Tinkerer, Watcher
 from heuresis.archive.calls import ModelCalls, calls_of
 from heuresis.archive.records import RunStatus
 from heuresis.archive.store import Archive
+from heuresis.evolve import conductor
 from heuresis.evolve import run as runs
 from heuresis.evolve.assessment import pools
 from heuresis.evolve.config import Config
@@ -52,7 +53,7 @@ def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
     """No sandbox and no final table: neither is what is tested."""
     monkeypatch.setattr(pools, "Pool", PlainPool)
     monkeypatch.setattr(runs, "sandbox_level", lambda: "none")
-    monkeypatch.setattr(runs, "crown", lambda *_: None)
+    monkeypatch.setattr(conductor, "crown", lambda *_, **__: None)
     for name in [name for name in os.environ if "proxy" in name.lower()]:
         monkeypatch.delenv(name)
 

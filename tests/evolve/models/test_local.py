@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from model_parts import ATC, CONTRACT, MDD, PROBLEM, MemoryLedger, request, trial
+from scripted_server import ScriptedServer, completion
 
 from heuresis.evolve.errors import ProposerUnavailable
 from heuresis.evolve.models import local, local_server
@@ -136,6 +137,25 @@ def test_the_serving_process_gets_no_secrets(monkeypatch: pytest.MonkeyPatch, tm
     seen = (tmp_path / "seen").read_text()
     assert "not-for-children" not in seen
     assert local_server.KEY_VARIABLE in seen
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])
+def test_neither_key_nor_prompt_of_the_local_model_leaves_the_machine(
+    variable: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "any.gguf"
+    file.write_bytes(b"GGUF")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda *_: object())
+    with ScriptedServer(completion("from a proxy")) as proxy, ScriptedServer(completion("straight")) as served:
+        monkeypatch.setenv(variable, proxy.url.removesuffix("/v1"))
+        here = served.url.removesuffix("/v1")
+        monkeypatch.setattr(sys, "executable", fake_pip(tmp_path, f"echo listening at {here}"))
+        with LocalServer(f"local:{file}") as running:
+            assert running.client().complete((Message("user", "hi"),), seed=1, temperature=1.0).text == "straight"
+        assert (proxy.seen, proxy.looked_at) == ([], [])
+        assert served.headers[0]["Authorization"].startswith("Bearer ")
 
 
 @needs_model
