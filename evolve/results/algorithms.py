@@ -36,12 +36,19 @@ def reference_entries(
                 name=algorithm.name,
                 values=values,
                 status="partial" if partial else "ok",
-                message=f"at most {algorithm.max_size} decisions" if partial else "",
+                message=_limits(algorithm) if partial else "",
                 evolvable=False,
                 metrics=measured,
             )
         )
     return tuple(entries)
+
+
+def _limits(algorithm: Algorithm) -> str:
+    """Why there is no value of some instances."""
+    if algorithm.max_size is None:
+        return "not for all of these instances"
+    return f"at most {algorithm.max_size} decisions"
 
 
 def _remembered(problem: Problem, instance_set: InstanceSet, algorithm: Algorithm) -> Values:
@@ -63,9 +70,13 @@ def _remembered(problem: Problem, instance_set: InstanceSet, algorithm: Algorith
 def _measured(problem: Problem, instance_set: InstanceSet, algorithm: Algorithm) -> Values:
     limit, size = algorithm.max_size, problem.scoring.decisions_in
     return tuple(
-        float(algorithm.solve(instance)) if limit is None or size([instance]) <= limit else None
+        _float(algorithm.solve(instance)) if limit is None or size([instance]) <= limit else None
         for instance in instance_set.instances
     )
+
+
+def _float(value: float | None) -> float | None:
+    return None if value is None else float(value)
 
 
 def _read(path: Path, key: str, count: int) -> Values | None:

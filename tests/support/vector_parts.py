@@ -20,7 +20,8 @@ RULES = {b.name: screen(b.source, CONTRACT.allow_list()) for b in PROBLEM.baseli
     "all_parameters": HEAD
     + "cpu * free_cpu - mem * free_mem + gpu * free_gpu + cap_cpu - cap_mem * cap_gpu + 0.3 * fresh"
     " - mean_free_cpu * free_cpu + mean_free_mem * free_mem - mean_free_gpu * free_gpu + mean_cpu * free_gpu"
-    " - mean_mem * free_cpu + mean_gpu * free_mem",
+    " - mean_mem * free_cpu + mean_gpu * free_mem + whole_gpu * cap_gpu - idle_cpu * idle_mem + 0.7 * idle_gpu"
+    " + idle_after_cpu * idle_after_mem - idle_after_gpu",
     "constant": HEAD + "1.0",
     "coarse": HEAD
     + "math.floor(3.0 * free_cpu) - math.floor(2.0 * free_mem) + math.floor(2.0 * mean_free_cpu) * fresh",

@@ -103,7 +103,8 @@ def test_a_list_of_pods_alone_is_packed_on_the_commonest_node(tmp_path: Path) ->
     assert one.types.tolist() == [[96000, 393216, 0]]
     assert one.requests.tolist() == [[1000, 2048, 0], [96000, 0, 0]]
     assert result.notes == (
-        "pods.csv: CPU and memory alone, on nodes of 96 cores and 384 GiB; 1 pods fit none and are left out",
+        "pods.csv: CPU and memory alone, on nodes of 96 cores and 384 GiB; 1 pods fit none and are left out; all pods "
+        "stay, in the order of the file; not taken: num_gpu, gpu_milli, gpu_spec",
     )
 
 
