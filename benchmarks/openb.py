@@ -1,26 +1,27 @@
 """A problem of its own: `vector-packing` on a list of pods cut by time, as docs/results/vector-packing.md reports it.
 
-    OPENB_PODS=openb_pod_list_default.csv.gz heuresis evolve benchmarks/openb.py --evaluations 200 --seed 1 --workers 1
+    OPENB_PODS=openb_pod_list_default.csv.gz heuresis evolve benchmarks/openb.py --evaluations 30 --seed 1 --workers 1
 
-`search` sees the first 40 % of the pods, `select` the next 25 %, `test` the rest, each packed onto nodes that are all
-still closed. The first two also have windows of them, so that one node more or less is told from none.
+`search` sees the first 40 % of the pods, `select` the next 25 %, `test` the rest; each is packed onto nodes that are
+all still closed. One part is some hundred nodes, too few to tell rules apart, so the first two also have copies: runs
+of 50 pods that follow each other, drawn from the part with replacement.
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from heuresis.evaluators.aliases import Ints
 from heuresis.problems import register
 from heuresis.problems.problem import InstanceError, InstanceSet, Options
 from heuresis.problems.vector_packing.instances import VectorInstance, fingerprint
 from heuresis.problems.vector_packing.problem import PROBLEM
 from heuresis.problems.vector_packing.reader import read
 
-ENDS = (0.4, 0.65, 1.0)
-"""Where `search`, `select` and `test` end, as shares of the list."""
+RUN = 50
 
 
 def whole() -> VectorInstance:
@@ -31,26 +32,25 @@ def whole() -> VectorInstance:
     return found
 
 
-def cut(name: str, windows: Iterable[tuple[float, float]]) -> Callable[[], InstanceSet]:
-    """A split of the requests of the list between such shares of it, each window an instance."""
+def drawn_again(requests: Ints, rng: np.random.Generator) -> Ints:
+    """As many requests, in runs that follow each other in the part."""
+    begins = rng.integers(0, len(requests) - RUN, -(-len(requests) // RUN))
+    rows = (begins[:, None] + np.arange(RUN)).reshape(-1)[: len(requests)]
+    return np.ascontiguousarray(requests[rows])
+
+
+def cut(name: str, begin: float, end: float, copies: int) -> Callable[[], InstanceSet]:
+    """A split: the requests between such shares of the list, and so many copies."""
 
     def build() -> InstanceSet:
-        one = whole()
-        found = []
-        for begin, end in windows:
-            low, high = round(begin * one.size), round(end * one.size)
-            requests = np.ascontiguousarray(one.requests[low:high])
-            labels = {"family": "openb", "requests": high - low}
-            found.append(VectorInstance(f"{one.name}[{low}:{high}]", requests, one.types, None, labels))
+        one, rng = whole(), np.random.default_rng([4_000_000, round(100 * begin)])
+        part = one.requests[round(begin * one.size) : round(end * one.size)].copy()
+        lists = [part, *(drawn_again(part, rng) for _ in range(copies))]
+        labels = {"family": "openb", "requests": len(part)}
+        found = [VectorInstance(f"{name}-{i}", rows, one.types, None, labels) for i, rows in enumerate(lists)]
         return InstanceSet(name, tuple(found), fingerprint(found))
 
     return build
-
-
-def halves(begin: float, end: float) -> list[tuple[float, float]]:
-    """A part as a whole, and its two halves and the one across them."""
-    quarter = (end - begin) / 4
-    return [(begin, end), *((begin + i * quarter, begin + (i + 2) * quarter) for i in range(3))]
 
 
 register(
@@ -59,9 +59,9 @@ register(
         name="vector-packing-openb",
         title="Vector packing on the Alibaba pods, cut by time",
         splits={
-            "search": cut("search", halves(0.0, ENDS[0])),
-            "select": cut("select", halves(ENDS[0], ENDS[1])),
-            "test": cut("test", [(ENDS[1], ENDS[2])]),
+            "search": cut("search", 0.0, 0.4, 5),
+            "select": cut("select", 0.4, 0.65, 5),
+            "test": cut("test", 0.65, 1.0, 0),
         },
         options=Options(),
     )

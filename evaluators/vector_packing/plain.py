@@ -135,12 +135,14 @@ class _Fillings:
     def __init__(self, scale: Amounts) -> None:
         self._scale, self._seen, self._count, self._due = scale, Counter[tuple[int, ...]](), 0, 1
         self._common: list[tuple[int, ...]] = []
+        self._known: dict[tuple[int, ...], list[int]] = {}  # of rooms, as long as these are the commonest kinds
 
     def see(self, request: Amounts) -> None:
         self._count += 1
         self._seen[tuple(request)] += 1
         if self._count == self._due:
             self._due = min(2 * self._count, self._count + REGULAR)
+            self._known.clear()
             self._common = [kind for kind, _ in self._seen.most_common(COMMONEST)]
 
     def ahead(self, free: Amounts, request: Amounts) -> tuple[float, ...]:
@@ -149,7 +151,13 @@ class _Fillings:
         return (*_shares(self._least(free), self._scale), *_shares(self._least(after), self._scale))
 
     def _least(self, free: Amounts) -> list[int]:
-        least, rooms = list(free), {tuple(free)}
+        room = tuple(free)
+        if room not in self._known:
+            self._known[room] = self._computed(room)
+        return self._known[room]
+
+    def _computed(self, free: tuple[int, ...]) -> list[int]:
+        least, rooms = list(free), {free}
         for _ in range(FURTHER):
             rooms = {
                 room
