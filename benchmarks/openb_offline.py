@@ -1,9 +1,9 @@
-"""How few nodes the Alibaba pods need if all are known beforehand: nodes filled one after the other, each as full as can be.
+"""How few nodes the Alibaba pods need if all are known beforehand: node after node, each as full as can be.
 
     python benchmarks/openb_offline.py openb_pod_list_default.csv.gz
 
-Minimum bin slack (Gupta and Ho 1999, A new heuristic algorithm for the one-dimensional bin-packing problem): a node gets
-the largest pod left, and of the others a set that leaves least CPU free, by depth-first search of so many steps.
+Minimum bin slack (Gupta and Ho 1999, A new heuristic algorithm for the one-dimensional bin-packing problem): a node
+gets the largest pod left, and of the others a set that leaves least CPU free, by depth-first search of so many steps.
 """
 
 import sys

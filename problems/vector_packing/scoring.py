@@ -27,7 +27,8 @@ EXCESS = Objective(
 )
 PEAK = Objective(
     "peak",
-    "the same where a list of pods says when they leave, and these departures are replayed",
+    "the most nodes in use at one time, where lists of pods say when they leave, over the lower bounds of the nodes "
+    "needed then, summed over instances, minus 1",
     fraction=True,
 )
 LOST = Objective(
@@ -36,7 +37,12 @@ LOST = Objective(
     "stranded (free on nodes where a request of the instance, drawn at random, does not fit; mean over resources)",
     fraction=True,
 )
-FILLED = Objective("filled", "the same where nobody leaves, whatever a list of pods says of departures", fraction=True)
+FILLED = Objective(
+    "filled",
+    "what is lost where nobody leaves, whatever lists of pods say: the mean over instances of the share of requests not "
+    "placed plus the share of the fleet's capacity that is stranded",
+    fraction=True,
+)
 
 _NOT_FINITE = "a score was NaN or infinite"
 _SIGNED = "i"
