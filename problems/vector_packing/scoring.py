@@ -39,8 +39,8 @@ LOST = Objective(
 )
 FILLED = Objective(
     "filled",
-    "what is lost where nobody leaves, whatever lists of pods say: the mean over instances of the share of requests not "
-    "placed plus the share of the fleet's capacity that is stranded",
+    "what is lost where nobody leaves, whatever lists of pods say: the mean over instances of the share of requests "
+    "not placed plus the share of the fleet's capacity that is stranded",
     fraction=True,
 )
 
