@@ -53,16 +53,18 @@ def cut(name: str, begin: float, end: float, copies: int) -> Callable[[], Instan
     return build
 
 
+SPLITS = {
+    "search": cut("search", 0.0, 0.4, 5),
+    "select": cut("select", 0.4, 0.65, 5),
+    "test": cut("test", 0.65, 1.0, 0),
+}
+
 register(
     replace(
         PROBLEM,
         name="vector-packing-openb",
         title="Vector packing on the Alibaba pods, cut by time",
-        splits={
-            "search": cut("search", 0.0, 0.4, 5),
-            "select": cut("select", 0.4, 0.65, 5),
-            "test": cut("test", 0.65, 1.0, 0),
-        },
+        splits=SPLITS,
         options=Options(),
     )
 )

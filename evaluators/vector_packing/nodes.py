@@ -94,14 +94,21 @@ def choose(value: Floats, count: int, rank: Ints) -> int:
     return best
 
 
+@numba.njit(types.boolean(_I1, _I1), error_model="numpy", cache=True)
+def _same_gpus(mine: Ints, sorted_ones: Ints) -> bool:
+    """Whether GPUs have as much free as these, in whatever order."""
+    return bool(np.all(np.sort(mine) == sorted_ones))
+
+
 @numba.njit(_INT(_INT, NODES, CLASSES, _INT), error_model="numpy", cache=True)
 def class_of(node: int, nodes: Nodes, classes: Classes, count: int) -> int:
     """The class of nodes like this one, or -1."""
     a, b, c, kind = nodes.free[node, 0], nodes.free[node, 1], nodes.free[node, 2], nodes.kind[node]
-    gpus = np.sort(nodes.gpus[node])
+    free, kinds, devices = classes.free, classes.kind, nodes.gpus.shape[1] > 0
     for k in range(count):
-        alike = classes.free[0, k] == a and classes.free[1, k] == b and classes.free[2, k] == c
-        if alike and classes.kind[k] == kind and np.all(classes.gpus[k] == gpus):
+        if free[0, k] == a and free[1, k] == b and free[2, k] == c and kinds[k] == kind:
+            if devices and not _same_gpus(nodes.gpus[node], classes.gpus[k]):
+                continue
             return k
     return NONE
 
@@ -135,7 +142,8 @@ def join(node: int, nodes: Nodes, classes: Classes, count: int, kinds: Kinds) ->
         count += 1
         t, gpu = nodes.kind[node], nodes.free[node, 2]
         classes.kind[k], classes.head[k] = t, NONE
-        classes.gpus[k] = np.sort(nodes.gpus[node])
+        if nodes.gpus.shape[1] > 0:
+            classes.gpus[k] = np.sort(nodes.gpus[node])
         classes.free[3, k] = room(nodes.gpus[node], gpu, kinds.device, False)
         classes.free[4, k] = room(nodes.gpus[node], gpu, kinds.device, True)
         for r in range(3):
@@ -161,8 +169,12 @@ def leave(node: int, k: int, nodes: Nodes, classes: Classes, count: int) -> int:
         return count
     count -= 1
     classes.kind[k], classes.head[k] = classes.kind[count], classes.head[count]
-    classes.free[:, k], classes.look[:, k] = classes.free[:, count], classes.look[:, count]
-    classes.gpus[k] = classes.gpus[count]
+    for r in range(5):
+        classes.free[r, k] = classes.free[r, count]
+    for r in range(7):
+        classes.look[r, k] = classes.look[r, count]
+    for d in range(classes.gpus.shape[1]):
+        classes.gpus[k, d] = classes.gpus[count, d]
     return count
 
 
@@ -187,8 +199,10 @@ def there(request: Ints, allowed: int, classes: Classes, count: int, kinds: Kind
 @numba.njit(_INT(_I1, _INT, _INT, KINDS, CANDIDATES), error_model="numpy", cache=True)
 def openable(request: Ints, allowed: int, m: int, kinds: Kinds, found: Candidates) -> int:
     """Add the types of which a new node has room; how many candidates there are then."""
+    a, b, c = request[0], request[1], request[2]
     for t in range(kinds.amounts.shape[0]):
-        if np.all(kinds.amounts[t] >= request) and allowed >> kinds.models[t] & 1:
+        fitting = kinds.amounts[t, 0] >= a and kinds.amounts[t, 1] >= b and kinds.amounts[t, 2] >= c
+        if fitting and allowed >> kinds.models[t] & 1:
             for r in range(3):
                 found.free[r, m] = kinds.amounts[t, r]
                 found.column[r, m] = kinds.shares[t, r]
