@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from heuresis.archive.cells import Cells
 from heuresis.archive.connect import OPENING_SECONDS, Manner
@@ -13,10 +13,11 @@ from heuresis.archive.files import check_kind
 from heuresis.archive.location import default_location, place_of
 from heuresis.archive.migrations import LATEST, version
 from heuresis.archive.records import ArchiveError, FaultyRow
-from heuresis.archive.rows import Row, to_call, to_evaluation, to_parent, to_proposal, to_run, to_source
+from heuresis.archive.rows import Row, to_call, to_evaluation, to_extension, to_parent, to_proposal, to_run, to_source
 from heuresis.archive.schema import Schema, schema_of
 from heuresis.archive.store import Archive
 from heuresis.archive.tables import TABLES
+from heuresis.problems.constraints import misjudged
 
 DAMAGES = 20
 """Places of a damaged file that are told."""
@@ -31,6 +32,7 @@ _READERS: Mapping[str, Callable[[Row], object]] = {
     "parents": partial(to_parent, advice=""),
     "calls": partial(to_call, advice=""),
     "evaluations": partial(to_evaluation, advice=""),
+    "extensions": partial(to_extension, advice=""),
 }
 
 
@@ -103,7 +105,8 @@ def _rows(connection: Connection, counts: dict[str, int]) -> Iterator[str]:
     """The faults of all rows; `counts` gets their number by table."""
     made: dict[tuple[str, int], str | None] = {}
     lengths: dict[str, int] = {}
-    for table in (str(one.__tablename__) for one in TABLES):
+    there = set(inspect(connection).get_table_names())
+    for table in (name for one in TABLES if (name := str(one.__tablename__)) in there):
         counts[table] = 0
         for row in _all(connection, table):
             counts[table] += 1
@@ -123,11 +126,15 @@ def _rows(connection: Connection, counts: dict[str, int]) -> Iterator[str]:
 _KEYS = {str(table.__tablename__): [c.name for c in table.__table__.primary_key] for table in TABLES}  # type: ignore[attr-defined]
 
 
+_LATER = {"objective": "", "lease": 0}
+"""Columns that older versions have not, as they are where nothing was chosen."""
+
+
 def _all(connection: Connection, table: str) -> Iterator[Row]:
     """All rows of a table of any version, by their keys."""
     wanted = text(f"SELECT * FROM {table} ORDER BY {', '.join(_KEYS[table])}")  # noqa: S608 - names of ours
     for row in connection.execute(wanted).mappings().yield_per(AT_ONCE):
-        yield {"objective": ""} | dict(row)
+        yield _LATER | dict(row)
 
 
 def _beside(row: Row, made: Mapping[tuple[str, int], str | None], lengths: dict[str, int]) -> Iterator[str]:
@@ -136,6 +143,10 @@ def _beside(row: Row, made: Mapping[tuple[str, int], str | None], lengths: dict[
     key = row["run"], row["number"]
     if row["number"] is not None and made.get(key, row["candidate"]) != row["candidate"]:
         yield str(cells.fault(f"the program that proposal {row['number']} of {row['run']} made", "candidate"))
+    if row["aggregate"] is not None:
+        fault = misjudged(row["objective"], row["aggregate"], cells.json_metrics("metrics"))
+        if fault:
+            yield str(cells.fault(fault, "aggregate"))
     values = len(cells.json_numbers("instance_values"))
     if values and lengths.setdefault(row["fingerprint"], values) != values:
         others = f"{lengths[row['fingerprint']]} values, as others on the same instances have"

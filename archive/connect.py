@@ -5,7 +5,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from heuresis.archive import files
 from heuresis.archive.records import ArchiveError
-
-BUSY_SECONDS = 30.0
-"""How long a transaction waits for another process's."""
+from heuresis.archive.waiting import GLANCE_SECONDS, Waiting
 
 OPENING_SECONDS = 1.5
 """How long the schema may take to be read, once that is more than a sound one needs."""
@@ -64,14 +62,35 @@ class Patience:
         return self._left < 0 or time.monotonic() > self._deadline
 
 
+class PatientCursor(sqlite3.Cursor):
+    """A cursor that waits where the database is locked: nothing of a statement has been done then."""
+
+    def execute(self, *words: Any) -> "PatientCursor":
+        """Execute a statement."""
+        guarded: Any = self.connection
+        act = super().execute
+        guarded.waiting.until_free(lambda: act(*words))
+        return self
+
+
 class Guarded(sqlite3.Connection):
-    """A connection that trusts nothing that it reads."""
+    """A connection that trusts nothing that it reads, and waits for other programs."""
 
     patience: Patience
+    waiting: Waiting
 
-    def guard(self) -> None:
+    def cursor(self, factory: Any = PatientCursor) -> Any:
+        """A cursor that waits."""
+        return super().cursor(factory)
+
+    def commit(self) -> None:
+        """Commit; without a write-ahead log readers can be in the way of that."""
+        act = super().commit
+        self.waiting.until_free(act)
+
+    def guard(self, waiting: Waiting) -> None:
         """Set what protects us, before anything has been read."""
-        self.patience = Patience()
+        self.patience, self.waiting = Patience(), waiting
         self.patience.renew(0, OPENING_SECONDS)
         self.set_progress_handler(self.patience.spend, _AT_ONCE)
         self.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_ROW)
@@ -89,6 +108,7 @@ class Opened:
 
     engine: Engine
     readonly: bool
+    waiting: Waiting = field(default_factory=Waiting)
     copy: "tempfile.TemporaryDirectory[str] | None" = None
 
     def close(self) -> None:
@@ -105,13 +125,13 @@ def writable(file: Path) -> bool:
 
 def open_memory() -> Opened:
     """A new database in memory, one connection for all threads."""
-    return Opened(_engine(lambda: _connect(":memory:"), None, shared=True), readonly=False)
+    return _opened(lambda: _connect(":memory:"), None, shared=True)
 
 
 def open_file(file: Path, manner: Manner) -> Opened:
     """An engine on a file, read-only where the file or its directory is. Raises ArchiveError."""
     if manner is Manner.WRITE and writable(file):
-        return Opened(_engine(_named(file, "mode=rwc"), file), readonly=False)
+        return _opened(_named(file, "mode=rwc"), file)
     if not os.access(file, os.R_OK):
         raise ArchiveError("no permission to read it; give another path with --archive")
     file = file.resolve()
@@ -120,15 +140,15 @@ def open_file(file: Path, manner: Manner) -> Opened:
         # Left by a process that died, or by who copied the file. SQLite would finish what was begun: in a copy.
         copy = files.copied(file)
         copied = Path(copy.name, "archive.db")
-        return Opened(_engine(_named(copied, "mode=rw"), copied, query_only=True), readonly=True, copy=copy)
+        return replace(_opened(_named(copied, "mode=rw"), copied, readonly=True, query_only=True), copy=copy)
     if files.begun(log):
-        return Opened(_engine(_reading_log(file), file), readonly=True)
+        return _opened(_reading_log(file), file, readonly=True)
     if manner is Manner.UNTOUCHED or not writable(file):
         # Reading beside writers needs an index file; without a log there is nothing to coordinate, and SQLite may be
         # told that the file cannot change.
-        return Opened(_engine(_named(file, "mode=ro&immutable=1"), file), readonly=True)
+        return _opened(_named(file, "mode=ro&immutable=1"), file, readonly=True)
     # Read-only, SQLite would leave its -wal and -shm behind; so it may write, and we do not.
-    return Opened(_engine(_named(file, "mode=rw"), file, query_only=True), readonly=True)
+    return _opened(_named(file, "mode=rw"), file, readonly=True, query_only=True)
 
 
 def _named(file: Path, mode: str) -> Callable[[], Guarded]:
@@ -160,23 +180,40 @@ def _connect(name: str) -> Guarded:
     """A connection that leaves transactions to us."""
     connection = sqlite3.connect(
         name,
-        timeout=BUSY_SECONDS,
+        timeout=GLANCE_SECONDS,
         isolation_level=None,
         check_same_thread=False,
         uri=name != ":memory:",
         factory=Guarded,
     )
     try:
-        connection.guard()
+        connection.guard(Waiting())
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _engine(
-    connect: Callable[[], Guarded], file: Path | None, *, shared: bool = False, query_only: bool = False
-) -> Engine:
+def _opened(
+    connect: Callable[[], Guarded],
+    file: Path | None,
+    *,
+    readonly: bool = False,
+    shared: bool = False,
+    query_only: bool = False,
+) -> Opened:
+    """An engine on such connections, which wait for other programs together."""
+    waiting = Waiting()
+
+    def made() -> Guarded:
+        connection = connect()
+        connection.waiting = waiting
+        return connection
+
+    return Opened(_engine(made, file, shared=shared, query_only=query_only), readonly, waiting)
+
+
+def _engine(connect: Callable[[], Guarded], file: Path | None, *, shared: bool, query_only: bool) -> Engine:
     """An engine whose writers take the lock when they begin, not when they first write (which could deadlock)."""
     if shared:
         engine = create_engine("sqlite://", creator=connect, poolclass=StaticPool)
@@ -191,8 +228,11 @@ def _engine(
                 connection.exec_driver_sql("PRAGMA query_only = ON")
             connection.exec_driver_sql("BEGIN")
             return
-        # In WAL mode NORMAL survives any death of the process; FULL also survives a power cut, at one fsync each.
-        connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if options.get('heuresis_paid') else 'NORMAL'}")
+        # With a write-ahead log NORMAL survives any death of the process; FULL also survives a power cut, at one fsync
+        # each. With a rollback journal only FULL does either.
+        logged = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
+        whole = options.get("heuresis_paid") or not logged
+        connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if whole else 'NORMAL'}")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     @event.listens_for(engine, "before_cursor_execute")

@@ -11,7 +11,6 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from heuresis.archive.connect import (
-    BUSY_SECONDS,
     LONGEST_ROW,
     OPENING_SECONDS,
     Manner,
@@ -21,10 +20,12 @@ from heuresis.archive.connect import (
     writable,
 )
 from heuresis.archive.files import LOG, beside, check_kind, status
+from heuresis.archive.journal import leave_log, settle_journal
 from heuresis.archive.location import Place, place_of
 from heuresis.archive.migrations import LATEST, check_known, migrate, version
-from heuresis.archive.records import ArchiveError
+from heuresis.archive.records import ArchiveBusy, ArchiveError
 from heuresis.archive.schema import examine
+from heuresis.archive.waiting import BUSY_SECONDS
 
 Answer = TypeVar("Answer")
 
@@ -32,11 +33,12 @@ _AGAIN = 3
 """How often a file is looked at that changes meanwhile."""
 
 _DAMAGED = "the file is damaged; restore a copy, or give another path with --archive"
+_BUSY = f"another process has kept it locked for {BUSY_SECONDS:g} s; try again when that is done"
 _MEANINGS = (
     ("database or disk is full", "the disk is full; free some space and go on with `heuresis resume`"),
     ("disk i/o error", "the disk refused to write (full, over a quota, or failing); then use `heuresis resume`"),
     ("readonly database", "it is read-only; give another path with --archive"),
-    ("database is locked", f"another process has kept it locked for {BUSY_SECONDS:g} s; try again when that is done"),
+    ("database is locked", _BUSY),
     ("file is not a database", "not a Heuresis archive: not an SQLite file; give another path with --archive"),
     ("malformed", _DAMAGED),
     ("could not decode to utf-8", _DAMAGED),
@@ -65,7 +67,8 @@ def told(place: Place) -> Iterator[None]:
             cause = "a row refers to a run, proposal or candidate that is not there; record that first"
         meaning = next((text for words, text in _MEANINGS if words in cause.lower()), cause)
         message = place.without_secrets(meaning)
-        raise ArchiveError(f"archive {place.where}: {message}") from _shown_cause(place, error)
+        kind = ArchiveBusy if meaning == _BUSY else ArchiveError
+        raise kind(f"archive {place.where}: {message}") from _shown_cause(place, error)
 
 
 def _shown_cause(place: Place, error: Exception) -> Exception | None:
@@ -134,6 +137,8 @@ def open_database(url: str, manner: Manner = Manner.WRITE) -> Database:
         found = undisturbed(place, version_of) if place.file.exists() else 0
         if manner is Manner.WRITE:
             _make_room(place)
+            if writable(place.file):
+                leave_log(place.file)
         elif found == 0:
             raise ArchiveError("there is nothing in it, so it is no archive; give another path with --archive")
         elif manner is Manner.READ and found < LATEST:
@@ -216,9 +221,9 @@ def _prepared(database: Database) -> Database:
                 f"has schema version {found} and is read-only, so it cannot be brought to {LATEST}; copy it to where "
                 "it can be written, and give that with --archive"
             )
-        if database.opened.engine.dialect.name == "sqlite" and not database.place.in_memory:
+        if database.place.file is not None and not database.place.in_memory:
             with database.opened.engine.connect() as plain:
-                plain.connection.cursor().execute("PRAGMA journal_mode = WAL")
+                settle_journal(plain.connection.cursor(), database.place.file)
         with database.write(paid=True) as connection:
             found = examine(connection) if connection.dialect.name == "sqlite" else version(connection)
             check_known(found)

@@ -103,7 +103,17 @@ _VERSION_1 = (
 
 _VERSION_2 = (Step("ALTER TABLE evaluations ADD COLUMN objective VARCHAR NOT NULL DEFAULT ''"),)
 
-MIGRATIONS: tuple[tuple[Step, ...], ...] = (_VERSION_1, _VERSION_2)
+_VERSION_3 = (
+    Step("ALTER TABLE runs ADD COLUMN lease INTEGER NOT NULL DEFAULT 0"),
+    Step(
+        """CREATE TABLE extensions (
+            run VARCHAR NOT NULL REFERENCES runs (id), position INTEGER NOT NULL, number INTEGER NOT NULL,
+            changes TEXT NOT NULL, recorded VARCHAR NOT NULL, PRIMARY KEY (run, position))"""
+    ),
+    *(_keep("extensions", event) for event in ("UPDATE", "DELETE")),
+)
+
+MIGRATIONS: tuple[tuple[Step, ...], ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
 """`MIGRATIONS[k]` takes an archive from version k to k + 1."""
 
 LATEST = len(MIGRATIONS)

@@ -3,7 +3,7 @@
 Scores come from evaluations, and texts from programs, that are what their ids say (`rows.py`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -54,14 +54,16 @@ def top(
     version: int | None = None,
     objective: str = "",
     instances: Sets | None = None,
+    without: Collection[str] = (),
 ) -> list[ProgramRow]:
     """The best programs of a problem: those with a score on `select` by it, then the others by `search`.
 
     Scores of different objectives or instances are not comparable, so only one objective counts (empty: the problem's
-    default), only the problem's newest `version` in the archive, and per split only `instances`.
+    default), only the problem's newest `version` in the archive, and per split only `instances`; those `without`
+    (fingerprints) never.
     """
     with archive.reading() as connection:
-        latest = _latest_scores(connection, problem, version, objective, instances)
+        latest = _latest_scores(connection, problem, version, objective, instances, without)
         by_split = {split: {c: row for (c, s), row in latest.items() if s == split} for split in ("search", "select")}
         selected = sorted((r.aggregate, c) for c, r in by_split["select"].items() if r.aggregate is not None)
         searched = sorted(
@@ -86,28 +88,41 @@ def programs(archive: Archive, run_id: str) -> list[ProgramRow]:
         return _program_rows(connection, order, latest, run.id)
 
 
-def program(archive: Archive, candidate: str, problem: str | None = None, instances: Sets | None = None) -> ProgramRow:
+def program(
+    archive: Archive,
+    candidate: str,
+    problem: str | None = None,
+    instances: Sets | None = None,
+    without: Collection[str] = (),
+) -> ProgramRow:
     """One program by its full id; `problem` says whose scores are meant where there are several.
 
-    Its scores are on `instances`, by the objective by which it was evaluated last.
+    Its scores are on `instances` and never on those `without`, by the objective by which it was evaluated last.
     """
     archive.source(candidate)
     with archive.reading() as connection:
         chosen = _last_of(connection, candidate, problem)
-        latest = {} if chosen is None else _latest_scores(connection, chosen[0], None, chosen[1], instances)
+        latest = {} if chosen is None else _latest_scores(connection, chosen[0], None, chosen[1], instances, without)
         return _program_rows(connection, [candidate], latest)[0]
 
 
-def lineage(archive: Archive, candidate: str, depth: int = 20, instances: Sets | None = None) -> list[Ancestor]:
-    """A program and its ancestors up to `depth` generations, nearest first and each once, scored on `instances`.
+def lineage(
+    archive: Archive,
+    candidate: str,
+    depth: int = 20,
+    instances: Sets | None = None,
+    without: Collection[str] = (),
+) -> list[Ancestor]:
+    """A program and its ancestors up to `depth` generations, nearest first and each once.
 
-    The parents of a program are those of its first proposal.
+    Their scores are on `instances` and never on those `without`. The parents of a program are those of its first
+    proposal.
     """
     archive.source(candidate)
     found: list[Ancestor] = []
     with archive.reading() as connection:
         chosen = _last_of(connection, candidate)
-        latest = {} if chosen is None else _latest_scores(connection, chosen[0], None, chosen[1], instances)
+        latest = {} if chosen is None else _latest_scores(connection, chosen[0], None, chosen[1], instances, without)
         seen, generation = {candidate}, [candidate]
         for level in range(depth + 1):
             rows = _program_rows(connection, generation, latest)
@@ -147,15 +162,20 @@ def _column(table: type[SQLModel], name: str) -> Any:
 
 
 def _latest_scores(
-    connection: Connection, problem: str, version: int | None, objective: str, instances: Sets | None = None
+    connection: Connection,
+    problem: str,
+    version: int | None,
+    objective: str,
+    instances: Sets | None = None,
+    without: Collection[str] = (),
 ) -> dict[tuple[str, str], Evaluation]:
-    """The last evaluation by (candidate, split) on `instances`, all by one objective."""
+    """The last evaluation by (candidate, split) on `instances` and not on those `without`, all by one objective."""
     e = EVALUATIONS.c
     wanted: Select[Any] = select(EVALUATIONS).where(e.problem == problem, e.objective == objective)
     if version is not None:
         wanted = wanted.where(e.problem_version == version)
     ordered = connection.execute(wanted.order_by(e.problem_version, e.recorded, e.id)).mappings()
-    rows = [to_evaluation(row) for row in ordered]
+    rows = [row for row in map(to_evaluation, ordered) if row.fingerprint not in without]
     if not rows:
         return {}
     newest = rows[-1].problem_version

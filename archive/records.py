@@ -10,14 +10,17 @@ from heuresis.archive.identity import candidate_id, storable
 __all__ = [
     "STALE_AFTER",
     "STATUSES",
+    "ArchiveBusy",
     "ArchiveError",
     "Call",
     "Evaluation",
+    "Extension",
     "FaultyRow",
     "Proposal",
     "Run",
     "RunStatus",
     "RunSummary",
+    "RunTaken",
     "Trial",
     "UnknownId",
     "candidate_id",
@@ -34,6 +37,14 @@ class ArchiveError(RuntimeError):
 
 class UnknownId(ArchiveError):
     """There is no run or program of this id; nothing is wrong with the archive."""
+
+
+class ArchiveBusy(ArchiveError):
+    """Another program keeps the database locked; nothing was recorded, and the same can be tried again."""
+
+
+class RunTaken(ArchiveError):
+    """Another process goes on with the run: what this one makes of it is not recorded any more."""
 
 
 class FaultyRow(ArchiveError):
@@ -77,6 +88,18 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Extension:
+    """What a resume changed of a run: `changes` is a JSON object of settings, in place of those of before.
+
+    It holds for what was not recorded yet: proposals from `number` on (those that were abandoned below it included).
+    """
+
+    run: str
+    number: int  # how many proposals the run had
+    changes: str
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One model call: first an intent (`reply` and `error` None) that reserves `max_usd`, then answered once.
 
@@ -86,7 +109,7 @@ class Call:
 
     run: str
     number: int  # of the proposal
-    turn: int  # 0 first, 1 the repair turn
+    turn: int  # 0 first; then in short, with more room, or repaired
     attempt: int
     model: str
     prompt: str

@@ -14,6 +14,7 @@ from heuresis.archive.records import (
     ArchiveError,
     Call,
     Evaluation,
+    Extension,
     Proposal,
     Run,
     RunStatus,
@@ -64,7 +65,7 @@ def said(text: str) -> str:
 
 
 def run_row(run: Run, owner: str) -> dict[str, Any]:
-    """The row of a run."""
+    """The row of a run that nobody has taken over yet."""
     row = _texts(
         {
             **{name: getattr(run, name) for name in ("id", "problem", "problem_version", "config", "seed", "versions")},
@@ -77,6 +78,7 @@ def run_row(run: Run, owner: str) -> dict[str, Any]:
             "searched": _finite("searched", run.searched),
             "owner": owner,
             "champion": run.champion,
+            "lease": 1,
         }
     )
     to_run(row, advice="")
@@ -87,6 +89,7 @@ def to_run(row: Row, advice: str = ADVICE) -> Run:
     """A run from its row. Raises FaultyRow."""
     cells = Cells("runs", row, "id", advice=advice)
     cells.owner("owner")
+    cells.whole("lease")
     for name in ("config", "versions"):
         cells.json_object(name)
     return Run(
@@ -105,6 +108,21 @@ def to_run(row: Row, advice: str = ADVICE) -> Run:
         champion=cells.optional_candidate("champion"),
         searched=cells.number("searched", 0.0),
     )
+
+
+def extension_row(extension: Extension) -> dict[str, Any]:
+    """The row of an extension, without its position."""
+    row = _texts({name: getattr(extension, name) for name in ("run", "number", "changes")})
+    to_extension(row | {"position": 0}, advice="")
+    return row
+
+
+def to_extension(row: Row, advice: str = ADVICE) -> Extension:
+    """An extension from its row. Raises FaultyRow."""
+    cells = Cells("extensions", row, "run", "position", advice=advice)
+    cells.whole("position")
+    cells.json_object("changes")
+    return Extension(cells.text("run"), cells.whole("number"), cells.text("changes", LONGEST_JSON))
 
 
 def to_source(row: Row, advice: str = ADVICE) -> str:

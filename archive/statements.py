@@ -1,17 +1,22 @@
 """Small statements that the store is made of: lookups by key or prefix, and the checks before a row is kept."""
 
-import os
-import socket
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, and_, case, func, insert, select
 from sqlmodel import SQLModel
 
-from heuresis.archive.records import STALE_AFTER, ArchiveError, Evaluation, Run, RunStatus, UnknownId, storable
+from heuresis.archive.records import ArchiveError, Evaluation, UnknownId, storable
 from heuresis.archive.rows import now, to_cost, to_evaluation, to_parent, to_source
-from heuresis.archive.tables import CallRow, CandidateRow, EvaluationRow, ParentRow, ProposalRow, RunRow
+from heuresis.archive.tables import (
+    CallRow,
+    CandidateRow,
+    EvaluationRow,
+    ExtensionRow,
+    ParentRow,
+    ProposalRow,
+    RunRow,
+)
 
 
 def _table(row: type[SQLModel]) -> Table:
@@ -20,6 +25,7 @@ def _table(row: type[SQLModel]) -> Table:
 
 RUNS, CANDIDATES, PROPOSALS = _table(RunRow), _table(CandidateRow), _table(ProposalRow)
 PARENTS, CALLS, EVALUATIONS = _table(ParentRow), _table(CallRow), _table(EvaluationRow)
+EXTENSIONS = _table(ExtensionRow)
 
 
 def fetch(connection: Connection, table: Table, **key: object) -> dict[str, Any] | None:
@@ -122,32 +128,3 @@ def unique(connection: Connection, table: Table, noun: str, mark: str, prefix: s
         shown = ", ".join(i[: len(full) + 6] for i in found[:5]) + (", …" if len(found) > 5 else "")
         raise ArchiveError(f"{prefix!r} is ambiguous: {shown}; give more of the {noun}'s id")
     return str(found[0])
-
-
-def owner_here() -> str:
-    """This process, as `host:pid`."""
-    return f"{socket.gethostname()}:{os.getpid()}"
-
-
-def refuse_if_alive(run: Run, owner: str) -> None:
-    """Raise ArchiveError where the run's process still lives: same host, fresh heartbeat, another live process."""
-    host, _, process = owner.rpartition(":")
-    fresh = datetime.now(UTC) - run.heartbeat <= STALE_AFTER
-    if run.status is not RunStatus.RUNNING or not fresh or owner == owner_here() or host != socket.gethostname():
-        return
-    if not is_dead(owner):
-        raise ArchiveError(f"run {run.id} is going on in process {process}; stop that first (Ctrl-C)")
-
-
-def is_dead(owner: str) -> bool:
-    """Whether this process is known to be gone; of another host's nothing is known."""
-    host, _, process = owner.rpartition(":")
-    if host != socket.gethostname():
-        return False
-    try:
-        os.kill(int(process), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False  # it lives and is another user's
-    return False

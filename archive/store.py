@@ -1,7 +1,7 @@
 """The archive: what is recorded, when it is safe, and how it is read back."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self, TypeVar
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, and_, func, insert, select, update
 from heuresis.archive.cells import ADVICE
 from heuresis.archive.connect import Manner
 from heuresis.archive.database import Database, open_database
+from heuresis.archive.leases import Leases
 from heuresis.archive.location import default_location
 from heuresis.archive.records import (
     ArchiveError,
@@ -18,11 +19,7 @@ from heuresis.archive.records import (
     Evaluation,
     FaultyRow,
     Proposal,
-    Run,
-    RunStatus,
-    RunSummary,
     Trial,
-    UnknownId,
     candidate_id,
 )
 from heuresis.archive.rows import (
@@ -30,32 +27,23 @@ from heuresis.archive.rows import (
     evaluation_row,
     now,
     proposal_row,
-    run_row,
-    said,
     to_call,
     to_evaluation,
     to_parent,
     to_proposal,
-    to_run,
 )
+from heuresis.archive.runs import Runs
 from heuresis.archive.statements import (
     CALLS,
     CANDIDATES,
     EVALUATIONS,
     PARENTS,
     PROPOSALS,
-    RUNS,
-    best_by_run,
     check_belongs,
     check_programs,
-    costs,
     fetch,
-    grouped,
-    is_dead,
     keep_candidate,
-    owner_here,
     parents_of,
-    refuse_if_alive,
     source_of,
     spent_usd,
     unique,
@@ -70,7 +58,7 @@ class CostLimitReached(ArchiveError):
     """The call was not recorded, because its maximum cost would exceed the limit of the run."""
 
 
-class Archive:
+class Archive(Runs):
     """Every run, model call, program and evaluation.
 
     Guarantees:
@@ -81,7 +69,8 @@ class Archive:
     - Each proposal (with its program and lineage), evaluation, intent and answer is one transaction: all or nothing.
     - Finished rows never change. Recording the same thing twice changes nothing; recording something else under
       the same key raises ArchiveError. In SQLite triggers enforce it, also against other programs.
-    - All methods may be called from any thread, and several processes may use one file.
+    - All methods may be called from any thread, and several processes may use one file. What belongs to a run is
+      written by the process alone that started or took it last (`leases.py`); any other gets RunTaken.
     - Whatever is read has been checked: cells by their type (`rows.py`), a program's text by its id, an evaluation by
       its id. A row that is not so raises FaultyRow, whoever wrote it.
     - Every failure of the database is an ArchiveError that names the archive and says what to do.
@@ -89,6 +78,7 @@ class Archive:
 
     def __init__(self, url: str, *, reading: bool = False) -> None:
         self._database = open_database(url, Manner.READ if reading else Manner.WRITE)
+        self._leases = Leases()
 
     @classmethod
     def open(cls, url: str | None = None, *, reading: bool = False) -> "Archive":
@@ -123,6 +113,16 @@ class Archive:
         return self._database.readonly
 
     @contextmanager
+    def patient(self, tell: Callable[[str], None], stop: threading.Event) -> Iterator[None]:
+        """Wait without end for a database that others keep locked, until left or `stop` is set.
+
+        `tell` hears of it, from whichever thread waits.
+        """
+        text = f"archive {self.where}: another program keeps it locked; waiting for that, nothing is lost meanwhile"
+        with self._database.opened.waiting.patient(lambda: tell(text), stop):
+            yield
+
+    @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A read transaction on one state of the archive, for `queries.py`."""
         with self._database.read() as connection:
@@ -131,110 +131,6 @@ class Archive:
     def ask(self, question: Callable[[Database], Answer]) -> Answer:
         """What a question to the database answers, for `check.py`."""
         return question(self._database)
-
-    # Runs
-
-    def start_run(self, run: Run) -> None:
-        """Record a new run. Raises ArchiveError where its id is taken."""
-        with self._database.write(paid=True) as connection:
-            if fetch(connection, RUNS, id=run.id):
-                raise ArchiveError(f"there is a run {run.id} already; go on with it by `heuresis resume {run.id}`")
-            connection.execute(insert(RUNS).values(run_row(run, owner_here())))
-
-    def heartbeat(self, run_id: str, searched: float | None = None) -> None:
-        """Record that the run's process lives, and for how many seconds all its processes have searched."""
-        changes: dict[str, str | float] = {"heartbeat": now()}
-        self._change_run(run_id, changes if searched is None else changes | {"searched": searched}, paid=False)
-
-    @contextmanager
-    def alive(self, run_id: str, every: float = 10.0, searched: Callable[[], float] | None = None) -> Iterator[None]:
-        """Record a heartbeat now and every so many seconds, from a thread, until left.
-
-        `searched` tells what goes with it: for how many seconds all processes of the run have searched.
-        A heartbeat that could not be recorded is raised on leaving, unless something else already is.
-        """
-
-        def tell() -> None:
-            self.heartbeat(run_id, None if searched is None else searched())
-
-        tell()
-        done, failed = threading.Event(), list[ArchiveError]()
-
-        def beat() -> None:
-            while not done.wait(every):
-                try:
-                    tell()
-                except ArchiveError as error:
-                    failed.append(error)
-                    return
-
-        thread = threading.Thread(target=beat, name=f"heartbeat-{run_id}", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            done.set()
-            thread.join()
-        if failed:
-            raise failed[0]
-
-    def finish_run(
-        self,
-        run_id: str,
-        status: RunStatus,
-        reason: str,
-        champion: str | None = None,
-        searched: float | None = None,
-    ) -> None:
-        """Record how a run ended; a champion and the seconds recorded before stay where none are given."""
-        if status is RunStatus.RUNNING:
-            raise ArchiveError(f"run {run_id} cannot end with status {status.value}")
-        changes: dict[str, str | float]
-        changes = {"status": status.value, "reason": said(reason), "heartbeat": now()}
-        if searched is not None:
-            changes["searched"] = searched
-        if champion is not None:
-            changes["champion"] = champion
-        self._change_run(run_id, changes, paid=True)
-
-    def reopen_run(self, run_id: str) -> None:
-        """Record that a stopped run goes on. Raises ArchiveError while another process of this host runs it."""
-        with self._database.write(paid=True) as connection:
-            row = fetch(connection, RUNS, id=run_id)
-            if row is None:
-                raise UnknownId(f"there is no run {run_id}; `heuresis runs` lists them")
-            refuse_if_alive(to_run(row), row["owner"])
-            changes = {"status": RunStatus.RUNNING.value, "reason": "", "heartbeat": now(), "owner": owner_here()}
-            connection.execute(update(RUNS).where(RUNS.c.id == run_id).values(changes))
-
-    def run(self, id_prefix: str) -> Run:
-        """The run of this id, or of this unique beginning of one, with or without `r_`."""
-        with self._database.read() as connection:
-            identity = unique(connection, RUNS, "run", "r_", id_prefix)
-            return to_run(connection.execute(select(RUNS).where(RUNS.c.id == identity)).mappings().one())
-
-    def runs(self) -> list[RunSummary]:
-        """All runs, newest first."""
-        e, searched = EVALUATIONS.c, EVALUATIONS.c.split == "search"
-        with self._database.read() as connection:
-            proposals = grouped(connection, select(PROPOSALS.c.run, func.count()).group_by(PROPOSALS.c.run))
-            counted = select(e.run, func.count()).where(searched, e.number.is_not(None)).group_by(e.run)
-            evaluations = grouped(connection, counted)
-            best = best_by_run(connection)
-            usd = costs(connection)
-            rows = connection.execute(select(RUNS).order_by(RUNS.c.created.desc(), RUNS.c.id)).mappings().all()
-            found = [(to_run(row), row["owner"]) for row in rows]
-        return [
-            RunSummary(
-                run=r,
-                evaluations=evaluations.get(r.id, 0),
-                proposals=proposals.get(r.id, 0),
-                best=best.get(r.id),
-                usd=usd.get(r.id, 0.0),
-                dead=r.status is RunStatus.RUNNING and is_dead(owner),
-            )
-            for r, owner in found
-        ]
 
     # Proposals and evaluations
 
@@ -249,6 +145,7 @@ class Archive:
         """Record a proposal, its program where that is new, and its parents, which must be recorded already."""
         row = proposal_row(proposal)
         with self._database.write() as connection:
+            self._leases.check(connection, proposal.run)
             known = fetch(connection, PROPOSALS, run=proposal.run, number=proposal.number)
             if known is not None:
                 before = to_proposal(known, parents_of(connection, proposal.run, proposal.number))
@@ -275,6 +172,8 @@ class Archive:
         """
         row = evaluation_row(evaluation)
         with self._database.write() as connection:
+            if evaluation.run is not None:
+                self._leases.check(connection, evaluation.run)
             if fetch(connection, EVALUATIONS, id=row["id"]):
                 return
             if evaluation.number is not None:
@@ -333,6 +232,7 @@ class Archive:
         row = call_row(call)
         c, key = CALLS.c, {"run": call.run, "number": call.number, "turn": call.turn}
         with self._database.write(paid=True) as connection:
+            self._leases.check(connection, call.run)
             if limit_usd is not None and (spent := spent_usd(connection, call.run)) + call.max_usd > limit_usd:
                 raise CostLimitReached(
                     f"{spent:.6f} USD are spent or reserved, this call may cost {call.max_usd:.6f} more, and the "
@@ -351,6 +251,7 @@ class Archive:
         row = call_row(call)
         names = ("run", "number", "turn", "attempt")
         with self._database.write(paid=True) as connection:
+            self._leases.check(connection, call.run)
             known = fetch(connection, CALLS, **{name: row[name] for name in names})
             if known is None:
                 raise ArchiveError(f"call {call.number}.{call.turn}.{call.attempt} was never intended; use `intend`")
@@ -373,12 +274,6 @@ class Archive:
         """USD of the answered calls of a run, and the reservations (`max_usd`) of those without an answer."""
         with self._database.read() as connection:
             return spent_usd(connection, run_id)
-
-    def _change_run(self, run_id: str, changes: Mapping[str, str | float], *, paid: bool) -> None:
-        with self._database.write(paid=paid) as connection:
-            done = connection.execute(update(RUNS).where(RUNS.c.id == run_id).values(changes))
-            if done.rowcount != 1:
-                raise UnknownId(f"there is no run {run_id}; `heuresis runs` lists them")
 
 
 def _belonging(evaluation: Evaluation | None, proposal: Proposal) -> Evaluation | None:

@@ -17,7 +17,7 @@ IDENTITY: dict[str, Any] = {"info": {"identity": True}}
 
 
 class RunRow(SQLModel, table=True):
-    """One search. Only status, reason, heartbeat, searched, owner and champion may change.
+    """One search. Only status, reason, heartbeat, searched, owner, lease and champion may change.
 
     Dates are ISO 8601 texts in UTC.
     """
@@ -39,6 +39,19 @@ class RunRow(SQLModel, table=True):
     searched: float = Field(sa_column_kwargs=MEASURED)  # seconds, all its processes together
     owner: str = Field(sa_column_kwargs=IDENTITY)  # `host:pid` of the process that started or resumed it last
     champion: str | None = Field(default=None, foreign_key="candidates.id")
+    lease: int = Field(default=0, sa_column_kwargs=IDENTITY | {"server_default": "0"})  # how often it was taken
+
+
+class ExtensionRow(SQLModel, table=True):
+    """What a resume changed of a run's settings, in the order in which that was done."""
+
+    __tablename__ = "extensions"
+
+    run: str = Field(primary_key=True, foreign_key="runs.id", sa_column_kwargs=IDENTITY)
+    position: int = Field(primary_key=True)
+    number: int  # proposals that the run had
+    changes: str = Field(sa_type=Text)  # JSON
+    recorded: str = Field(sa_column_kwargs=IDENTITY)
 
 
 class CandidateRow(SQLModel, table=True):
@@ -133,7 +146,15 @@ class EvaluationRow(SQLModel, table=True):
     objective: str = Field(default="", sa_column_kwargs={"server_default": ""})  # chosen by name; empty: the default
 
 
-TABLES: tuple[type[SQLModel], ...] = (RunRow, CandidateRow, ProposalRow, ParentRow, CallRow, EvaluationRow)
+TABLES: tuple[type[SQLModel], ...] = (
+    RunRow,
+    CandidateRow,
+    ProposalRow,
+    ParentRow,
+    CallRow,
+    EvaluationRow,
+    ExtensionRow,
+)
 """All tables, in an order in which rows can be inserted."""
 
 

@@ -21,7 +21,8 @@ from heuresis.evaluators.language.compile import Program, compile_program
 from heuresis.evaluators.tardiness.contract import CONTRACT
 from heuresis.evaluators.tardiness.exact import solve
 from heuresis.evaluators.tardiness.simulator import Dispatch
-from heuresis.problems.problem import Algorithm, valued
+from heuresis.problems.problem import Algorithm
+from heuresis.problems.scoring import valued
 from heuresis.problems.tardiness.instances import TardinessInstance
 from heuresis.problems.tardiness.problem import PROBLEM
 from heuresis.sandbox.screen.screen import screen

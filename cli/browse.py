@@ -1,27 +1,42 @@
 """Commands that look at the archive: `runs top show lineage`."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from heuresis.cli.families import compared_on, family_of, family_of_run, label_of_run, setting
+from heuresis.cli.context import context_of, in_context, on_files
+from heuresis.cli.families import (
+    compared_on,
+    family_of,
+    family_of_run,
+    files_of_run,
+    label_of_run,
+    setting,
+    subject_of_run,
+)
 from heuresis.cli.options import (
     ArchiveOption,
     FamilyOption,
+    GuardsOption,
     JsonOption,
     ObjectiveOption,
     ProblemArgument,
     ProgramArgument,
+    SubjectToOption,
 )
 from heuresis.cli.programs import Named, find_problem, find_program, known_problem, read_archive
 from heuresis.cli.render import short
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from heuresis.archive.queries import ProgramRow
     from heuresis.archive.records import Evaluation, RunSummary
     from heuresis.archive.store import Archive
+    from heuresis.cli.context import Context
+    from heuresis.problems.problem import Problem
 
 
 def runs(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
@@ -59,31 +74,61 @@ def top(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many programs to list.")] = 10,
     family: FamilyOption = None,
     objective: ObjectiveOption = None,
+    subject_to: SubjectToOption = None,
+    guards: GuardsOption = None,
+    run: Annotated[
+        str | None,
+        typer.Option("--run", metavar="RUN", help="The run whose instances, engine and objective are meant."),
+    ] = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the best programs of a problem: best first on `select`, those known on `search` only after them."""
     from heuresis.archive.queries import top as best
     from heuresis.cli import render
+    from heuresis.problems.problem import Choice
 
-    wanted = find_problem(problem, objective, family=family)
+    given = Choice(family, objective, subject_to=tuple(subject_to or ()), guards=guards)
+    wanted = find_problem(problem)
+    context = context_of(wanted.name, (), run, archive)
+    if context is None:
+        wanted = wanted.asked(replace(given, guards=guards is not False))
+    else:
+        wanted = in_context(wanted, given, context, files=False)
     with read_archive(archive) as opened:
-        rows = best(opened, wanted.name, limit, objective=wanted.chosen, instances=wanted.comparable())
+        apart = set(on_files(opened)) - set(context.instances.values() if context else ())
+        compared = _compared(wanted, context)
+        rows = best(opened, wanted.name, limit, objective=wanted.chosen, instances=compared, without=apart)
     if as_json:
-        document = {"problem": wanted.name, "family": wanted.choice.family, "objective": wanted.objective.name}
+        document: dict[str, Any] = {
+            "problem": wanted.name,
+            "family": wanted.choice.family,
+            "objective": wanted.objective.name,
+            "constraints": [str(one) for one in wanted.constraints],
+            "run": None if context is None else context.run,
+            "files": [] if context is None else list(context.config.instances),
+        }
         render.emit(document | {"programs": [_program_row(row) for row in rows]})
         return
     if not rows:
         kind = f" ({wanted.choice.family})" if wanted.choice.family else ""
         by = f" by {wanted.chosen}" if wanted.chosen else ""
         option = f" --family {family}" if family else ""
-        option += f" --objective {wanted.chosen}" if wanted.chosen else ""
+        option += f" --objective {objective}" if objective else ""
+        option += "".join(f" --subject-to '{one}'" for one in subject_to or ())
+        option += " --no-guards" if guards is False else ""
+        if apart and context is None:
+            render.say("programs of runs on instance files are listed by run: --run RUN (`heuresis runs` lists them)")
         render.say(f"no programs for {wanted.name}{kind}{by} yet; `heuresis evolve {problem}{option}` makes some")
         return
     percent = wanted.objective.fraction
     unit = " %" if percent else ""
     columns = ("program", f"select{unit}", f"search{unit}", f"test{unit}", "nodes", "origin", "operator", "run")
     title = f"{wanted.name} on {wanted.choice.family} instances" if wanted.choice.family else None
+    if context is not None and context.instances:
+        title = f"{wanted.name} on {context.names}"
+    if wanted.constraints:
+        title = f"{title or wanted.name} by {wanted.chosen}; worse by a penalty where a constraint is broken"
     made = render.table(*columns, right=columns[1:5], firm=(columns[0], *columns[5:]), title=title)
     for row in rows:
         made.add_row(
@@ -108,11 +153,14 @@ def show(
     named = find_program(program, None, archive)
     with read_archive(archive) as opened:
         evaluations = opened.evaluations(named.id)
-        families = [family_of(one) for one in evaluations]
-        row = _row_of(opened, named, compared_on(evaluations, families))
+        families, own = [family_of(one) for one in evaluations], on_files(opened)
+        row = _row_of(opened, named, evaluations, families, own)
     if as_json:
         document = _program_row(row) if row else {"id": named.id, "source": named.source}
-        listed = [_evaluation_row(one) | {"family": kind} for one, kind in zip(evaluations, families, strict=True)]
+        listed = [
+            _evaluation_row(one) | {"family": kind, "files": _files_of(one, own)}
+            for one, kind in zip(evaluations, families, strict=True)
+        ]
         render.emit(document | {"evaluations": listed})
         return
     console = render.out()
@@ -128,9 +176,10 @@ def show(
             metrics = ", ".join(f"{name} {render.number(value)}" for name, value in one.metrics.items())
             note = one.status if one.ok else render.brief(f"{one.status}: {one.message}")
             by = f" by {one.objective}" if one.objective else ""
+            of = kind or ", ".join(Path(file).name for file in _files_of(one, own))
             made.add_row(
                 f"{one.problem}@{one.problem_version}{by}",
-                f"{one.split} ({kind})" if kind else one.split,
+                f"{one.split} ({of})" if of else one.split,
                 one.fingerprint[:12],
                 render.number(one.aggregate),
                 note,
@@ -151,8 +200,10 @@ def lineage(
     named = find_program(program, None, archive)
     with read_archive(archive) as opened:
         evaluations = opened.evaluations(named.id)
-        compared = compared_on(evaluations, [family_of(one) for one in evaluations])
-        found = ancestry(opened, named.id, instances=compared)
+        own = on_files(opened)
+        compared = compared_on(evaluations, [family_of(one) for one in evaluations], own)
+        apart = set(own) - set(compared.values())
+        found = ancestry(opened, named.id, instances=compared, without=apart)
     if as_json:
         rows = [_program_row(one.program) | {"depth": one.depth, "parents": list(one.parents)} for one in found]
         render.emit({"id": named.id, "lineage": rows})
@@ -208,6 +259,8 @@ def _run_row(summary: "RunSummary") -> dict[str, Any]:
         "family": family_of_run(run),
         "objective": setting(run, "objective"),
         "engine": setting(run, "engine"),
+        "instances": files_of_run(run),
+        "subject_to": subject_of_run(run),
         "status": summary.state,
         "reason": run.reason,
         "evaluations": summary.evaluations,
@@ -253,7 +306,26 @@ def _evaluation_row(evaluation: "Evaluation") -> dict[str, Any]:
     }
 
 
-def _row_of(archive: "Archive", named: Named, compared: "Mapping[str, str]") -> "ProgramRow | None":
+def _compared(problem: "Problem", context: "Context | None") -> "Mapping[str, str]":
+    """By split the instances on which programs are listed: those of a run, or of the problem's family."""
+    if context is None or problem.choice.family is not None:
+        return problem.comparable()
+    return context.instances or {split: make().fingerprint for split, make in problem.splits.items()}
+
+
+def _files_of(evaluation: "Evaluation", own: "Mapping[str, Context]") -> list[str]:
+    """The instance files of a run of which a part was evaluated on; none for all other instances."""
+    context = own.get(evaluation.fingerprint)
+    return [] if context is None else list(context.config.instances)
+
+
+def _row_of(
+    archive: "Archive",
+    named: Named,
+    evaluations: "Sequence[Evaluation]",
+    families: "Sequence[str | None]",
+    own: "Mapping[str, Context]",
+) -> "ProgramRow | None":
     """What the archive knows of a program; None where it has never seen it (a file, an unused baseline)."""
     from heuresis.archive.queries import program
     from heuresis.archive.records import UnknownId
@@ -262,4 +334,5 @@ def _row_of(archive: "Archive", named: Named, compared: "Mapping[str, str]") -> 
         archive.find(named.id)
     except UnknownId:
         return None
-    return program(archive, named.id, instances=compared)
+    compared = compared_on(evaluations, families, own)
+    return program(archive, named.id, instances=compared, without=set(own) - set(compared.values()))

@@ -33,6 +33,7 @@ def doctor(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
         _look("cache", _cache),
         *_sandbox(),
         _look("archive", lambda: _archive(archive)),
+        _look("journal", lambda: _journal(archive)),
         _look("local model", _local_model),
         _look("keys", _keys),
     ]
@@ -116,6 +117,23 @@ def _archive(url: str | None) -> tuple[bool | None, str]:
     with read_archive(url) as opened:
         unwritable = file is not None and not writable(file)
         return True, f"{opened.where}{' (read-only)' if unwritable else ''}, {len(opened.runs())} runs"
+
+
+def _journal(url: str | None) -> tuple[bool | None, str]:
+    """How transactions are kept safe where the archive lies, or will lie."""
+    from heuresis.archive.connect import writable
+    from heuresis.archive.journal import has_log, why_no_log
+
+    file = archive_file(url)
+    if file is None:
+        return True, "is for the database's server"
+    place = next(folder for folder in file.absolute().parents if folder.exists())
+    if has_log(file):
+        return True, "write-ahead log"
+    why = why_no_log(place / file.name) if writable(place / file.name) else None
+    if why is not None:
+        return None, f"no write-ahead log here ({why}), so a rollback journal: commands and a run wait for each other"
+    return (None, "rollback journal") if file.exists() else (True, "write-ahead log, once there is an archive")
 
 
 def _local_model() -> tuple[bool | None, str]:

@@ -24,6 +24,7 @@ _KNOWN: Final = {
     "heuresis.evaluators.cache.CacheError": FAILED,
     "heuresis.evaluators.sequential.choosing.SimulateError": FAILED,
     "heuresis.evolve.config.ConfigError": USAGE,
+    "heuresis.evolve.model_settings.ModelSettingError": USAGE,
     "heuresis.evolve.errors.BudgetExhausted": FAILED,
     "heuresis.evolve.errors.ProposerUnavailable": FAILED,
     "heuresis.problems.engines.files.UnknownEngine": USAGE,

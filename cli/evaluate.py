@@ -7,22 +7,31 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from heuresis.cli.context import Source, asked_for
 from heuresis.cli.errors import FAILED, USAGE, UserError
+from heuresis.cli.measured import check_requests_out, measured, reference_entries_of, warn_where_weak
 from heuresis.cli.options import (
     ArchiveOption,
     EngineOption,
     FamilyOption,
+    GuardsOption,
     InstancesOption,
     JsonOption,
     LimitOption,
+    LoadOption,
+    NoiseOption,
     ObjectiveOption,
     ProblemArgument,
     ProblemOption,
     ProgramArgument,
     ProgramsArgument,
     RateOption,
+    ReplicasOption,
+    RunOption,
     SearchSplitOption,
     SelectSplitOption,
+    SloOption,
+    SubjectToOption,
     TestSplitOption,
     TimeoutOption,
     WorkersOption,
@@ -33,7 +42,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from heuresis.archive.records import Evaluation
-    from heuresis.evolve.assessment.assess import Assessor
     from heuresis.evolve.results.compare import Comparison, Entry
     from heuresis.problems.problem import InstanceSet, Problem
 
@@ -46,8 +54,21 @@ def evaluate(
     family: FamilyOption = None,
     objective: ObjectiveOption = None,
     engine: EngineOption = None,
+    subject_to: SubjectToOption = None,
+    guards: GuardsOption = None,
     rate: RateOption = None,
+    load: LoadOption = None,
     limit: LimitOption = None,
+    replicas: ReplicasOption = None,
+    noise: NoiseOption = None,
+    slo: SloOption = None,
+    run: RunOption = None,
+    requests_out: Annotated[
+        Path | None,
+        typer.Option(
+            "--requests-out", metavar="FILE.csv", help="Write what became of each request, by program; a new file."
+        ),
+    ] = None,
     timeout: TimeoutOption = None,
     workers: WorkersOption = None,
     archive: ArchiveOption = None,
@@ -58,16 +79,22 @@ def evaluate(
     Exit code 1 where a program fails.
     """
     from heuresis.cli import render
+    from heuresis.problems.problem import Choice
 
     if timeout is not None and not 0 < timeout < math.inf:
         raise UserError(f"--timeout: expected a positive, finite number of seconds, got {timeout:g}", USAGE)
-    check_reading(instances, rate, limit)
-    wanted = find_problem(problem, objective, engine, rate, limit, family)
-    named, references = _line_up(wanted, programs or [], archive)
+    given = Choice(
+        family, objective, engine, rate, limit, load=load, replicas=replicas, noise=noise, slo=slo,
+        subject_to=tuple(subject_to or ()), guards=guards,
+    )  # fmt: skip
+    check_reading(given, instances)
+    base = find_problem(problem)
+    check_requests_out(requests_out, base)
+    named, references = _line_up(base, programs or [], archive)
+    wanted = asked_for(base, named, given, Source(instances, split, run, archive))
     chosen = find_instances(wanted, split, instances, "select", family)
-    evaluations = run_programs(wanted, named, chosen, workers, timeout)
-    entries = [_entry(one, evaluation) for one, evaluation in zip(named, evaluations, strict=True)]
-    entries += _reference_entries(wanted, chosen, references)
+    evaluations, entries = measured(wanted, named, chosen, workers, timeout, requests=requests_out)
+    entries += reference_entries_of(wanted, chosen, references)
     if as_json:
         render.emit(_document(wanted, chosen, entries, evaluations))
     else:
@@ -76,7 +103,7 @@ def evaluate(
         comparison = line_up(wanted, chosen, entries)
         _warn_without_references(comparison)
         render.print_comparison(comparison)
-        render.out().print(f"{comparison.objective.name}: {comparison.objective.definition}", style="dim")
+        render.out().print(f"{comparison.objective.shown}: {comparison.objective.definition}", style="dim")
     if any(not evaluation.ok for evaluation in evaluations):
         raise typer.Exit(FAILED)
 
@@ -91,8 +118,15 @@ def compare(
     family: FamilyOption = None,
     objective: ObjectiveOption = None,
     engine: EngineOption = None,
+    subject_to: SubjectToOption = None,
+    guards: GuardsOption = None,
     rate: RateOption = None,
+    load: LoadOption = None,
     limit: LimitOption = None,
+    replicas: ReplicasOption = None,
+    noise: NoiseOption = None,
+    slo: SloOption = None,
+    run: RunOption = None,
     workers: WorkersOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
@@ -100,16 +134,21 @@ def compare(
     """Compare programs on the same instances: 95 % bootstrap intervals and paired differences from the first."""
     from heuresis.cli import render
     from heuresis.evolve.results.compare import compare as line_up
+    from heuresis.problems.problem import Choice
 
-    check_reading(instances, rate, limit)
-    wanted = find_problem(problem, objective, engine, rate, limit, family)
+    given = Choice(
+        family, objective, engine, rate, limit, load=load, replicas=replicas, noise=noise, slo=slo,
+        subject_to=tuple(subject_to or ()), guards=guards,
+    )  # fmt: skip
+    check_reading(given, instances)
     if len(programs) < 2:
         raise UserError("compare needs two programs or more", USAGE)
-    named, references = _line_up(wanted, programs, archive)
+    base = find_problem(problem)
+    named, references = _line_up(base, programs, archive)
+    wanted = asked_for(base, named, given, Source(instances, split, run, archive))
     chosen = find_instances(wanted, split, instances, "test", family)
-    evaluations = run_programs(wanted, named, chosen, workers)
-    entries = [_entry(one, evaluation) for one, evaluation in zip(named, evaluations, strict=True)]
-    entries += _reference_entries(wanted, chosen, references)
+    evaluations, entries = measured(wanted, named, chosen, workers)
+    entries += reference_entries_of(wanted, chosen, references)
     comparison = line_up(wanted, chosen, entries, against=programs[0] if programs[0] in references else named[0].label)
     if as_json:
         render.emit(comparison.to_dict())
@@ -132,7 +171,12 @@ def explain(
     objective: ObjectiveOption = None,
     engine: EngineOption = None,
     rate: RateOption = None,
+    load: LoadOption = None,
     limit: LimitOption = None,
+    replicas: ReplicasOption = None,
+    noise: NoiseOption = None,
+    slo: SloOption = None,
+    run: RunOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -141,16 +185,18 @@ def explain(
     from heuresis.evolve.assessment.assess import Assessor
     from heuresis.problems.problem import Choice
 
-    check_reading(instances, rate, limit)
+    given = Choice(family, objective, engine, rate, limit, load=load, replicas=replicas, noise=noise, slo=slo)
+    check_reading(given, instances)
     named = find_program(program, find_problem(problem) if problem else None, archive)
-    wanted = problem_of(named, problem, archive).asked(Choice(family, objective, engine, rate, limit))
+    base = problem_of(named, problem, archive)
+    wanted = asked_for(base, [named], given, Source(instances, split, run, archive))
     chosen = find_instances(wanted, split, instances, "search", family)
     looked_at = chosen if instance is None else _only(chosen, instance)
     with Assessor(wanted, workers=1) as assessor:
         evaluation = assessor.evaluate(named.source, looked_at)
         if not evaluation.ok:
             raise UserError(f"{named.label}: {evaluation.status.replace('_', ' ')}: {evaluation.message}", FAILED)
-        _warn_where_weak(assessor)
+        warn_where_weak(assessor)
         index = assessor.worst(evaluation, looked_at)
         text = assessor.explain(named.source, looked_at, index)
     name = looked_at.instances[index].name
@@ -160,6 +206,10 @@ def explain(
             {
                 **document,
                 "family": wanted.family_on(chosen),
+                "files": list(wanted.files_of(chosen)),
+                "objective": wanted.objective_on(chosen.instances).name,
+                "constraints": [str(one) for one in wanted.constraints],
+                "engine": wanted.choice.engine,
                 "fingerprint": chosen.fingerprint,
                 "instance": name,
                 "explanation": text,
@@ -170,44 +220,12 @@ def explain(
 
     console = render.out()
     kind = f" ({family})" if (family := wanted.family_on(chosen)) else ""
+    kind += f" of {', '.join(files)}" if (files := wanted.files_of(chosen)) else ""
     console.print(f"{named.label} on {name} of {chosen.name}{kind}", style="bold")
     if console.is_terminal:
         console.print(markdown(text))
     else:
         terminal.write(text)
-
-
-def run_programs(
-    problem: "Problem",
-    programs: "Sequence[Named]",
-    instance_set: "InstanceSet",
-    workers: int | None,
-    timeout: float | None = None,
-) -> "list[Evaluation]":
-    """Evaluate programs in the sandbox, in order, each for so many seconds at most (None: the default).
-
-    Starts no process where there is nothing to do.
-    """
-    from heuresis.evolve.assessment.assess import Assessor
-    from heuresis.evolve.config import available_cores
-    from heuresis.sandbox.limits import Limits
-
-    if not programs:
-        return []
-    count = min(len(programs), workers or available_cores())
-    limits = Limits() if timeout is None else Limits(seconds=timeout)
-    with Assessor(problem, workers=count, limits=limits) as assessor:
-        evaluations = assessor.evaluate_all([one.source for one in programs], instance_set)
-        _warn_where_weak(assessor)
-        return evaluations
-
-
-def _warn_where_weak(assessor: "Assessor") -> None:
-    """Say it where programs have run with less confinement than `evolve` asks for."""
-    from heuresis.cli import render
-
-    if not assessor.confined:
-        render.say("warning: this machine confines programs by limits only (`heuresis doctor` says what is missing)")
 
 
 def _line_up(problem: "Problem", programs: "Sequence[str]", archive: str | None) -> tuple[list[Named], list[str]]:
@@ -225,25 +243,6 @@ def _line_up(problem: "Problem", programs: "Sequence[str]", archive: str | None)
             raise UserError(f"{labels[one.label]} and {text} are the same program, {one.label}; name it once", USAGE)
         labels[one.label] = text
     return list(asked.values()), references
-
-
-def _entry(named: Named, evaluation: "Evaluation") -> "Entry":
-    from heuresis.evolve.results.compare import Entry
-
-    return Entry(
-        name=named.label,
-        values=evaluation.values,
-        status=evaluation.status,
-        message=evaluation.message,
-        id=named.id,
-        metrics=evaluation.metrics,
-    )
-
-
-def _reference_entries(problem: "Problem", instance_set: "InstanceSet", names: "Sequence[str]") -> "list[Entry]":
-    from heuresis.evolve.results.algorithms import reference_entries
-
-    return list(reference_entries(problem, instance_set, names)) if names else []
 
 
 def _document(
@@ -271,8 +270,10 @@ def _document(
         "version": problem.version,
         "instances": instance_set.name,
         "family": problem.family_on(instance_set),
+        "files": list(problem.files_of(instance_set)),
         "fingerprint": instance_set.fingerprint,
         "objective": problem.objective_on(instance_set.instances).definition,
+        "constraints": [str(one) for one in problem.constraints],
         "results": results,
     }
 

@@ -1,24 +1,50 @@
-"""Commands that search: `evolve resume`."""
+"""Commands that search: `evolve resume crown`."""
 
 import shlex
+from dataclasses import fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from heuresis.cli import problem_files
 from heuresis.cli.errors import DONE, FAILED, INTERRUPTED
+from heuresis.cli.model_options import (
+    ApiKeyEnvOption,
+    AttemptsOption,
+    ConcurrencyOption,
+    ExtraBodyOption,
+    MaxTokensOption,
+    PriceInOption,
+    PriceOutOption,
+    ReasoningEffortOption,
+    RequestTimeoutOption,
+    TemperatureOption,
+    model_settings,
+)
 from heuresis.cli.options import (
     ArchiveOption,
     EngineOption,
     FamilyOption,
+    GuardsOption,
     JsonOption,
+    LimitOption,
+    LoadOption,
+    NoiseOption,
+    NoTestOption,
     ObjectiveOption,
+    OwnInstancesOption,
+    RateOption,
+    ReplicasOption,
+    RunArgument,
+    SloOption,
+    SubjectToOption,
     TimeoutOption,
     WeakSandboxOption,
     WorkersOption,
 )
-from heuresis.cli.programs import existing_archive, find_problem, open_archive, recorded_settings
-from heuresis.cli.settings import make_config, parse_mix, read_settings, seed_programs
+from heuresis.cli.programs import check_reading, existing_archive, find_problem, open_archive, recorded_settings
+from heuresis.cli.settings import asked_first, make_config, parse_mix, read_settings, seed_programs
 
 if TYPE_CHECKING:
     from heuresis.cli.live import View
@@ -38,6 +64,15 @@ def evolve(
     family: FamilyOption = None,
     objective: ObjectiveOption = None,
     engine: EngineOption = None,
+    instances: OwnInstancesOption = None,
+    rate: RateOption = None,
+    load: LoadOption = None,
+    limit: LimitOption = None,
+    replicas: ReplicasOption = None,
+    noise: NoiseOption = None,
+    slo: SloOption = None,
+    subject_to: SubjectToOption = None,
+    guards: GuardsOption = None,
     model: Annotated[
         list[str] | None,
         typer.Option("--model", metavar="M", help="local, local:FILE.gguf, or PROVIDER/NAME; may be repeated."),
@@ -57,7 +92,7 @@ def evolve(
     ] = None,
     minutes: Annotated[
         float | None,
-        typer.Option("--minutes", metavar="T", help="Stop after T minutes. Default: 5 where no budget is given."),
+        typer.Option("--minutes", metavar="T", help="Stop after T minutes, but for the final table. Default: 5."),
     ] = None,
     budget_usd: Annotated[
         float | None, typer.Option("--budget-usd", metavar="X", help="Stop before a model call would exceed X dollars.")
@@ -73,6 +108,17 @@ def evolve(
         ),
     ] = None,
     timeout: TimeoutOption = None,
+    max_tokens: MaxTokensOption = None,
+    request_timeout: RequestTimeoutOption = None,
+    attempts: AttemptsOption = None,
+    temperature: TemperatureOption = None,
+    reasoning_effort: ReasoningEffortOption = None,
+    extra_body: ExtraBodyOption = None,
+    concurrency: ConcurrencyOption = None,
+    api_key_env: ApiKeyEnvOption = None,
+    price_in: PriceInOption = None,
+    price_out: PriceOutOption = None,
+    no_test: NoTestOption = False,
     allow_weak_sandbox: WeakSandboxOption = False,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
@@ -81,13 +127,24 @@ def evolve(
 
     Ctrl-C stops after what is under way and leaves a run that `heuresis resume` goes on with.
     """
+    from heuresis.cli import render
     from heuresis.evolve.run import start
+    from heuresis.problems.problem import Choice
 
     settings = read_settings(problem)
     given: dict[str, Any] = {
         "family": family,
         "objective": objective,
         "engine": engine,
+        "instances": tuple(str(file) for file in instances) if instances else None,
+        "rate": rate,
+        "load": load,
+        "limit": limit,
+        "replicas": replicas,
+        "noise": noise,
+        "slo": slo,
+        "subject_to": tuple(subject_to) if subject_to else None,
+        "guards": guards,
         "models": tuple(model) if model else None,
         "api_base": api_base,
         "mix": parse_mix(mix) if mix else None,
@@ -100,37 +157,138 @@ def evolve(
         "timeout": timeout,
     }
     settings |= {key: value for key, value in given.items() if value is not None}
-    wanted = find_problem(settings["problem"], settings.get("objective"), settings.get("engine"))
+    said = model_settings(
+        extra_body,
+        max_tokens=max_tokens,
+        request_timeout=request_timeout,
+        attempts=attempts,
+        temperature=temperature,
+        reasoning_effort=reasoning_effort,
+        concurrency=concurrency,
+        api_key_env=api_key_env,
+        price_in=price_in,
+        price_out=price_out,
+    )
+    settings |= asked_first(said, settings)
+    asked = {name: settings[name] for name in (one.name for one in fields(Choice)) if name in settings}
+    choice = Choice(**{"guards": True, **asked})
+    check_reading(choice, choice.instances)
+    wanted = find_problem(settings["problem"], choice)
+    if wanted.constraints:
+        render.say(f"minimised: {wanted.chosen}" + _without_guards(wanted))
     listed = settings.pop("from", ())
     settings |= seed_programs(seeds or list(listed), wanted, archive)
     config = make_config(settings)
     with open_archive(archive) as opened, _view(wanted, as_json=as_json) as view:
-        result = start(config, opened, view, allow_weak_sandbox=allow_weak_sandbox)
+        result = start(config, opened, view, allow_weak_sandbox=allow_weak_sandbox, table=not no_test)
     code = report(result, wanted, as_json=as_json, archive=archive)
     if code:
         raise typer.Exit(code)
 
 
 def resume(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run id (a unique prefix).")],
+    run: RunArgument,
+    evaluations: Annotated[
+        int | None,
+        typer.Option("--evaluations", metavar="N", help="New budget: N evaluated programs in all."),
+    ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option("--minutes", metavar="T", help="New budget: T minutes in all."),
+    ] = None,
+    budget_usd: Annotated[
+        float | None,
+        typer.Option("--budget-usd", metavar="X", help="New budget: X dollars in all."),
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", metavar="M", help="From now on these models in place of the run's; may be repeated."),
+    ] = None,
+    api_base: Annotated[
+        str | None, typer.Option("--api-base", metavar="URL", help="From now on the endpoint of the models.")
+    ] = None,
+    workers: WorkersOption = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", metavar="S", help="Refused unless it is the run's: its records rest on it.")
+    ] = None,
+    mix: Annotated[
+        str | None, typer.Option("--mix", metavar="SHARES", help="Refused unless they are the run's, as with --seed.")
+    ] = None,
+    problem: Annotated[
+        str | None, typer.Option("--problem", metavar="PROBLEM", help="Refused unless it is the run's, as with --seed.")
+    ] = None,
+    no_test: NoTestOption = False,
     allow_weak_sandbox: WeakSandboxOption = False,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Go on with a run that was stopped or died, from what the archive has of it."""
+    """Go on with a run that was stopped, died or used up its budgets, from what the archive has of it.
+
+    Budgets are totals of the whole run: after `evolve --evaluations 100`, `--evaluations 300` evaluates 200 more.
+    """
+    from heuresis.evolve.extending import Changes
     from heuresis.evolve.run import resume as go_on
 
-    with existing_archive(archive, run) as looked_at:  # first without writing: a broken archive stays as it is
+    changes = Changes(
+        evaluations=evaluations,
+        minutes=minutes,
+        budget_usd=budget_usd,
+        models=tuple(model) if model else None,
+        api_base=api_base,
+        workers=workers,
+        seed=seed,
+        problem=str(Path(problem).resolve()) if problem is not None and problem.endswith(".py") else problem,
+        mix=parse_mix(mix) if mix else None,
+    )
+    found, named, wanted = _recorded(run, archive)
+    weak, table = allow_weak_sandbox, not no_test
+    with open_archive(archive) as opened, _view(wanted, as_json=as_json) as view:
+        result = go_on(found, opened, view, problem=named, changes=changes, allow_weak_sandbox=weak, table=table)
+    code = report(result, wanted, as_json=as_json, archive=archive)
+    if code:
+        raise typer.Exit(code)
+
+
+def crown(
+    run: RunArgument,
+    allow_weak_sandbox: WeakSandboxOption = False,
+    archive: ArchiveOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Choose the champion of a run that has ended and make its test table, as after `evolve --no-test`."""
+    from heuresis.cli import render
+    from heuresis.evolve.run import crown as choose
+
+    found, named, wanted = _recorded(run, archive)
+    with open_archive(archive) as opened, _view(wanted, as_json=as_json) as view:
+        try:
+            result = choose(found, opened, view, problem=named, allow_weak_sandbox=allow_weak_sandbox)
+        except KeyboardInterrupt:
+            render.say(f"interrupted; the table is made by: heuresis crown {found}{_where(archive)}")
+            raise
+    _print_result(result, wanted, as_json=as_json, archive=archive)
+
+
+def _recorded(run: str, archive: str | None) -> "tuple[str, str, Problem]":
+    """The full id of a run, and its problem as it is named and as it is asked for.
+
+    It is looked at without writing: a broken archive stays as it is.
+    """
+    from heuresis.evolve.instances import check_files
+
+    with existing_archive(archive, run) as looked_at:
         found = looked_at.run(run)
         looked_at.trials(found.id)
         config = recorded_settings(found, looked_at)
     problem_files.check_named(config.problem)
-    wanted = find_problem(config.problem, config.objective, config.engine)
-    with open_archive(archive) as opened, _view(wanted, as_json=as_json) as view:
-        result = go_on(found.id, opened, view, allow_weak_sandbox=allow_weak_sandbox)
-    code = report(result, wanted, as_json=as_json, archive=archive)
-    if code:
-        raise typer.Exit(code)
+    check_files(found.id, config)
+    return found.id, config.problem, find_problem(config.problem).asked(config.choice)
+
+
+def _without_guards(problem: "Problem") -> str:
+    """How the guards of the objective are left out, where it has any."""
+    has = problem.choice.guards and problem.objective.name in problem.options.guards
+    return " (--no-guards leaves out what the problem adds)" if has else ""
 
 
 def _view(problem: "Problem", *, as_json: bool) -> "View":
@@ -144,26 +302,38 @@ def report(result: "RunResult", problem: "Problem", *, as_json: bool, archive: s
     from heuresis.archive.records import RunStatus
     from heuresis.cli import render
 
-    status, champion = result.run.status, result.champion
-    if as_json:
-        found = None
-        if champion is not None:
-            test = champion.test.to_dict()
-            found = {"id": champion.id, "select": champion.select, "test": test, "source": champion.source}
-        document = {"run": result.run.id, "status": status.value, "reason": result.reason}
-        render.emit(document | {"evaluations": result.evaluations, "champion": found})
-    elif champion is not None:
-        _print_champion(champion, problem, archive)
-    if status is RunStatus.INTERRUPTED:
+    _print_result(result, problem, as_json=as_json, archive=archive)
+    if result.run.status is RunStatus.INTERRUPTED:
         render.say(f"interrupted; go on with: heuresis resume {result.run.id}{_where(archive)}")
         return INTERRUPTED
-    if status is RunStatus.FAILED:
+    if result.run.status is RunStatus.FAILED:
         render.say(f"the run failed: {result.reason}")
         return FAILED
     return DONE
 
 
-def _print_champion(champion: "Champion", problem: "Problem", archive: str | None) -> None:
+def _print_result(result: "RunResult", problem: "Problem", *, as_json: bool, archive: str | None) -> None:
+    from heuresis.cli import render
+    from heuresis.cli.calls import model_row
+
+    champion = result.champion
+    if as_json:
+        document: dict[str, Any] = {"run": result.run.id, "status": result.run.status.value, "reason": result.reason}
+        document |= {"models": {one.model: model_row(one) for one in result.models}}
+        found = None if champion is None else _document(champion)
+        render.emit(document | {"evaluations": result.evaluations, "champion": found})
+    elif champion is not None:
+        _print_champion(champion, problem, result.run.id, archive)
+
+
+def _document(champion: "Champion") -> dict[str, Any]:
+    """A champion as `--json` shows it; `rule` names the classical rule that it is, null for another program."""
+    test = None if champion.test is None else champion.test.to_dict()
+    made = {"id": champion.id, "select": champion.select, "test": test, "source": champion.source}
+    return made | {"rule": champion.rule}
+
+
+def _print_champion(champion: "Champion", problem: "Problem", run: str, archive: str | None) -> None:
     from heuresis.cli import render
     from heuresis.cli.browse import print_source
 
@@ -172,12 +342,18 @@ def _print_champion(champion: "Champion", problem: "Problem", archive: str | Non
     value = render.number(champion.select, percent=percent) + (" %" if percent else "")
     short = render.short(champion.id)
     console.print()
-    console.print(f"champion {short} by {champion.proposer}, {value} on select:")
+    what = f"champion {short} by {champion.proposer}"
+    if champion.rule is not None:
+        what = f"champion {short} is the classical rule {champion.rule}: the search found nothing better on select"
+    console.print(f"{what}, {value} on select:")
     console.print()
     print_source(champion.source)
     console.print()
-    render.print_comparison(champion.test)
     where = _where(archive)
+    if champion.test is None:
+        console.print(f"not compared on test yet: heuresis crown {run}{where}", soft_wrap=True)
+    else:
+        render.print_comparison(champion.test)
     for words in (f"show {short}{where}", f"explain {short}{where}", f"export {short}{where} -o rule.py"):
         console.print(f"heuresis {words}", style="dim", soft_wrap=True)
 

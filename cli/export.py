@@ -5,13 +5,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from heuresis.cli.context import context_of, in_context
 from heuresis.cli.errors import FAILED, USAGE, UserError
 from heuresis.cli.options import (
     ArchiveOption,
+    EngineOption,
     FamilyOption,
+    GuardsOption,
     JsonOption,
+    ObjectiveOption,
     ProblemOption,
     ProgramArgument,
+    RunOption,
+    SubjectToOption,
     WorkersOption,
 )
 from heuresis.cli.programs import (
@@ -26,6 +32,7 @@ from heuresis.cli.programs import (
 
 if TYPE_CHECKING:
     from heuresis.archive.export import Subject
+    from heuresis.cli.context import Context
     from heuresis.problems.problem import Problem
 
 
@@ -37,25 +44,31 @@ def export(
         typer.Option("-o", "--output", metavar="PATH", help="File or folder. Default: the code to standard output."),
     ] = None,
     problem: ProblemOption = None,
+    objective: ObjectiveOption = None,
+    engine: EngineOption = None,
+    run: RunOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write a program as code for other systems, with a manifest beside it."""
     from heuresis.archive.export import TARGETS
     from heuresis.cli import render, terminal
+    from heuresis.problems.problem import Choice
 
     if to not in TARGETS:
         raise UserError(f"no export target {to!r}: expected {', '.join(TARGETS)}", USAGE)
     named = find_program(program, find_problem(problem) if problem else None, archive)
     wanted = problem_of(named, problem, archive)
+    context = context_of(wanted.name, [named], run, archive)
+    wanted = in_context(wanted, Choice(objective=objective, engine=engine), context, files=False)
     if output is not None:
-        written = write_export(named, wanted, to, output, archive)
+        written = write_export(named, wanted, to, output, archive, context)
         if as_json:
             render.emit({"id": named.id, "target": to, "written": [str(path) for path in written], "files": []})
         else:
             render.say("wrote " + ", ".join(str(path) for path in written))
         return
-    made = TARGETS[to].export(_subject(named, wanted, archive))
+    made = TARGETS[to].export(_subject(named, wanted, archive, context))
     if as_json:
         files = [{"name": name, "text": text} for name, text in made.files.items()]
         render.emit({"id": named.id, "target": to, "written": [], "files": files})
@@ -63,11 +76,13 @@ def export(
         terminal.write(made.files[made.main])
 
 
-def write_export(named: Named, problem: "Problem", target: str, output: Path, archive: str | None) -> list[Path]:
+def write_export(
+    named: Named, problem: "Problem", target: str, output: Path, archive: str | None, context: "Context | None" = None
+) -> list[Path]:
     """Export a program into a folder, or the main file to a path and the others beside it under its stem."""
     from heuresis.archive.export import TARGETS
 
-    made = TARGETS[target].export(_subject(named, problem, archive))
+    made = TARGETS[target].export(_subject(named, problem, archive, context))
     if output.is_dir():
         places = {output / name: text for name, text in made.files.items()}
     else:
@@ -83,7 +98,7 @@ def write_export(named: Named, problem: "Problem", target: str, output: Path, ar
     return list(places)
 
 
-def _subject(named: Named, problem: "Problem", archive: str | None) -> "Subject":
+def _subject(named: Named, problem: "Problem", archive: str | None, context: "Context | None") -> "Subject":
     """The program with what the archive knows of it, which may be nothing."""
     from heuresis.archive.export import Subject
     from heuresis.archive.queries import program
@@ -93,7 +108,9 @@ def _subject(named: Named, problem: "Problem", archive: str | None) -> "Subject"
         with read_archive(archive) as opened:
             opened.find(named.id)
             evaluations = [one for one in opened.evaluations(named.id) if one.problem == problem.name]
-            return Subject(named.source, named.id, problem, evaluations, program(opened, named.id, problem.name).origin)
+            origin = program(opened, named.id, problem.name).origin
+            words, of_run = ("", "") if context is None else (context.config.choice.words(), context.run)
+            return Subject(named.source, named.id, problem, evaluations, words, origin, of_run)
     except UnknownId:  # a file or a baseline needs no archive; an id was looked up there already
         return Subject(named.source, named.id, problem)
 
@@ -102,6 +119,9 @@ def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A program file.")],
     problem: Annotated[str, typer.Option("--problem", metavar="PROBLEM", help="The problem it is for.")],
     family: FamilyOption = None,
+    objective: ObjectiveOption = None,
+    subject_to: SubjectToOption = None,
+    guards: GuardsOption = None,
     workers: WorkersOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
@@ -112,9 +132,11 @@ def import_(
     """
     from heuresis.archive.records import candidate_id
     from heuresis.cli import render
-    from heuresis.cli.evaluate import run_programs
+    from heuresis.cli.measured import run_programs
+    from heuresis.problems.problem import Choice
 
-    wanted = find_problem(problem, family=family)
+    choice = Choice(family, objective, subject_to=tuple(subject_to or ()), guards=guards is not False)
+    wanted = find_problem(problem, choice)
     source = read_program(file)
     named = Named(str(file), candidate_id(source), source)
     evaluations = [run_programs(wanted, [named], wanted.splits[split](), workers)[0] for split in ("search", "select")]

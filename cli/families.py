@@ -1,6 +1,7 @@
-"""Which family of instances a run or an evaluation belongs to: scores of different families are not comparable."""
+"""Which family of instances, or which files, a run or an evaluation belongs to: only its scores are comparable."""
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heuresis.cli.programs import known_problem
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from heuresis.archive.records import Evaluation, Run
+    from heuresis.cli.context import Context
 
 
 def setting(run: "Run", name: str) -> str | None:
@@ -23,10 +25,28 @@ def family_of_run(run: "Run") -> str | None:
     return setting(run, "family") or (None if known is None else known.choice.family)
 
 
+def files_of_run(run: "Run") -> list[str]:
+    """The names of the instance files that a run is on; none where it is on the splits of its problem."""
+    return [Path(file).name for file in json.loads(run.config).get("instances", ())]
+
+
 def label_of_run(run: "Run") -> str:
     """What a run is for; the best scores of two runs of the same label are comparable."""
-    family, objective = family_of_run(run), setting(run, "objective")
-    return run.problem + (f" ({family})" if family else "") + (f" by {objective}" if objective else "")
+    files, objective = files_of_run(run), setting(run, "objective")
+    family = "" if files else family_of_run(run)
+    where = (f" ({family})" if family else "") + (f" on {', '.join(files)}" if files else "")
+    where += "".join(f", {name} {value}" for name in ("rate", "load", "limit") if (value := setting(run, name)))
+    label = run.problem + where + (f" by {objective}" if objective else "")
+    return ", ".join([label, *subject_of_run(run)])
+
+
+def subject_of_run(run: "Run") -> list[str]:
+    """The constraints that a run was told; and that it leaves out the guards, where its problem has any."""
+    settings = json.loads(run.config)
+    told = settings.get("subject_to")
+    known = known_problem(run.problem)
+    unguarded = known is not None and bool(known.options.guards) and settings.get("guards") is not True
+    return (list(map(str, told)) if isinstance(told, list) else []) + (["no guards"] if unguarded else [])
 
 
 def family_of(evaluation: "Evaluation") -> str | None:
@@ -35,8 +55,15 @@ def family_of(evaluation: "Evaluation") -> str | None:
     return None if known is None else known.family_of(evaluation.fingerprint)
 
 
-def compared_on(evaluations: "Sequence[Evaluation]", families: "Sequence[str | None]") -> "Mapping[str, str]":
-    """The instances by split of the family on which a program was evaluated last; empty where there is none."""
+def compared_on(
+    evaluations: "Sequence[Evaluation]", families: "Sequence[str | None]", own: "Mapping[str, Context]"
+) -> "Mapping[str, str]":
+    """The instances by split, of a family or of files, on which a program was evaluated last; empty for all others.
+
+    `own` are the parts of instance files that runs were on (`context.on_files`).
+    """
+    if evaluations and (context := own.get(evaluations[-1].fingerprint)):
+        return context.instances
     for one, family in zip(reversed(evaluations), reversed(families), strict=True):
         known = known_problem(one.problem)
         if one.problem == evaluations[-1].problem and family is not None and known is not None:

@@ -10,14 +10,15 @@ from rich.live import Live
 from rich.text import Text
 
 from heuresis.cli.console import styled
-from heuresis.cli.render import duration, err, number, sparkline, table
+from heuresis.cli.render import brief, duration, err, number, sparkline, table
 from heuresis.cli.terminal import guarded
 
 if TYPE_CHECKING:
+    from heuresis.archive.calls import ModelCalls
     from heuresis.archive.records import Run, Trial
     from heuresis.evolve.config import Config
     from heuresis.evolve.results.run_result import RunResult
-    from heuresis.evolve.search.listener import Progress
+    from heuresis.evolve.search.listener import Progress, Stage
 
 PLAIN_EVERY = 10.0
 """Seconds between lines where standard error is no terminal."""
@@ -38,6 +39,7 @@ class View:
         self._live = Live(console=self.console, refresh_per_second=4, transient=True) if self._animated else None
         self._printing = ExitStack()
         self._last_line = 0.0
+        self._stage = ""
         self._last: Progress | None = None
 
     @property
@@ -50,21 +52,29 @@ class View:
     def __exit__(self, *_: object) -> None:
         self._stop()
 
-    def started(self, run: "Run", config: "Config", baselines: Mapping[str, float]) -> None:
+    def began(self, run: "Run", config: "Config") -> None:
         """The run exists in the archive from here on."""
         self.run_id = run.id
+        if not self.quiet:
+            workers = f"{config.workers} workers, sandbox {run.sandbox_level}"
+            self.console.print(f"run {run.id} on {run.problem}, seed {config.seed}, {workers}")
+
+    def working(self, stage: "Stage") -> None:
+        """Something beside searching is being done: a line that moves in a terminal, elsewhere one now and then."""
         if self.quiet:
             return
-        best = min(baselines.items(), key=lambda item: item[1], default=None)
-        text = (
-            f"run {run.id} on {run.problem}, seed {config.seed}, {config.workers} workers, sandbox {run.sandbox_level}"
-        )
-        if best is not None:
-            text += f"; best baseline {best[0]} {self._value(best[1])}"
-        self.console.print(text)
         if self._live is not None:
-            self._live.start()
-            self._printing.enter_context(guarded())  # around what rich now puts in place of the standard streams
+            self._draw(styled(doing(stage), "dim"))
+        elif stage.what != self._stage or time.monotonic() - self._last_line >= PLAIN_EVERY:
+            self._stage, self._last_line = stage.what, time.monotonic()
+            self.console.print(doing(stage), soft_wrap=True)
+
+    def started(self, run: "Run", config: "Config", baselines: Mapping[str, float]) -> None:
+        """The search begins."""
+        del run, config
+        best = min(baselines.items(), key=lambda item: item[1], default=None)
+        if best is not None and not self.quiet:
+            self.console.print(f"searching; best baseline {best[0]} {self._value(best[1])}")
 
     def settled(self, trial: "Trial", progress: "Progress") -> None:
         """One more proposal has come to its end."""
@@ -73,7 +83,7 @@ class View:
         if self.quiet:
             return
         if self._live is not None:
-            self._live.update(panel(progress, percent=self.percent))
+            self._draw(panel(progress, percent=self.percent))
         elif time.monotonic() - self._last_line >= PLAIN_EVERY:
             self._last_line = time.monotonic()
             self.console.print(line(progress, percent=self.percent))
@@ -85,10 +95,27 @@ class View:
     def finished(self, result: "RunResult") -> None:
         """The run has ended, for whatever reason."""
         self._stop()
+        self._say_calls(result)
         if self._last is not None and not self.quiet:
             self.console.print(panel(self._last, percent=self.percent))
         if not self.quiet:
             self.console.print(f"run {result.run.id} {result.run.status}: {result.reason}")
+
+    def _draw(self, what: RenderableType) -> None:
+        """Show this in place of what was there before."""
+        live = self._live
+        if live is None:
+            return
+        if not live.is_started:
+            live.start()
+            self._printing.enter_context(guarded())  # around what rich now puts in place of the standard streams
+        live.update(what)
+
+    def _say_calls(self, result: "RunResult") -> None:
+        """Say what became of the calls of each model, where no panel does."""
+        for found in result.models:
+            if found.failed and (self.quiet or self._last is None):
+                self.console.print(calls_line(found))
 
     def _stop(self) -> None:
         if self._live is not None and self._live.is_started:
@@ -97,6 +124,14 @@ class View:
 
     def _value(self, value: float | None) -> str:
         return number(value, percent=self.percent) + (" %" if self.percent and value is not None else "")
+
+
+def doing(stage: "Stage") -> str:
+    """What is being done, on one line."""
+    text = stage.what
+    if stage.total:
+        text += f", {stage.done} of {stage.total}"
+    return f"{text} ({duration(stage.seconds)})" if stage.seconds >= 1.0 else text
 
 
 def panel(progress: "Progress", *, percent: bool) -> Group:
@@ -114,6 +149,7 @@ def panel(progress: "Progress", *, percent: bool) -> Group:
     for name, (proposals, evaluated, best) in progress.by_proposer.items():
         made.add_row(name, str(proposals), str(evaluated), number(best, percent=percent))
     parts: list[RenderableType] = [head, beside, made]
+    parts += [styled(calls_line(one), "yellow" if one.failed else "dim") for one in progress.models if one.calls]
     if progress.failures:
         parts.append(styled("failures: " + _counts(progress.failures), "yellow"))
     if progress.budget_left:
@@ -131,9 +167,16 @@ def line(progress: "Progress", *, percent: bool) -> str:
             f"{name} {evaluated} programs, best {number(best, percent=percent)}"
             for name, (_, evaluated, best) in progress.by_proposer.items()
         )
+    text += "".join(f"; {calls_line(one)}" for one in progress.models if one.failed)
     if progress.failures:
         text += f"; failures: {_counts(progress.failures)}"
     return text
+
+
+def calls_line(found: "ModelCalls") -> str:
+    """What became of the calls of one model, on one line."""
+    text = f"{found.model}: {found.calls} calls, {found.answered} answered, {found.failed} failed"
+    return f"{text}, mostly: {brief(found.reason)}" if found.failed else text
 
 
 def _below_baselines(progress: "Progress") -> list[float]:

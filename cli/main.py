@@ -4,13 +4,14 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from heuresis.cli import (
     archive,
     browse,
+    calls,
     doctor,
     engine,
     errors,
@@ -56,10 +57,13 @@ def entry(
 app.command("problems")(problems.problems)
 app.command("evolve")(evolve.evolve)
 app.command("resume")(evolve.resume)
+app.command("crown")(evolve.crown)
 app.command("runs")(browse.runs)
 app.command("top")(browse.top)
 app.command("show")(browse.show)
 app.command("lineage")(browse.lineage)
+app.command("calls")(calls.calls)
+app.command("failures")(calls.failures)
 app.command("compare")(evaluate.compare)
 app.command("evaluate")(evaluate.evaluate)
 app.command("explain")(evaluate.explain)
@@ -147,4 +151,16 @@ def main() -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         _drop_output()
+    if code == errors.INTERRUPTED:
+        _leave(code)
     sys.exit(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process at once: who interrupts does not wait until Python has taken apart what Numba has loaded.
+
+    That takes seconds, and threads that were left alone may be in the middle of compiling. Archive and processes are
+    closed by now.
+    """
+    sys.stderr.flush()
+    os._exit(code)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from heuresis.cli.context import Source, asked_for
 from heuresis.cli.errors import FAILED, USAGE, UserError
 from heuresis.cli.options import (
     ArchiveOption,
@@ -13,9 +14,14 @@ from heuresis.cli.options import (
     InstancesOption,
     JsonOption,
     LimitOption,
+    LoadOption,
+    NoiseOption,
     ProblemArgument,
     RateOption,
+    ReplicasOption,
+    RunOption,
     SelectSplitOption,
+    SloOption,
 )
 from heuresis.cli.programs import check_reading, find_instances, find_problem, find_program
 from heuresis.sandbox.plain_text import plain
@@ -47,7 +53,12 @@ def plot(
     family: FamilyOption = None,
     engine: EngineOption = None,
     rate: RateOption = None,
+    load: LoadOption = None,
     limit: LimitOption = None,
+    replicas: ReplicasOption = None,
+    noise: NoiseOption = None,
+    slo: SloOption = None,
+    run: RunOption = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -57,15 +68,18 @@ def plot(
     """
     from heuresis.cli import render
     from heuresis.evolve.assessment.assess import Assessor
-    from heuresis.problems.problem import Drawn
+    from heuresis.problems.problem import Choice
+    from heuresis.problems.scoring import Drawn
 
     if output is not None and output.suffix not in FORMATS:
         raise UserError(f"-o {output}: expected a file that ends in {', '.join(FORMATS)}", USAGE)
-    check_reading(instances, rate, limit)
-    wanted = find_problem(problem, None, engine, rate, limit, family)
+    given = Choice(family, None, engine, rate, limit, load=load, replicas=replicas, noise=noise, slo=slo)
+    check_reading(given, instances)
+    base = find_problem(problem)
+    named = [find_program(text, base, archive) for text in programs]
+    wanted = asked_for(base, named, given, Source(instances, split, run, archive))
     if not isinstance(wanted.scoring, Drawn):
         raise UserError(f"{wanted.name} has nothing to draw", USAGE)
-    named = [find_program(text, wanted, archive) for text in programs]
     chosen = find_instances(wanted, split, instances, "select", family)
     index = _place(chosen, instance)
     with Assessor(wanted, workers=1) as assessor:

@@ -88,6 +88,8 @@ def _show_problem(problem: "Problem", *, as_json: bool) -> None:
         extra: dict[str, Any] = {"statement": problem.statement, "contract": problem.contract.describe()}
         extra |= {"splits": splits, "families": list(problem.options.families)}
         extra["objectives"] = {name: one.definition for name, one in problem.options.objectives.items()}
+        extra["guards"] = {name: list(texts) for name, texts in problem.options.guards.items()}
+        extra["metrics"] = {one.name: one.meaning + (f" ({one.unit})" if one.unit else "") for one in problem.metrics}
         render.emit(_summary(problem) | extra | {"baselines": baselines, "references": references})
         return
     console = render.out()
@@ -105,6 +107,11 @@ def _show_problem(problem: "Problem", *, as_json: bool) -> None:
         console.print(f"families to search on (--family): {', '.join(problem.options.families)}", soft_wrap=True)
     if problem.options.objectives:
         console.print(f"objectives (--objective): {', '.join(problem.options.objectives)}", soft_wrap=True)
+    for name, texts in problem.options.guards.items():
+        console.print(f"guards of {name} (--no-guards): {', '.join(texts)}", soft_wrap=True)
+    if problem.metrics:
+        names = ", ".join(one.name for one in problem.metrics)
+        console.print(f"metrics (--subject-to): {names}", soft_wrap=True)
     if "engine" in problem.options.takes:
         console.print("engines (--engine): `heuresis engine list` shows them", soft_wrap=True)
     rules = render.table("rule", "", "source")

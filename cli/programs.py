@@ -3,6 +3,7 @@
 import math
 import re
 import traceback
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,12 +13,12 @@ from heuresis.cli.errors import USAGE, UserError
 from heuresis.cli.render import short
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from heuresis.archive.records import Run
     from heuresis.archive.store import Archive
     from heuresis.evolve.config import Config
-    from heuresis.problems.problem import InstanceSet, Problem
+    from heuresis.problems.problem import Choice, InstanceSet, Problem
 
 
 _DATA = frozenset({".json", ".jsonl", ".csv", ".txt", ".gz"})
@@ -81,33 +82,30 @@ def shown_archive(url: str) -> str:
     return place_of(url).where
 
 
-def find_problem(
-    name: str,
-    objective: str | None = None,
-    engine: str | None = None,
-    rate: float | None = None,
-    limit: int | None = None,
-    family: str | None = None,
-) -> "Problem":
-    """The problem of that name, or the one that a Python file registers, as it is asked for (`Choice`).
+def find_problem(name: str, choice: "Choice | None" = None) -> "Problem":
+    """The problem of that name, or the one that a Python file registers, as it is asked for.
 
-    Raises UserError where the file cannot be executed: its defects are its author's to see, in one line; UnknownChoice
-    where the problem has no such objective, engine or family.
+    Raises UserError where the problem's file cannot be executed: its defects are its author's to see, in one line;
+    UnknownChoice where the problem has not what the choice asks for; InstanceError where its files cannot be read or
+    cut.
     """
-    from heuresis.problems.problem import Choice
-
-    found = _registered(name).asked(Choice(family, objective, engine, rate, limit))
+    found = _registered(name)
+    if choice is not None:
+        found = found.asked(choice)
     problem_files.remember(name)
     return found
 
 
-def check_reading(instances: "Sequence[Path] | None", rate: float | None, limit: int | None) -> None:
-    """Raise UserError where `--rate` or `--limit` has no instance files to change, or cannot be."""
-    for option, value in (("--rate", rate), ("--limit", limit)):
-        if value is not None and not instances:
-            raise UserError(f"{option} changes what is read from files: say --instances FILE as well", USAGE)
-    if rate is not None and not 0 < rate < math.inf:
-        raise UserError(f"--rate: expected a positive, finite factor, got {rate:g}", USAGE)
+def check_reading(given: "Choice", instances: "Sequence[Path | str] | None") -> None:
+    """Raise UserError where an option of reading has no instance files to change, or a rate or load cannot be."""
+    for name in ("rate", "limit", "load", "noise", "slo"):
+        if getattr(given, name) is not None and not instances:
+            raise UserError(f"--{name} changes what is read from files: say --instances FILE as well", USAGE)
+    for option, number, what in (("--rate", given.rate, "factor"), ("--load", given.load, "share of the capacity")):
+        if number is not None and not 0 < number < math.inf:
+            raise UserError(f"{option}: expected a positive, finite {what}, got {number:g}", USAGE)
+    if given.rate is not None and given.load is not None:
+        raise UserError("--rate and --load: expected one of the two, both set the rate of arrivals", USAGE)
 
 
 def _registered(name: str) -> "Problem":
@@ -185,15 +183,24 @@ def problem_of(program: Named, problem: str | None, archive: str | None) -> "Pro
 
 
 def recorded_settings(run: "Run", archive: "Archive") -> "Config":
-    """The settings of a run from its row. Raises UserError where they are none that a run can have."""
+    """The settings of a run, as resumes left them. Raises UserError where they are none that a run can have."""
     from heuresis.evolve.config import Config
+    from heuresis.evolve.extending import extended
 
+    with _settings(archive, f"table runs, row {run.id}, column config"):
+        config = Config.from_json(run.config)
+    with _settings(archive, f"table extensions, row {run.id}, column changes"):
+        return extended(config, archive.extensions(run.id))
+
+
+@contextmanager
+def _settings(archive: "Archive", cell: str) -> "Iterator[None]":
+    """Turn what is wrong with settings that were read from a cell into a UserError."""
     try:
-        return Config.from_json(run.config)
+        yield
     except (ValueError, TypeError) as error:
         raise UserError(
-            f"archive {archive.where}: table runs, row {run.id}, column config: {error}; restore a copy, or give "
-            "another path with --archive"
+            f"archive {archive.where}: {cell}: {error}; restore a copy, or give another path with --archive"
         ) from error
 
 
@@ -234,29 +241,32 @@ def known_problem(name: str) -> "Problem | None":
 def find_instances(
     problem: "Problem", split: str | None, files: list[Path] | None, default: str, family: str | None = None
 ) -> "InstanceSet":
-    """The instances of the files where there are any, else of the split; what a reader left out is said.
+    """The instances of the files where there are any and no split is named, else of the split.
 
-    Raises UserError where a split or a family was asked for that changes nothing.
+    What a reader left out, and how it cut files, is said. Raises UserError where a family was asked for that changes
+    nothing.
     """
     from heuresis.cli import render
     from heuresis.problems.problem import SPLITS
 
-    if files and split is not None:
-        raise UserError(f"--split {split} and --instances: expected one of the two, files have no splits", USAGE)
+    whole = bool(files) and split is None
     split = split or default
     if family is not None and (files or split == "test"):
         why = "of --instances" if files else "of `test`, which is the same for all families; add --split select"
         raise UserError(f"--family {family} chooses no instances {why}", USAGE)
-    if files:
+    if whole and files:
         if problem.read is None:
             raise UserError(f"{problem.name} reads no instance files; use --split", USAGE)
         found = problem.read(files)
-        for note in found.notes:
-            render.say(f"note: {note}")
-        return found
-    if split not in SPLITS:
+    elif split not in SPLITS:
         raise UserError(f"no split {split!r}: expected one of {', '.join(SPLITS)}", USAGE)
-    return problem.splits[split]()
+    else:
+        for note in problem.notes:
+            render.say(f"note: {note}")
+        found = problem.splits[split]()
+    for note in found.notes:
+        render.say(f"note: {note}")
+    return found
 
 
 def _problems(problem: "Problem | None") -> "list[Problem]":

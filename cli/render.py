@@ -91,7 +91,7 @@ def number(value: float | None, *, percent: bool = False) -> str:
 
 def interval(found: "Interval | None", *, percent: bool, signed: bool = False) -> str:
     """`low … high` of an interval."""
-    if found is None:
+    if found is None or found.low == found.high:  # a single value without a spread tells nothing of chance
         return "–"
     scale, form = (100.0, ".2f") if percent else (1.0, ".4g")
     sign = "+" if signed else ""
@@ -113,13 +113,23 @@ def print_comparison(comparison: "Comparison", console: Console | None = None) -
         made = _comparison_table(comparison, groups, wide=False)
     if not _fits(made, console):
         made = _comparison_table(comparison, (), wide=False, brief=True)
+    for fact in comparison.facts:
+        console.print(fact, style="dim", soft_wrap=True)
     console.print(made)
+    if comparison.constraints:
+        console.print(f"subject to {', '.join(comparison.constraints)}", style="dim", soft_wrap=True)
+    for remark in comparison.remarks:
+        console.print(f"note: {remark}", soft_wrap=True)
+    if comparison.side:
+        console.print(_side_table(comparison))
+    elif comparison.shown and any(row.metrics for row in comparison.rows):
+        console.print(_metrics_table(comparison, console))
 
 
 def _comparison_table(comparison: "Comparison", groups: Sequence[str], *, wide: bool, brief: bool = False) -> Table:
     """With the intervals of the groups where `wide`; without the intervals of the aggregates where `brief`."""
     percent = comparison.objective.fraction
-    name = comparison.objective.name + (" %" if percent else "")
+    name = comparison.objective.shown + (" %" if percent else "")
     columns = ["program", name, *([] if brief else ["95 % interval"]), *groups]
     if comparison.against is not None:
         columns.append(f"minus {comparison.against}" if wide or len(comparison.against) <= LONG else "difference")
@@ -137,6 +147,34 @@ def _comparison_table(comparison: "Comparison", groups: Sequence[str], *, wide: 
         style = "bold" if row.name == comparison.against else ("" if row.evolvable else "dim")
         made.add_row(*cells, _note(row), style=style)
     return made
+
+
+def _side_table(comparison: "Comparison") -> Table:
+    """Metrics beside the objective: of the program that the others are compared with, and of the yardstick."""
+    baseline = comparison.side[0].baseline
+    who = comparison.against or ""
+    columns = ("metric", who, baseline, "", "ratio")
+    made = table(*columns, right=(who, baseline, "ratio"), firm=("metric",), title=f"{who} beside {baseline}")
+    for one in comparison.side:
+        unit = f" ({one.unit})" if one.unit else ""
+        ratio = None if one.value is None or not one.than else one.value / one.than
+        made.add_row(f"{one.metric}{unit}", number(one.value), number(one.than), one.arrow, number(ratio))
+    return made
+
+
+def _metrics_table(comparison: "Comparison", console: Console) -> Table:
+    """The metrics of all programs in absolute numbers, a column each, the best first, as many as there is room for."""
+    rows = [row for row in comparison.rows if row.metrics]
+    while True:
+        names = [row.name for row in rows]
+        made = table("metric", *names, right=names, firm=("metric",))
+        for one in comparison.shown:
+            if any(row.metrics.get(one.name) is not None for row in rows):
+                unit = f" ({one.unit})" if one.unit else ""
+                made.add_row(f"{one.name}{unit}", *(number(row.metrics.get(one.name)) for row in rows))
+        if len(rows) == 1 or _fits(made, console):
+            return made
+        rows.pop()
 
 
 def sparkline(values: Sequence[float], width: int = 40) -> str:
@@ -170,10 +208,15 @@ def duration(seconds: float) -> str:
 
 def _comparison_title(comparison: "Comparison") -> str:
     family = f" ({comparison.family})" if comparison.family else ""
+    family += f" of {', '.join(comparison.files)}" if comparison.files else ""
     return (
-        f"{comparison.problem}@{comparison.version} on {comparison.split}{family}: {comparison.instances} instances "
-        f"({comparison.fingerprint[:12]})"
+        f"{comparison.problem}@{comparison.version} on {comparison.split}{family}: {_count(comparison.instances)} "
+        f"({comparison.fingerprint[:12]}){f', {comparison.setting}' if comparison.setting else ''}"
     )
+
+
+def _count(instances: int) -> str:
+    return "1 instance" if instances == 1 else f"{instances} instances"
 
 
 def _group_cell(row: "Row", name: str, *, percent: bool, wide: bool) -> str:
@@ -181,15 +224,17 @@ def _group_cell(row: "Row", name: str, *, percent: bool, wide: bool) -> str:
     if found is None:
         return "–"
     value = number(found.value, percent=percent)
-    return f"{value} ({interval(found, percent=percent)})" if wide else value
+    return f"{value} ({interval(found, percent=percent)})" if wide and found.low < found.high else value
 
 
 def _difference(row: "Row", *, percent: bool, wide: bool) -> str:
     if row.difference is None:
         return "–"
+    scale, form = (100.0, "+.2f") if percent else (1.0, "+.4g")
+    if row.difference.low == row.difference.high:
+        return f"{scale * row.difference.value:{form}}"
     if not wide:
         return interval(row.difference, percent=percent, signed=True)
-    scale, form = (100.0, "+.2f") if percent else (1.0, "+.4g")
     return f"{scale * row.difference.value:{form}} ({interval(row.difference, percent=percent, signed=True)})"
 
 
@@ -197,6 +242,8 @@ def _note(row: "Row") -> str:
     parts = [] if row.status in {"ok", "partial"} else [row.status.replace("_", " ")]
     if row.message:
         parts.append(brief(row.message))
+    if row.broken:
+        parts.append(brief(f"breaks {'; '.join(row.broken)}"))
     if not row.evolvable:
         parts.append("not evolvable")
     return "; ".join(parts) if row.status == "ok" or not row.evolvable else ": ".join(parts)

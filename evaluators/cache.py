@@ -5,14 +5,21 @@ which may not exist; with neither it refuses to compile. Machine code must also 
 somebody else can write, so a fallback in the shared temporary directory belongs to one user and has mode 0700.
 """
 
+import hashlib
 import os
+import shutil
 import tempfile
+import time
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
 VARIABLE = "HEURESIS_CACHE"
 """The environment variable that names the folder for everything that can be computed again."""
+
+
+UNUSED = 30 * 86_400.0
+"""Seconds after which machine code that nobody used is removed."""
 
 
 class CacheError(RuntimeError):
@@ -62,17 +69,33 @@ def write_cache(path: Path, text: str) -> bool:
 
 
 def use_numba_cache() -> Path:
-    """Point Numba's on-disk cache at `cache_dir()/numba`, unless `NUMBA_CACHE_DIR` says otherwise; return the folder.
+    """Point Numba's on-disk cache at a folder of `cache_dir()/numba`, unless `NUMBA_CACHE_DIR` says otherwise.
 
-    Has an effect only before the first `import numba` of a process; child processes inherit the variable.
+    Numba looks at the file of a function, but not at those of the functions and constants that went into its machine
+    code. So the folder belongs to the text of all evaluators; those that none has used for a month are removed. Has an
+    effect only before the first `import numba` of a process; child processes inherit the variable. Returns the folder.
     """
     chosen = os.environ.get("NUMBA_CACHE_DIR")
     if chosen:
         return Path(chosen)
-    folder = cache_dir() / "numba"
-    folder.mkdir(exist_ok=True)
+    folder = cache_dir() / "numba" / digest_of_code(Path(__file__).parent)[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    os.utime(folder)
+    for other in folder.parent.iterdir():
+        if other.stat().st_mtime < time.time() - UNUSED:
+            shutil.rmtree(other, ignore_errors=True)
     os.environ["NUMBA_CACHE_DIR"] = str(folder)
     return folder
+
+
+def digest_of_code(*places: Path) -> str:
+    """SHA-256 (hex) of the Python files that these are, or that stand below these folders: names and contents."""
+    digest = hashlib.sha256()
+    for place in places:
+        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            text = path.read_bytes()
+            digest.update(f"{path.relative_to(place)} {len(text)}\n".encode() + text)
+    return digest.hexdigest()
 
 
 def _private_temporary() -> Path:

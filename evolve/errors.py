@@ -7,3 +7,10 @@ class ProposerUnavailable(RuntimeError):
 
 class BudgetExhausted(RuntimeError):
     """A hard budget would be exceeded by what was about to be done."""
+
+
+class SearchEnded(RuntimeError):
+    """The search has ended while something waited for its turn; nobody wants it any more."""
+
+    def __str__(self) -> str:
+        return "the search has ended"

@@ -8,10 +8,11 @@ from heuresis.archive.records import Trial
 from heuresis.evolve.assessment.assess import Assessor
 from heuresis.evolve.assessment.pools import SEARCH
 from heuresis.evolve.config import Config, ConfigError
-from heuresis.evolve.models.calls import Ledger
+from heuresis.evolve.models.calls import Caller, Ledger
 from heuresis.evolve.models.errors import PriceUnknown
 from heuresis.evolve.proposers.proposer import Proposer
 from heuresis.evolve.search.mix import Mix
+from heuresis.evolve.telling import Tell, silent
 from heuresis.problems.problem import Problem
 
 OFFLINE = "offline"
@@ -27,6 +28,8 @@ class Setting:
     assessor: Assessor
     ledger: Ledger
     stack: ExitStack
+    tell: Tell = silent  # what people should know; from any thread
+    fresh: bool = True  # nothing has been searched yet: a resumed run may need no model any more
 
 
 def shares(config: Config) -> Mapping[str, float]:
@@ -50,10 +53,15 @@ def shares(config: Config) -> Mapping[str, float]:
     return found
 
 
+def models_of(config: Config) -> tuple[str, ...]:
+    """The models of a run, by the names under which their calls are kept."""
+    return tuple(name for name in shares(config) if name != OFFLINE)
+
+
 def make_mix(setting: Setting) -> Mix:
     """Build the proposers of a run. Raises ConfigError and ProposerUnavailable."""
     parts = shares(setting.config)
-    return Mix(tuple(_make(name, setting) for name in parts), tuple(parts.values()))
+    return Mix(tuple(_make(name, setting) for name in parts), tuple(parts.values()), setting.tell)
 
 
 def _make(name: str, setting: Setting) -> Proposer:
@@ -68,35 +76,44 @@ def _make(name: str, setting: Setting) -> Proposer:
 
 def _local(name: str, setting: Setting) -> Proposer:
     """A model on this machine, served for as long as the search lasts; a small one writes expressions only."""
-    from heuresis.evolve.models.calls import Caller
+    from heuresis.evolve.models.factory import caller_for
     from heuresis.evolve.models.local import LocalServer
-    from heuresis.evolve.proposers.model import ModelProposer, SketchProposer
+    from heuresis.evolve.proposers.model import SketchProposer
 
+    settings = setting.config.asked(name)
     server = setting.stack.enter_context(LocalServer(name))
-    caller = Caller(server.client(), setting.ledger)
+    client = server.client(settings=settings, tell=setting.tell)
+    caller = caller_for(client, setting.ledger, settings, one_slot=True)
+    setting.stack.callback(caller.gate.close)
     if server.small:
         return SketchProposer(caller, setting.problem)
-    return ModelProposer(
-        caller, setting.problem, check=setting.assessor.check, explain=explainer(setting.assessor), grammar=True
-    )
+    return _whole_programs(caller, setting, grammar=True)
 
 
 def _remote(name: str, setting: Setting) -> Proposer:
-    from heuresis.evolve.models.calls import Caller
-    from heuresis.evolve.models.factory import client_for
-    from heuresis.evolve.proposers.model import ModelProposer
+    """A model behind an endpoint; something answers there when a run begins."""
+    from heuresis.evolve.models.factory import caller_for, client_for, probe
 
     config = setting.config
+    settings = config.asked(name)
     try:
-        client = client_for(name, config.api_base, needs_price=config.budget_usd is not None)
+        client = client_for(name, settings=settings, budget_usd=config.budget_usd, tell=setting.tell)
     except PriceUnknown as error:
         raise ConfigError(str(error)) from error
+    if setting.fresh:
+        probe(client)
+    caller = caller_for(client, setting.ledger, settings, tell=setting.tell)
+    setting.stack.callback(caller.gate.close)
+    return _whole_programs(caller, setting, grammar=config.grammar)
+
+
+def _whole_programs(caller: Caller, setting: Setting, *, grammar: bool) -> Proposer:
+    """Whoever asks a model for whole programs."""
+    from heuresis.evolve.proposers.model import ModelProposer
+
+    assessor = setting.assessor
     return ModelProposer(
-        Caller(client, setting.ledger),
-        setting.problem,
-        check=setting.assessor.check,
-        explain=explainer(setting.assessor),
-        grammar=config.grammar,
+        caller, setting.problem, check=assessor.check, explain=explainer(assessor), grammar=grammar, tell=setting.tell
     )
 
 

@@ -5,6 +5,7 @@ The kinds of work and their arrays stand in `assessment/tasks.py`.
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from copy import copy
 from typing import TypeAlias, cast
 
 import numpy as np
@@ -47,16 +48,18 @@ class Worker:
         if self._improves:
             from heuresis.evaluators.language.expressions.interpreter import encode
             from heuresis.evaluators.language.expressions.tree import const
-            from heuresis.evolve.genetic.breed import Effort
+            from heuresis.evolve.genetic import breed
 
-            least = Effort(offspring=2, probes=1, tuned=1, evaluations=8, max_size=20)
+            least = breed.Effort(offspring=2, probes=1, tuned=1, evaluations=8, max_size=20)
+            first = copy(self.simulator)
+            first.size = 1  # a random program on everything may take minutes
             self.run(tasks.TUNE, self.compile(source, tasks.TUNE), (one, one + 8, one))
             if any(p.varies for p in self.simulator.contract.main.parameters):  # else no expression judges an item
                 contract = self.simulator.contract
                 parts = range(len(contract.functions))
                 others = [encode(const(1.0), contract.alone(part)) for part in parts] if len(parts) > 1 else []
                 for part in parts:
-                    self.run(tasks.BREED, None, (one, np.array([0, part]), least.to_array(), *others))
+                    breed.run(first, (one, np.array([0, part]), least.to_array(), *others))
 
     def compile(self, source: str, kind: str) -> object:
         """What `run` wants of a program: compiled, with its constants as parameters where they are to be tuned.

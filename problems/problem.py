@@ -1,19 +1,21 @@
-"""What a problem is: statement, contract, simulator, splits, baselines, references and how decisions are scored."""
+"""What a problem is: statement, contract, simulator, splits, baselines, references, and how it can be asked for."""
 
-import math
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any, TypeAlias
 
 from heuresis.evaluators.language.contract import Contract
-from heuresis.problems.figures import Figure
+from heuresis.problems.constraints import Constraint, ConstraintError, check_names, chosen, combined, parsed
+from heuresis.problems.metrics import Metric
+from heuresis.problems.scoring import Bounded, Objective, Scoring
 
 SPLITS = ("search", "select", "test")
 """What splits are for: fitness, choosing champions, and reporting (never used by a run)."""
+
+LONGEST_CHOSEN = 1000
+"""Characters of an objective with its constraints, as archives keep it."""
 
 
 class MachineryError(RuntimeError):
@@ -36,22 +38,6 @@ class UnknownFamily(UnknownChoice):
     """A family of instances that a problem does not have; the message lists those it has."""
 
 
-class Instance(Protocol):
-    """What every instance has, whatever the problem; the rest is the problem's own dataclass."""
-
-    @property
-    def name(self) -> str:
-        """For people; unique within its set where its author took care."""
-
-    @property
-    def labels(self) -> Mapping[str, str | int | float]:
-        """Scalars to group tables by, such as the cell of the generator."""
-
-    @property
-    def reference(self) -> float | None:
-        """The proven optimum or a lower bound of the value, where there is one."""
-
-
 @dataclass(frozen=True, slots=True)
 class InstanceSet:
     """Instances in a fixed order. `fingerprint` is the SHA-256 of their content (hex), independent of names."""
@@ -60,6 +46,10 @@ class InstanceSet:
     instances: tuple[Any, ...]  # of the problem's own type, all satisfying `Instance`
     fingerprint: str
     notes: tuple[str, ...] = ()  # what a reader left out or assumed, in words for people
+
+
+Parts: TypeAlias = Mapping[str, InstanceSet]
+"""A set cut into three that share nothing: the keys of SPLITS, each part named after its key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +76,6 @@ class Algorithm:
 
 
 @dataclass(frozen=True, slots=True)
-class Objective:
-    """What a run minimises."""
-
-    name: str
-    definition: str
-    fraction: bool = False  # of the reference; people see it in percent
-
-
-@dataclass(frozen=True, slots=True)
 class Choice:
     """How a problem is asked for; None is its default."""
 
@@ -103,123 +84,32 @@ class Choice:
     engine: str | None = None  # on which instances run, where a problem has engines: a name, or the path of a file
     rate: float | None = None  # by which the arrivals in instance files are multiplied
     limit: int | None = None  # requests that are taken of each instance in files
+    load: float | None = None  # in place of `rate`: the share of their capacity at which engines get the requests
+    replicas: int | None = None  # of the engine, where a router stands before several
+    instances: tuple[str, ...] = ()  # files that are cut into parts, in place of the splits
+    noise: float | None = None  # of estimates where files have none: sigma of the logarithm
+    slo: str | None = None  # the class of requests in files that name none
+    subject_to: tuple[str, ...] = ()  # constraints on metrics (`constraints.parsed`)
+    guards: bool | None = None  # whether the constraints hold too that the problem adds to the objective
+
+    def words(self) -> str:
+        """On which instances, for people; empty where nothing is chosen."""
+        parts = ["instances of " + " and ".join(Path(file).name for file in self.instances)] if self.instances else []
+        parts += [f"{self.family} instances"] if self.family else []
+        for name in ("rate", "load", "limit", "replicas", "engine", "noise", "slo"):
+            value = getattr(self, name)
+            parts += [] if value is None else [f"{name} {Path(value).name if name == 'engine' else value}"]
+        return ", ".join(parts)
+
+    def told(self) -> str:
+        """The same, with objective and constraints."""
+        parts = [self.words(), f"objective {self.objective}" if self.objective else ""]
+        parts += [f"subject to {', '.join(self.subject_to)}"] if self.subject_to else []
+        return ", ".join(part for part in parts if part)
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
-    """An aggregate over instances and the metrics beside it; gaps are fractions, None without references."""
-
-    aggregate: float
-    metrics: Mapping[str, float | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """Decisions, executed once more on the trusted side; all that is said of them later is said of the schedules.
-
-    A schedule is of the problem's own type: what became of one instance.
-    """
-
-    schedules: tuple[Any | None, ...]  # in the order of the instances; None where the decisions are not feasible
-    fault: str = ""  # what is wrong on the first such instance, or with the shapes of all; empty where nothing is
-
-
-class Scoring(Protocol):
-    """The trusted side of a problem: from untrusted decisions to schedules, and from these to all that is told.
-
-    `replay` alone reads decisions; it does so once for each evaluation. A scoring may inherit from this class, and then
-    has `metrics`, `worst` and `objective_on` as they are here.
-    """
-
-    def pack(self, instances: Sequence[Any]) -> Mapping[str, NDArray[np.generic]]:
-        """The arrays from which a simulator is built in a zygote."""
-
-    def replay(self, instances: Sequence[Any], decisions: Sequence[NDArray[np.generic]]) -> Replay:
-        """Execute decisions (in the order of `instances`), from the instances alone and without the program.
-
-        Whatever came back from the sandbox is a fault where it is not feasible or not of the declared types and shapes.
-        """
-
-    def value(self, instance: Any, schedule: Any) -> float:
-        """The value of one instance's schedule. Raises MachineryError where it lies below a proven bound."""
-
-    def metrics(self, instances: Sequence[Any], schedules: Sequence[Any]) -> Mapping[str, float | None]:
-        """Metrics that follow from schedules and not from values; asked only where every instance has a schedule."""
-        del instances, schedules
-        return {}
-
-    def cut(
-        self, instances: Sequence[Any], decisions: Sequence[NDArray[np.generic]]
-    ) -> Sequence[Sequence[NDArray[np.generic]]]:
-        """The decisions on each instance by themselves, to compare two runs that met the instances in other orders.
-
-        Asked only of decisions in which `replay` found a schedule for every instance. Where each array of decisions is
-        its parts one after the other, two runs that decide the same are told without a second replay.
-        """
-
-    def audited(self, instances: Sequence[Any]) -> NDArray[np.int64]:
-        """The numbers of the instances on which a champion is audited by the reference interpreter, smallest first.
-
-        A fixed choice, not empty: every kind of instance, and few enough for plain Python.
-        """
-
-    def score(self, instances: Sequence[Any], values: Sequence[float]) -> Score:
-        """Aggregate one value per instance."""
-
-    def objective_on(self, instances: Sequence[Any]) -> Objective | None:
-        """What `score` aggregates on these instances, where that is not the problem's objective."""
-        del instances
-        return None
-
-    def resample(
-        self, instances: Sequence[Any], values: NDArray[np.float64], draws: int, rng: np.random.Generator
-    ) -> NDArray[np.float64]:
-        """Bootstrap the aggregate: `values` is programs × instances; returns programs × draws, paired over programs.
-
-        Instances are drawn with replacement within their cell.
-        """
-
-    def groups(self, instances: Sequence[Any]) -> Mapping[str, NDArray[np.int64]]:
-        """Named groups of instance indices that tables show side by side (smtt: `n=20`, `n=50`, …)."""
-
-    def worst(self, instances: Sequence[Any], values: Sequence[float | None]) -> int:
-        """The number of the instance that loses most against its reference; one without a value loses most of all."""
-        losses = [
-            math.inf if value is None else value - (instance.reference or 0.0)
-            for instance, value in zip(instances, values, strict=True)
-        ]
-        return losses.index(max(losses))
-
-    def explain(self, instance: Any, schedule: Any) -> str:
-        """A small Markdown table of where this schedule loses, against the optimum where there is one."""
-
-    def decisions_in(self, instances: Sequence[Any]) -> int:
-        """How many decisions one evaluation makes (smtt: jobs scheduled)."""
-
-
-@runtime_checkable
-class Drawn(Protocol):
-    """A scoring whose schedules can be drawn."""
-
-    def figures(self, instance: Any, schedules: Mapping[str, Any]) -> Sequence[Figure]:
-        """What to draw of schedules of one instance, by the name of who made them."""
-
-
-def valued(scoring: Scoring, instances: Sequence[Any], schedules: Sequence[Any | None]) -> tuple[float | None, ...]:
-    """The value of each instance, None where it has no schedule. Raises MachineryError as `Scoring.value` does."""
-    return tuple(
-        None if schedule is None else scoring.value(instance, schedule)
-        for instance, schedule in zip(instances, schedules, strict=True)
-    )
-
-
-def complaint(instances: Sequence[Instance], faults: Sequence[str], *, counted: bool = False) -> str:
-    """A message on the first instance that has a fault, and if asked for on how many there are; "" where none has."""
-    bad = [index for index, fault in enumerate(faults) if fault]
-    if not bad:
-        return ""
-    more = f"; {len(bad)} of {len(instances)} instances have no value" if counted else ""
-    return f"{faults[bad[0]]} (first on instance {instances[bad[0]].name}{more})"
+PER_PROBLEM = ("engine", "rate", "limit", "load", "replicas", "noise", "slo")
+"""Fields of a choice that only some problems know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +121,9 @@ class Options:
     objectives: Mapping[str, Objective] = field(default_factory=dict)
     """Where there are several: all of them by name, the default first."""
     takes: frozenset[str] = frozenset()
-    """Which of the fields `engine`, `rate` and `limit` of a choice the problem knows."""
+    """Which of `PER_PROBLEM` the problem knows."""
+    guards: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By the name of an objective the constraints that a search for it is subject to where nothing else is said."""
     configure: Callable[[Choice], "Problem"] | None = None
     """The problem with one of `objectives` and what else it `takes`; the family is not for it."""
 
@@ -239,6 +131,10 @@ class Options:
         for name, splits in self.families.items():
             if set(splits) != {"search", "select"}:
                 raise ValueError(f"family {name}: splits must be search and select, never test")
+
+
+def _same(instances: InstanceSet) -> InstanceSet:
+    return instances
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,9 +153,14 @@ class Problem:
     baselines: tuple[Baseline, ...]
     algorithms: tuple[Algorithm, ...] = ()
     read: Callable[[Sequence[Path]], InstanceSet] | None = None  # instance files of the user
+    parts: Callable[[InstanceSet], Parts] | None = None  # cuts what was read into splits (`problems.cutting`)
     sources: tuple[str, ...] = field(default=())  # literature
     standalone: str = ""  # Python source of a plain driver around the exported rule
     options: Options = Options()
+    metrics: tuple[Metric, ...] = ()  # that evaluations have; empty: told by evaluations only
+    constraints: tuple[Constraint, ...] = ()  # that programs have to keep to, in the order of their texts
+    notes: tuple[str, ...] = ()
+    """How the instance files of a choice were read and cut, in words for people."""
     choice: Choice = Choice()
     """How it was asked for. `family` is the one whose `search` and `select` are in `splits`, None where there are none;
     `objective` is None where it is the default."""
@@ -267,24 +168,67 @@ class Problem:
     def __post_init__(self) -> None:
         if set(self.splits) != set(SPLITS):
             raise ValueError(f"problem {self.name}: splits must be {SPLITS}, got {tuple(self.splits)}")
-        if self.options.families and self.choice.family is None:
+        if self.options.families and self.choice.family is None and not self.choice.instances:
             first = next(iter(self.options.families))
             object.__setattr__(self, "choice", replace(self.choice, family=first))
 
     def asked(self, choice: Choice) -> "Problem":
-        """The problem as it is asked for. Raises UnknownChoice where it has no such family, objective or engine."""
+        """The problem as it is asked for.
+
+        Raises UnknownChoice where it has no such family, objective, engine, metric or baseline.
+        """
         options, objective = self.options, choice.objective
         if objective is not None and objective not in options.objectives:
             names = ", ".join(options.objectives)
             known = f"expected one of {names}" if names else "this problem has only one"
             raise UnknownChoice(f"{self.name}: no objective {objective!r}: {known}")
-        given = {name for name in ("engine", "rate", "limit") if getattr(choice, name) is not None}
+        given = {name for name in PER_PROBLEM if getattr(choice, name) is not None}
         if given - options.takes:
             raise UnknownChoice(f"{self.name}: this problem takes no {' and no '.join(sorted(given - options.takes))}")
         problem = self
         if options.configure is not None and (objective or given):
             problem = options.configure(choice)
-        return problem.of_family(choice.family)
+        problem = problem.constrained(choice)
+        return problem.on_files(choice) if choice.instances else problem.of_family(choice.family)
+
+    def on_files(self, choice: Choice) -> "Problem":
+        """The problem with the parts of the instance files of a choice in place of its splits.
+
+        Raises UnknownChoice where the problem reads no files or a family is asked for as well, and InstanceError where
+        the files cannot be read or cut.
+        """
+        if self.read is None or self.parts is None:
+            raise UnknownChoice(f"{self.name}: this problem reads no instance files that could be cut into splits")
+        if choice.family is not None:
+            raise UnknownChoice(f"{self.name}: a family chooses no instances of files; leave one of the two away")
+        found = self.read([Path(file) for file in choice.instances])
+        cut = self.parts(found)
+        return replace(
+            self,
+            splits={split: functools.partial(_same, cut[split]) for split in SPLITS},
+            objective=self.scoring.objective_on(cut["search"].instances) or self.objective,
+            choice=replace(self.choice, family=None, instances=choice.instances),
+            notes=(*found.notes, *(note for split in SPLITS for note in cut[split].notes)),
+        )
+
+    def constrained(self, choice: Choice) -> "Problem":
+        """The problem with the constraints of the choice, and with the guards of its objective where those hold.
+
+        Raises UnknownChoice where there is no such metric or baseline.
+        """
+        guards = self.options.guards.get(self.objective.name, ()) if choice.guards else ()
+        try:
+            constraints = combined(map(parsed, choice.subject_to), map(parsed, guards))
+            names = [one.name for one in self.metrics] or [one.metric for one in constraints]
+            check_names(constraints, names, [one.name for one in self.baselines])
+        except ConstraintError as error:
+            raise UnknownChoice(f"{self.name}: {error}") from error
+        made = replace(self.choice, subject_to=choice.subject_to, guards=choice.guards)
+        scoring = self.scoring.bounded(constraints) if isinstance(self.scoring, Bounded) else self.scoring
+        found = replace(self, scoring=scoring, constraints=constraints, choice=made)
+        if len(found.chosen) > LONGEST_CHOSEN:
+            raise UnknownChoice(f"{self.name}: {len(constraints)} constraints are too many; leave some away")
+        return found
 
     def of_family(self, name: str | None) -> "Problem":
         """The problem with the splits `search` and `select` of one family; `test` is the same for all.
@@ -312,11 +256,17 @@ class Problem:
         return self.choice.family if make is not None and make().fingerprint == instances.fingerprint else None
 
     def comparable(self) -> Mapping[str, str]:
-        """By split the fingerprint of the instances of this family, whose scores alone may stand side by side.
+        """By split the fingerprint of the instances of this family or these files, whose scores alone may be compared.
 
-        Empty where there are no families.
+        Empty where there are neither families nor files.
         """
-        return {split: make().fingerprint for split, make in self._of_own_family().items()}
+        own = self.splits if self.choice.instances else self._of_own_family()
+        return {split: make().fingerprint for split, make in own.items()}
+
+    def files_of(self, instances: InstanceSet) -> tuple[str, ...]:
+        """The names of the instance files of which these are a part, without their folders; else none."""
+        mine = bool(self.choice.instances) and self.comparable().get(instances.name) == instances.fingerprint
+        return tuple(Path(file).name for file in self.choice.instances) if mine else ()
 
     def _of_own_family(self) -> Mapping[str, Callable[[], InstanceSet]]:
         return {} if self.choice.family is None else self.options.families[self.choice.family]
@@ -327,8 +277,19 @@ class Problem:
 
     @property
     def chosen(self) -> str:
-        """The name of the objective, where it is another than the default; goes into each evaluation."""
-        return self.choice.objective or ""
+        """What evaluations are made by, where it is not the default objective alone; goes into each evaluation.
+
+        The name of the objective; under constraints `NAME subject to CONSTRAINT, …`. Only evaluations that are equal in
+        it can be compared.
+        """
+        if not self.constraints:
+            return self.choice.objective or ""
+        return chosen(self.objective.name, self.constraints)
+
+    @property
+    def yardstick(self) -> str:
+        """The name of the classical rule that side metrics are set beside: the first one; empty where there is none."""
+        return self.baselines[0].name if self.baselines else ""
 
     def baseline(self, name: str) -> Baseline | None:
         """The baseline of that name, if there is one."""

@@ -61,6 +61,11 @@ def _defined(definition: Definition) -> Problem:
     return definition.problem()
 
 
+def built_in(name: str) -> bool:
+    """Whether a problem of that name comes with Heuresis."""
+    return name in _BUILT_IN
+
+
 def names() -> tuple[str, ...]:
     """All known names, sorted. Imports no problem."""
     return tuple(sorted({*_BUILT_IN, *_registered, *(point.name for point in entry_points(group=ENTRY_POINTS))}))

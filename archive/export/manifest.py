@@ -34,6 +34,9 @@ def manifest(subject: Subject, call: Call) -> str:
         "program": subject.id,
         "origin": subject.origin,
         "objective": {"name": problem.objective.name, "definition": problem.objective.definition, "direction": "min"},
+        "constraints": [str(one) for one in problem.constraints],
+        "context": subject.context,
+        "run": subject.run or None,
         "scores": [
             {
                 "split": e.split,
@@ -42,7 +45,7 @@ def manifest(subject: Subject, call: Call) -> str:
                 "aggregate": e.aggregate,
                 "metrics": dict(sorted(e.metrics.items())),
                 "instances": len(e.values),
-                **({"objective": e.objective} if e.objective else {}),
+                "objective": subject.by(e),
             }
             for e in subject.evaluations
         ],

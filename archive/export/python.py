@@ -44,13 +44,16 @@ def _header(subject: Subject) -> Iterator[str]:
     yield f"# {problem.title}"
     yield f"# Problem {problem.name}@{problem.version}, program {subject.id}"
     if subject.origin:
-        yield f"# Proposed by {subject.origin}"
+        yield f"# Proposed by {subject.origin}" + (f" in {subject.run}" if subject.run else "")
     yield f"# Objective: {problem.objective.name} (smaller is better): {problem.objective.definition}"
+    if problem.constraints:
+        yield f"# Subject to {', '.join(map(str, problem.constraints))}"
+    if subject.context:
+        yield f"# Searched for with {subject.context}"
     for e in subject.evaluations:
         score = "no score" if e.aggregate is None else f"{e.aggregate:.6g}"
-        by = f" by {e.objective}" if e.objective else ""
         yield (
-            f"# Score on {e.split}{by}: {score} ({e.status}, {len(e.values)} instances, "
+            f"# Score on {e.split} by {subject.by(e)}: {score} ({e.status}, {len(e.values)} instances, "
             f"fingerprint {e.fingerprint[:16]})"
         )
     for function in problem.contract.functions:

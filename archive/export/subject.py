@@ -17,9 +17,15 @@ class Subject:
 
     source: str
     id: str  # candidate id
-    problem: Problem
+    problem: Problem  # as it was asked for where the program was found
     evaluations: Sequence[Evaluation] = ()
+    context: str = ""  # what the run that made it was on, where that is not what the problem comes with
     origin: str = ""  # who proposed it, such as `offline`, or a model's name
+    run: str = ""  # that found it
+
+    def by(self, evaluation: Evaluation) -> str:
+        """The objective of an evaluation, with its constraints."""
+        return evaluation.objective or next(iter(self.problem.options.objectives), self.problem.objective.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,18 +15,9 @@ from numpy.typing import NDArray
 from heuresis.evaluators.language.compile import Program
 from heuresis.evaluators.language.contract import Contract, Function, Parameter, Unit
 from heuresis.evaluators.language.reference.distance import distance
-from heuresis.problems.problem import (
-    Baseline,
-    InstanceSet,
-    MachineryError,
-    Objective,
-    Problem,
-    Replay,
-    Score,
-    Scoring,
-    complaint,
-)
+from heuresis.problems.problem import Baseline, InstanceSet, MachineryError, Problem
 from heuresis.problems.registry import register
+from heuresis.problems.scoring import Objective, Replay, Score, Scoring, complaint
 
 Values = NDArray[np.float64]
 Arrays = Sequence[NDArray[np.generic]]

@@ -34,6 +34,7 @@ _KINDS = {types.Float: "a float", types.Boolean: "a truth value", types.Array: "
 _MEANINGS = {"size": "the length of an array", "low": "the bound of a slice", "high": "the bound of a slice"}
 _ROUNDED = "math.floor or math.ceil of NaN, or of a number that 64 bits cannot hold"
 _TOO_FAR = "the bounds of range lie 2**63 or more apart"
+_RETURNED = "_returned"  # no name of a program begins with an underscore
 
 
 _WRAPPING: dict[Any, Any] = {}  # what Numba compiles for its own use, in here and nowhere else
@@ -191,6 +192,17 @@ STRICT: dict[str, Any] = {
 
 class _Strict(ast.NodeTransformer):
     """Names the functions above in place of Python's, and writes expressions of literals as one literal."""
+
+    def visit_Return(self, node: ast.Return) -> list[ast.stmt]:
+        """Give the value a name first, or Python 3.12 compiles the statement once for each branch that leads to it.
+
+        A name that is an integer on one and a float on the other would then be computed with as each of these.
+        """
+        self.generic_visit(node)
+        if node.value is None:
+            return [node]
+        kept = ast.copy_location(ast.Assign([ast.Name(_RETURNED, ast.Store())], node.value), node)
+        return [kept, ast.copy_location(ast.Return(ast.Name(_RETURNED, ast.Load())), node)]
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         """Of a screened program, what is called has a name, of `math` and NumPy a dotted one."""

@@ -13,6 +13,7 @@ from heuresis.evaluators.aliases import Decisions, Floats, Ints
 from heuresis.evaluators.kernels.lists import attach
 from heuresis.evaluators.language.arguments import checked
 from heuresis.evaluators.language.contract import Contract
+from heuresis.evaluators.penalty import penalised
 from heuresis.evaluators.routing import loop
 from heuresis.evaluators.routing.calls import FAULTS, UNDECIDED
 from heuresis.evaluators.routing.cases import FleetCases
@@ -25,6 +26,7 @@ from heuresis.evaluators.routing.plain.audit import furthest
 from heuresis.evaluators.routing.policy import defaults, policy_of, scheduler
 from heuresis.evaluators.routing.results import Routed
 from heuresis.evaluators.serving.cases import streams_of
+from heuresis.evaluators.serving.limits import Limits
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, aggregate
 
 _NO_TICKS, _UNSEEN = np.zeros(0), np.zeros((0, 0))
@@ -41,7 +43,8 @@ class Routing:
     instance: `active` (int64, replicas that are on at first), `startup` (float64, seconds; NaN: nobody may switch
     replicas), `price` (float64, per replica-second and request), `reference` (float64, what LLQ reaches). `slo_ttft`
     and `slo_tpot` (float64, seconds) hold the service levels, with `slo_offsets` (int64, instances + 1). `objective`
-    (int64, one number) is a place in `objectives.OBJECTIVE_NAMES`.
+    (int64, one number) is a place in `objectives.OBJECTIVE_NAMES`. `serving.limits.Limits` says what else there may be:
+    constraints that worsen a loss.
     """
 
     contract: ClassVar[Contract] = CONTRACT
@@ -50,6 +53,7 @@ class Routing:
         self.cases = FleetCases(payload)
         self.reference = np.array(payload["reference"], dtype=np.float64)
         self.objective = OBJECTIVE_NAMES[int(np.asarray(payload["objective"]).reshape(-1)[0])]
+        self.limits = Limits(payload)
         self.size = len(self.cases)
         self.lengths = JUDGEMENTS * np.diff(self.cases.requests.offsets)
 
@@ -76,20 +80,22 @@ class Routing:
         return valid, np.array([len(s) for s in streams], dtype=np.int64), np.concatenate(streams)
 
     def loss(self, program: object, theta: Floats, subset: Ints) -> float:
-        """Geometric mean over the instances in `subset` of objective / reference; inf where the program fails."""
-        ratios = self.excess(program, theta, subset)
-        return aggregate(ratios) if np.all(np.isfinite(ratios)) else float("inf")
+        """Geometric mean over the instances in `subset` of objective / reference, worsened where limits are broken.
+
+        inf where the program fails.
+        """
+        subset = checked(subset, self.size)
+        judged = self._judged(program, theta, subset)
+        if judged is None:
+            return float("inf")
+        ratios, reached = judged
+        return penalised(aggregate(ratios), self.limits.violations(subset, reached))
 
     def excess(self, program: object, theta: Floats, subset: Ints) -> Floats:
         """Each instance's objective / reference; inf everywhere where the program fails."""
         subset = checked(subset, self.size)
-        ratios = np.full(len(subset), np.inf)
-        for place, i in enumerate(subset):
-            fault, seconds, _, world = self._run(program, theta, int(i), None)
-            if fault:
-                return np.full(len(subset), np.inf)
-            ratios[place] = self.value(int(i), self._routed(int(i), world, seconds)) / self.reference[i]
-        return ratios
+        judged = self._judged(program, theta, subset)
+        return np.full(len(subset), np.inf) if judged is None else judged[0]
 
     def value(self, i: int, routed: Routed) -> float:
         """The objective on an instance: that of its requests, and the price of the replicas for each request."""
@@ -158,6 +164,18 @@ class Routing:
         given = np.empty(64, np.int32) if stream is None else stream
         fault, seconds, out = run(*functions, *scheduler(), centre, given)
         return fault, seconds, out, made
+
+    def _judged(self, program: object, theta: Floats, subset: Ints) -> tuple[Floats, Floats] | None:
+        """Each instance's objective / reference, and its times that are limited; None where the program fails."""
+        ratios, reached = np.empty(len(subset)), np.empty((len(subset), len(self.limits)))
+        for place, i in enumerate(map(int, subset)):
+            fault, seconds, _, made = self._run(program, theta, i, None)
+            if fault:
+                return None
+            routed = self._routed(i, made, seconds)
+            ratios[place] = self.value(i, routed) / self.reference[i]
+            reached[place] = self.limits.reached(routed.results)
+        return ratios, reached
 
     def _routed(self, i: int, world: World, seconds: float) -> Routed:
         """What became of an instance's requests."""

@@ -72,7 +72,8 @@ ADMIT = Function(
     returns=(
         "the number of blocks to reserve for the waiting request of smallest priority, those that it takes at once "
         "included (0: none beyond its first chunk), or a negative number to let it and all others wait; asked only "
-        "where its first chunk fits; it is admitted where `promised` and what is reserved fit into the free blocks"
+        "where the engine would admit it: all of its tokens so far, or on some engines its first chunk, fit; it is "
+        "admitted where `promised` and what is reserved fit into the free blocks as well"
     ),
     default="return 0.0",
 )

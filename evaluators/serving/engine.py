@@ -12,9 +12,10 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCKS, BLOCK_SIZE, MAX_SEQS, TOKEN_BUDGET, BATCHING, PREEMPTION, PREFIX_CACHING, WATERMARK, KV_BYTES, LINK = range(10)
+(BLOCKS, BLOCK_SIZE, MAX_SEQS, TOKEN_BUDGET, BATCHING, PREEMPTION, PREFIX_CACHING, WATERMARK, KV_BYTES, LINK,
+ ADMISSION) = range(11)  # fmt: skip
 """Places in `Engine.to_array()`; the two regimes follow."""
-MIXED, DECODE, ARRAY_SIZE = 10, 17, 24
+MIXED, DECODE, ARRAY_SIZE = 11, 18, 25
 """Where the seven numbers of each regime begin in `Engine.to_array()` (order of `CONST`...), and its length."""
 CONST, PREFILL, DECODES, KV, ATTENTION, EXCESS, EXCESS_FROM = range(7)
 """Places within a regime."""
@@ -51,6 +52,18 @@ class Preemption(StrEnum):
     """It is dropped; prompt and output so far are computed again."""
     SWAP = "swap"
     """It goes over the link to the host's memory, and comes back over it."""
+
+
+class Admission(StrEnum):
+    """What must fit into the free blocks beyond the watermark where a waiting request is admitted."""
+
+    WHOLE = "whole"
+    """All of its tokens so far, prompt and output, less what others hold in the prefix cache (vLLM since 2026, Vidur).
+
+    It is a check only: blocks are taken chunk by chunk, so others may take them before.
+    """
+    FIRST_CHUNK = "first_chunk"
+    """Its first chunk of prefill (vLLM before, or without `scheduler_reserve_full_isl`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +139,9 @@ class ServiceLevel:
 class Engine:
     """One replica of an engine on its hardware with its model, and how many replicas there are.
 
-    `blocks` of `block_size` tokens are the KV memory, of which new requests must leave the share `watermark` free. At
-    most `max_num_seqs` requests run at a time, and an iteration takes at most `max_num_batched_tokens` tokens.
+    `blocks` of `block_size` tokens are the KV memory. A waiting request is admitted where what `admission` says fits
+    and leaves the share `watermark` free, or where nothing runs. At most `max_num_seqs` requests run at a time, and an
+    iteration takes at most `max_num_batched_tokens` tokens.
     `mixed` is the time of iterations with prefill, `decode` of those without. Raises EngineError where a number makes
     no sense.
     """
@@ -149,6 +163,7 @@ class Engine:
     mixed: IterationTime
     decode: IterationTime
     slo: tuple[ServiceLevel, ...]
+    admission: Admission = Admission.WHOLE
 
     def __post_init__(self) -> None:
         for what in ("name", "title", "origin"):
@@ -165,14 +180,17 @@ class Engine:
                 f"max_num_batched_tokens must be at least max_num_seqs ({self.max_num_seqs}), so that every running "
                 f"request can get a token, got {self.max_num_batched_tokens}"
             )
-        object.__setattr__(self, "batching", _one_of(Batching, self.batching, "batching"))
-        object.__setattr__(self, "preemption", _one_of(Preemption, self.preemption, "preemption"))
+        for what, kind in (("batching", Batching), ("preemption", Preemption), ("admission", Admission)):
+            object.__setattr__(self, what, _one_of(kind, getattr(self, what), what))
         if type(self.prefix_caching) is not bool:
             raise EngineError(f"prefix_caching must be true or false, got {self.prefix_caching!r}")
         for what in ("watermark", "kv_bytes_per_token", "link_bytes_per_second"):
             object.__setattr__(self, what, _number(getattr(self, what), what))
         if not 0 <= self.watermark < 1:
-            raise EngineError(f"watermark must be a share of 0 or more and less than 1, got {self.watermark:g}")
+            raise EngineError(
+                f"watermark must be a share of 0 or more and less than 1, or it leaves no block to admit a request "
+                f"into, got {self.watermark:g}"
+            )
         for what, most in (("kv_bytes_per_token", 1e12), ("link_bytes_per_second", 1e18)):
             if not 1 <= getattr(self, what) <= most:
                 raise EngineError(f"{what} must be 1 to {most:g}, got {getattr(self, what):g}")
@@ -182,7 +200,7 @@ class Engine:
     def to_array(self) -> NDArray[np.float64]:
         """All numbers of one replica as `float64[ARRAY_SIZE]`, read-only; places are `BLOCKS` ... `DECODE`.
 
-        Enumerations are their members' places: 0 for `decode_first` and `recompute`, 1 for the others.
+        Enumerations are their members' places: 0 for `decode_first`, `recompute` and `whole`, 1 for the others.
         """
         array = np.array(
             (
@@ -196,6 +214,7 @@ class Engine:
                 self.watermark,
                 self.kv_bytes_per_token,
                 self.link_bytes_per_second,
+                list(Admission).index(self.admission),
                 *self.mixed.to_tuple(),
                 *self.decode.to_tuple(),
             ),

@@ -14,6 +14,7 @@ FAULTS = (
     "more running requests than there may be",
     "more blocks than there are",
     "an admission in an iteration that evicts",
+    "an admission of a request that does not fit as the engine's `admission` and watermark want it",
     "requests that are never served",
 )
 """What is wrong with decisions; the place is the fault's number."""

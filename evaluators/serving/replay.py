@@ -11,13 +11,13 @@ from heuresis.evaluators.aliases import Floats, Stream
 from heuresis.evaluators.kernels.inner import inner_njit
 from heuresis.evaluators.serving.faults import FAULTS
 from heuresis.evaluators.serving.replica.clock import advance, coast
-from heuresis.evaluators.serving.replica.lifecycle import admit, arrive, due, evict, start
+from heuresis.evaluators.serving.replica.lifecycle import admit, arrive, due, evict, may_enter, start
 from heuresis.evaluators.serving.replica.memory import grow, lacking, take
 from heuresis.evaluators.serving.replica.records import B1, DECODE, F2, F64, I64, PREFILL, SETTINGS, WAITING, Record, S
 from heuresis.evaluators.serving.replica.state import Server, next_arrival, requests_of, take_arrival
 
 (_OK, _UNDECIDED, _CUT, _NOTHING, _EMPTY, _ABSENT, _NOT_RUNNING, _CHUNK, _TWICE, _TOKENS, _SEATS, _BLOCKS, _MIXED,
- _UNSERVED) = range(len(FAULTS))  # fmt: skip
+ _REFUSED, _UNSERVED) = range(len(FAULTS))  # fmt: skip
 
 _WATCHED = 4
 _STREAM = types.int32[::1]
@@ -73,8 +73,8 @@ def _apply(s: Record, ops: Stream) -> int:
                 return _CHUNK
             if s.decodes + s.prefills >= s.seats:
                 return _SEATS
-            if lacking(s, row, known + tokens) > s.free:
-                return _BLOCKS
+            if not may_enter(s, row, known + tokens):
+                return _REFUSED
             admit(s, i, tokens, 0)
             used += row.chunk
         elif row.state == PREFILL:

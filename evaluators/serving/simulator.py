@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from heuresis.evaluators.aliases import Decisions, Floats, Ints
 from heuresis.evaluators.language.arguments import checked
 from heuresis.evaluators.language.contract import Contract
+from heuresis.evaluators.penalty import penalised
 from heuresis.evaluators.serving import loop
 from heuresis.evaluators.serving.cases import Cases, streams_of
 from heuresis.evaluators.serving.contract import CONTRACT, JUDGEMENTS
 from heuresis.evaluators.serving.faults import FAULTS
+from heuresis.evaluators.serving.limits import Limits
 from heuresis.evaluators.serving.loop import serve
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, aggregate, value
 from heuresis.evaluators.serving.plain.audit import furthest
@@ -38,7 +40,8 @@ class Serving:
     part of `prefix_blocks` (int64, dense within the instance) begins. By instance: `engine` (float64, instances ×
     `engine.ARRAY_SIZE`, rows of `Engine.to_array()`) and `reference` (float64, what FCFS reaches). `slo_ttft` and
     `slo_tpot` (float64, seconds) hold the classes of each instance's engine, with `slo_offsets` (int64, instances + 1).
-    `objective` (int64, one number) is a place in `objectives.OBJECTIVE_NAMES`.
+    `objective` (int64, one number) is a place in `objectives.OBJECTIVE_NAMES`. `limits.Limits` says what else there may
+    be: constraints that worsen a loss.
     """
 
     contract: ClassVar[Contract] = CONTRACT
@@ -47,6 +50,7 @@ class Serving:
         self.cases = Cases(payload)
         self.reference = np.array(payload["reference"], dtype=np.float64)
         self.objective = OBJECTIVE_NAMES[int(np.asarray(payload["objective"]).reshape(-1)[0])]
+        self.limits = Limits(payload)
         self.size = len(self.cases)
         self.lengths = JUDGEMENTS * np.diff(self.cases.offsets)
 
@@ -73,20 +77,22 @@ class Serving:
         return valid, np.array([len(s) for s in streams], dtype=np.int64), np.concatenate(streams)
 
     def loss(self, program: object, theta: Floats, subset: Ints) -> float:
-        """Geometric mean over the instances in `subset` of objective / reference; inf where the program fails."""
-        ratios = self.excess(program, theta, subset)
-        return aggregate(ratios) if np.all(np.isfinite(ratios)) else float("inf")
+        """Geometric mean over the instances in `subset` of objective / reference, worsened where limits are broken.
+
+        inf where the program fails.
+        """
+        subset = checked(subset, self.size)
+        judged = self._judged(program, theta, subset)
+        if judged is None:
+            return float("inf")
+        ratios, reached = judged
+        return penalised(aggregate(ratios), self.limits.violations(subset, reached))
 
     def excess(self, program: object, theta: Floats, subset: Ints) -> Floats:
         """Each instance's objective / reference; inf everywhere where the program fails."""
         subset = checked(subset, self.size)
-        ratios = np.full(len(subset), np.inf)
-        for place, i in enumerate(subset):
-            decided, _, requests = self._serve(program, theta, int(i), False)
-            if not decided:
-                return np.full(len(subset), np.inf)
-            ratios[place] = self._value(int(i), requests) / self.reference[i]
-        return ratios
+        judged = self._judged(program, theta, subset)
+        return np.full(len(subset), np.inf) if judged is None else judged[0]
 
     def audit(self, judge: Callable[..., float], order: Ints, decisions: Decisions) -> Floats:
         """The largest distance of a choice from the reference interpreter's, by instance (see `Simulator`).
@@ -154,6 +160,14 @@ class Serving:
         decided, stream = serve(*policy.functions, server.s, room_for_decisions(int(server.s["seats"])), records)
         return decided, stream, server.q
 
-    def _value(self, i: int, requests: NDArray[Any]) -> float:
-        """The objective of what became of an instance's requests."""
-        return value(self.objective, self.cases[i].results(requests["arrived"], requests))
+    def _judged(self, program: object, theta: Floats, subset: Ints) -> tuple[Floats, Floats] | None:
+        """Each instance's objective / reference, and its times that are limited; None where the program fails."""
+        ratios, reached = np.empty(len(subset)), np.empty((len(subset), len(self.limits)))
+        for place, i in enumerate(map(int, subset)):
+            decided, _, requests = self._serve(program, theta, i, False)
+            if not decided:
+                return None
+            results = self.cases[i].results(requests["arrived"], requests)
+            ratios[place] = value(self.objective, results) / self.reference[i]
+            reached[place] = self.limits.reached(results)
+        return ratios, reached

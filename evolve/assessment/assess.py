@@ -6,7 +6,8 @@ With `pools.py` the only place where sandbox and problems meet.
 import ast
 import math
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
@@ -17,11 +18,14 @@ from numpy.typing import NDArray
 from heuresis.archive.records import Evaluation, candidate_id
 from heuresis.evaluators.language.literals import lift_literals, write_literals
 from heuresis.evolve.assessment import tasks
+from heuresis.evolve.assessment.bounding import Bounding, under
 from heuresis.evolve.assessment.pools import SEARCH, Pools
 from heuresis.evolve.assessment.turns import LONG, SHORT, Turns
 from heuresis.evolve.assessment.verdict import Ran, Verdict, second_verdict, verdict
 from heuresis.evolve.crew import Crew
-from heuresis.problems.problem import InstanceSet, Problem, Replay, valued
+from heuresis.problems.constraints import Bounds
+from heuresis.problems.problem import InstanceSet, Problem
+from heuresis.problems.scoring import Replay, valued
 from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.outcome import Outcome, Status
 from heuresis.sandbox.parsing import parse
@@ -70,6 +74,7 @@ class Assessor:
         self._building = threading.RLock()
         self._pools = Pools(problem, workers, limits)
         self._turns = Turns(workers)
+        self._bounding = Bounding(problem)
 
     def __enter__(self) -> Self:
         return self
@@ -113,23 +118,36 @@ class Assessor:
         """Evaluate one program; whatever it does becomes a status.
 
         With `confirm` a program that succeeds runs again in a fresh child, with the instances in an order drawn from
-        it, and must decide the same (`verdict.second_verdict`). Raises SandboxError and MachineryError, which say
-        nothing about the program.
+        it, and must decide the same (`verdict.second_verdict`). Under constraints the aggregate of one that violates
+        them is worsened (`constraints.judged`). Raises SandboxError and MachineryError, which say nothing about the
+        program, and what `Bounding.on` raises.
         """
         instances = self.instance_set(where)
         with self._pools.holding(instances) as pool:
-            return self._evaluate(pool, source, instances, run, number, confirm)
+            bounds = self._bounds(pool, instances)
+            return under(self._evaluate(pool, source, instances, run, number, confirm), bounds)
 
-    def evaluate_all(self, sources: Sequence[str], where: str | InstanceSet = SEARCH) -> list[Evaluation]:
-        """Evaluate programs at the same time, as many as there are workers; results in the order given."""
+    def warm(self) -> None:
+        """Start the processes that search, if need be, and wait until their simulator is compiled."""
+        with self._pools.holding(self.instance_set()):
+            pass
+
+    def evaluate_all(
+        self, sources: Sequence[str], where: str | InstanceSet = SEARCH, done: Callable[[], None] | None = None
+    ) -> list[Evaluation]:
+        """Evaluate programs at the same time, as many as there are workers; results in the order given.
+
+        `done` is called after each of them.
+        """
         instances = self.instance_set(where)
         if not sources:
             return []
         with self._pools.holding(instances, len(sources)) as pool:
+            bounds = self._bounds(pool, instances)
             crew = Crew[Evaluation](min(len(sources), self.workers), "evaluate-all")
             try:
                 futures = [crew.submit(self._evaluate, pool, source, instances) for source in sources]
-                return [future.result() for future in futures]
+                return [under(_after(future, done), bounds) for future in futures]
             finally:
                 crew.dismiss()
 
@@ -201,6 +219,10 @@ class Assessor:
         instances = self.instance_set(where).instances
         return self.problem.scoring.worst(instances, evaluation.values or (None,) * len(instances))
 
+    def _bounds(self, pool: Pool, instances: InstanceSet) -> Bounds:
+        """Where the bounds of the problem's constraints lie on these instances."""
+        return self._bounding.on(instances, lambda source: self._evaluate(pool, source, instances))
+
     def _evaluate(
         self,
         pool: Pool,
@@ -258,3 +280,11 @@ class Assessor:
     def _ran(self, pool: Pool, source: str, order: NDArray[np.int64]) -> Ran:
         with self._turns.turn(SHORT):
             return Ran(pool.run(tasks.decide(source, order)), order)
+
+
+def _after(future: "Future[Evaluation]", done: Callable[[], None] | None) -> Evaluation:
+    """A result, once it is there and told."""
+    evaluation = future.result()
+    if done is not None:
+        done()
+    return evaluation

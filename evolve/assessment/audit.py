@@ -9,7 +9,7 @@ from heuresis.archive.records import Evaluation
 from heuresis.evaluators.language.reference.distance import TOLERANCE
 from heuresis.evolve.assessment import tasks
 from heuresis.evolve.assessment.assess import Assessor
-from heuresis.problems.problem import valued
+from heuresis.problems.scoring import valued
 from heuresis.sandbox.outcome import Outcome, Status
 from heuresis.sandbox.task import Array, Task
 

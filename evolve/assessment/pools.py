@@ -58,6 +58,12 @@ class Pools:
             return [pid for pool in self._pools.values() for pid in pool.pids()]
 
     def _opened(self, instances: InstanceSet, workers: int, options: Mapping[str, str]) -> Pool:
+        """Warm processes. Who closes need not wait for them to get so: compiling a simulator can take minutes."""
+        pool = self._begun(instances, workers, options)
+        pool.wait_ready()
+        return pool
+
+    def _begun(self, instances: InstanceSet, workers: int, options: Mapping[str, str]) -> Pool:
         key = (instances.name, instances.fingerprint)
         with self._opening:
             if self._closed:
@@ -74,5 +80,6 @@ class Pools:
                     options={tasks.SIMULATOR: self.problem.simulator, **options},
                     workers=workers,
                     limits=self.limits,
+                    wait=False,
                 )
             return self._pools[key]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.problems.problem import Scoring, valued
+from heuresis.problems.scoring import Scoring, valued
 from heuresis.sandbox.outcome import Outcome, Status
 
 INVALID = "invalid"

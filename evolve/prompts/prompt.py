@@ -17,6 +17,7 @@ OPERATORS = ("improve", "combine", "simplify", "explore")
 
 LONGEST_SOURCE = 6_000
 LONGEST_TABLE = 2_000
+BRIEF_TABLE = 300
 LONGEST_MESSAGE = 300
 
 
@@ -43,9 +44,18 @@ def template(name: str) -> Template:
 
 
 def propose(
-    problem: Problem, operator: str, parents: Sequence[Scored], failures: Sequence[Failed] = ()
+    problem: Problem,
+    operator: str,
+    parents: Sequence[Scored],
+    failures: Sequence[Failed] = (),
+    *,
+    brief: bool = False,
 ) -> tuple[Message, ...]:
-    """The conversation that asks for a program. Raises ValueError for an operator that is not in OPERATORS."""
+    """The conversation that asks for a program. Raises ValueError for an operator that is not in OPERATORS.
+
+    With `brief` it is as short as it can be, for a model with a small context: two parents where they are to be
+    combined, one elsewhere, the beginning of their tables, no failures.
+    """
     if operator not in OPERATORS:
         raise ValueError(f"expected an operator of {OPERATORS}, got {operator!r}")
     system = template("system").substitute(
@@ -54,9 +64,11 @@ def propose(
         objective=problem.objective.definition,
         contract=problem.contract.describe(),
     )
+    if brief:
+        parents, failures = parents[: 2 if operator == "combine" else 1], ()
     form = template("format" if parents else "format_full")
     user = template("propose").substitute(
-        programs=_programs(parents, problem.objective.name),
+        programs=_programs(parents, problem.objective.name, BRIEF_TABLE if brief else LONGEST_TABLE),
         failures=_failures(failures),
         instruction=template(operator).substitute().strip(),
         format=form.substitute(signature=problem.contract.main.signature),
@@ -84,7 +96,7 @@ def small(contract: Contract, known: Sequence[str], shown: str) -> tuple[Message
     )
 
 
-def _programs(parents: Sequence[Scored], objective: str) -> str:
+def _programs(parents: Sequence[Scored], objective: str, longest: int) -> str:
     if not parents:
         return "There is no program yet.\n"
     parts = []
@@ -92,7 +104,7 @@ def _programs(parents: Sequence[Scored], objective: str) -> str:
         value = "unknown" if parent.aggregate is None else f"{parent.aggregate:.6g}"
         parts.append(f"## Program {number} ({objective} {value}, smaller is better)\n\n{_code(parent.source)}")
         if parent.losses.strip():
-            parts.append(f"Where it loses, on one instance:\n\n{_short(parent.losses.strip(), LONGEST_TABLE)}\n")
+            parts.append(f"Where it loses, on one instance:\n\n{_short(parent.losses.strip(), longest)}\n")
     return "\n".join(parts)
 
 

@@ -1,50 +1,53 @@
-"""From a model's reply to a program: fenced code, a bare function, or SEARCH/REPLACE blocks against a parent."""
+"""From a model's reply to a program: fenced code, a bare function, JSON, or SEARCH/REPLACE blocks against a parent."""
 
 import ast
+import itertools
+import json
 import re
 import textwrap
+from collections.abc import Iterator
+from typing import Any
 
 from heuresis.evaluators.language.contract import Contract
+from heuresis.evolve.prompts.changes import ReplyError, changed, has_changes
+from heuresis.evolve.prompts.fences import fenced, unquoted
+from heuresis.evolve.prompts.thoughts import visible
 from heuresis.sandbox.parsing import parse
 
+__all__ = ["MAX_CHARACTERS", "ReplyError", "parse_reply"]
+
 MAX_CHARACTERS = 60_000
-"""Replies are cut here before they are read."""
+"""Replies without their thoughts are cut here before they are read."""
 
-_BLOCK = re.compile(
-    r"^[ \t]*<{5,}[ \t]*SEARCH[^\n]*\n(?P<search>.*?)^[ \t]*={5,}[ \t]*\n(?P<replace>.*?)^[ \t]*>{5,}[ \t]*REPLACE",
-    re.DOTALL | re.MULTILINE,
-)
-_OPENED = re.compile(r"^[ \t]*<{5,}[ \t]*SEARCH", re.MULTILINE)
-_FENCE = re.compile(r"^[ \t]*(?:```|~~~)")
-_THOUGHT = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
+MOST_DOCUMENTS = 50
+"""JSON documents that are looked at in one reply."""
 
-
-class ReplyError(ValueError):
-    """A reply without a program; the message says why, for the model's second try and for people."""
+_JSON = re.compile(r'^[ \t]*[{\["]', re.MULTILINE)
 
 
 def parse_reply(text: str, contract: Contract, parent: str | None = None, *, truncated: bool = False) -> str:
     """The program in a reply. `parent` is what SEARCH/REPLACE blocks refer to.
 
-    The program is not checked, beyond holding the contract's function: the screen does that and says where it fails.
+    What stands in a thought is never the program, and a whole program goes before changes that do not apply. The
+    program is not checked, beyond holding the contract's function: the screen does that and says where it fails.
     Raises ReplyError where there is no program, and nothing else on any text.
     """
-    text = _THOUGHT.sub("", text[:MAX_CHARACTERS].replace("\r\n", "\n").replace("\r", "\n")).expandtabs(4)
-    if _OPENED.search(text):
-        return _apply(text, parent, truncated)
+    text, thinking = visible(text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = unquoted(text[:MAX_CHARACTERS]).expandtabs(4)
     name = contract.main.name
-    defined = re.compile(rf"^[ ]*def[ ]+{re.escape(name)}[ ]*\(", re.MULTILINE)
-    blocks, open_block = _fenced(text)
-    for block in reversed(blocks):
-        if defined.search(block):
-            return _program(block)
-    rest = open_block if open_block is not None else text
-    if defined.search(rest):
-        source = _program(rest if open_block is not None else _bare(rest, name))
-        if (truncated or open_block is not None) and not _parses(source):
-            raise ReplyError("the reply was cut off in the middle of the program: write a shorter one")
+    whole = _whole(text, name)
+    if has_changes(text):
+        try:
+            return changed(text, parent, truncated=truncated)
+        except ReplyError:
+            if whole is None:
+                raise
+    if whole is not None:
+        return whole
+    source = _unfenced(text, name, truncated=truncated)
+    if source is not None:
         return source
-    if truncated:
+    if truncated or thinking:
         raise ReplyError("the reply was cut off before the program: answer with the code alone")
     if not text.strip():
         raise ReplyError("the reply is empty")
@@ -52,20 +55,54 @@ def parse_reply(text: str, contract: Contract, parent: str | None = None, *, tru
     raise ReplyError(f"the reply holds no code block with `def {name}(`; it begins: {start}")
 
 
-def _fenced(text: str) -> tuple[list[str], str | None]:
-    """The contents of closed code fences in order, and of one that was left open."""
-    blocks: list[str] = []
-    current: list[str] | None = None
-    for line in text.split("\n"):
-        if not _FENCE.match(line):
-            if current is not None:
-                current.append(line)
-        elif current is None:
-            current = []
-        else:
-            blocks.append("\n".join(current))
-            current = None
-    return blocks, None if current is None else "\n".join(current)
+def _whole(text: str, name: str) -> str | None:
+    """The last whole program in a fence or in JSON, one that parses before others; None where there is none."""
+    blocks = [block for block in (*_in_json(text, name), *fenced(text).closed) if not has_changes(block)]
+    sources = [_program(block) for block in _unpacked(blocks, name) if _defines(block, name)]
+    parsing = [source for source in sources if _parses(source)]
+    return next(iter([*reversed(parsing), *reversed(sources)]), None)
+
+
+def _unpacked(blocks: list[str], name: str) -> Iterator[str]:
+    """Blocks of code; one that is JSON in turn as the code in it."""
+    for block in blocks:
+        inner = list(_in_json(block, name))
+        yield from inner or [block]
+
+
+def _unfenced(text: str, name: str, *, truncated: bool) -> str | None:
+    """A program in a fence that was left open, or without one; None where there is none."""
+    left_open = fenced(text).open
+    rest = text if left_open is None else left_open
+    if has_changes(rest) or not _defines(rest, name):
+        return None
+    source = _program(_bare(rest, name) if left_open is None else rest)
+    if (truncated or left_open is not None) and not _parses(source):
+        raise ReplyError("the reply was cut off in the middle of the program: write a shorter one")
+    return source
+
+
+def _defines(block: str, name: str) -> bool:
+    return re.search(rf"^[ ]*def[ ]+{re.escape(name)}[ ]*\(", block, re.MULTILINE) is not None
+
+
+def _in_json(text: str, name: str) -> Iterator[str]:
+    """The texts in JSON documents that define the function; each document begins on a line of its own."""
+    for place in itertools.islice(_JSON.finditer(text), MOST_DOCUMENTS):
+        try:
+            document, _ = json.JSONDecoder(strict=False).raw_decode(text, place.end() - 1)
+        except (ValueError, RecursionError):
+            continue
+        yield from (found.expandtabs(4) for found in _strings(document) if _defines(found, name))
+
+
+def _strings(document: Any, depth: int = 0) -> Iterator[str]:
+    """All texts in a JSON document."""
+    if isinstance(document, str):
+        yield from (one for one in [*fenced(document).closed, document])
+    elif isinstance(document, dict | list) and depth < 8:
+        for one in document.values() if isinstance(document, dict) else document:
+            yield from _strings(one, depth + 1)
 
 
 def _bare(text: str, name: str) -> str:
@@ -117,62 +154,3 @@ def _parsed(source: str) -> ast.Module | None:
 
 def _parses(source: str) -> bool:
     return _parsed(source) is not None
-
-
-def _apply(text: str, parent: str | None, truncated: bool) -> str:
-    """Apply SEARCH/REPLACE blocks in order, each to the result of the one before."""
-    if parent is None:
-        raise ReplyError("the reply has SEARCH/REPLACE blocks, but there is no program to change: write it in full")
-    blocks = list(_BLOCK.finditer(text))
-    if len(blocks) < len(_OPENED.findall(text)):
-        cut = "was cut off" if truncated else "is not closed by ======= and >>>>>>> REPLACE"
-        raise ReplyError(f"SEARCH/REPLACE block {len(blocks) + 1} {cut}")
-    lines = parent.rstrip("\n").split("\n")
-    for number, block in enumerate(blocks, 1):
-        search, replace = _lines(block["search"]), _lines(block["replace"])
-        lines = _replaced(lines, search, replace, number)
-    result = "\n".join(lines).rstrip("\n") + "\n"
-    if result == parent.rstrip("\n") + "\n":
-        raise ReplyError("the SEARCH/REPLACE blocks change nothing")
-    return result
-
-
-def _lines(part: str) -> list[str]:
-    """The lines of one side of a block, without fences and blank lines around them."""
-    lines = [line.rstrip() for line in part.split("\n") if not _FENCE.match(line)]
-    while lines and not lines[0]:
-        lines.pop(0)
-    while lines and not lines[-1]:
-        lines.pop()
-    return lines
-
-
-def _replaced(lines: list[str], search: list[str], replace: list[str], number: int) -> list[str]:
-    """Replace the first place that matches: exactly, else with spacing within lines ignored."""
-    if not search:
-        raise ReplyError(f"SEARCH/REPLACE block {number} has an empty SEARCH part")
-    size = len(search)
-    spots = range(len(lines) - size + 1)
-    for spot in spots:
-        if [line.rstrip() for line in lines[spot : spot + size]] == search:
-            return [*lines[:spot], *replace, *lines[spot + size :]]
-    wanted = [_squeezed(line) for line in search]
-    for spot in spots:
-        if [_squeezed(line) for line in lines[spot : spot + size]] == wanted:
-            shift = _indent(lines[spot]) - _indent(search[0])
-            moved = [_shifted(line, shift) for line in replace]
-            return [*lines[:spot], *moved, *lines[spot + size :]]
-    raise ReplyError(f"SEARCH/REPLACE block {number} does not match the program: `{search[0].strip()[:80]}` …")
-
-
-def _squeezed(line: str) -> str:
-    return re.sub(r"\s+", "", line)
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip(" "))
-
-
-def _shifted(line: str, by: int) -> str:
-    """The line indented further by so many spaces, or less."""
-    return " " * max(_indent(line) + by, 0) + line.lstrip(" ") if line else line

@@ -7,18 +7,21 @@ fingerprint and to the exact code that computed them; a file that does not fit i
 import functools
 import hashlib
 import json
+import math
 from collections.abc import Collection
 from pathlib import Path
 
-from heuresis.evaluators.cache import CacheError, cache_dir, write_cache
+from heuresis.evaluators.cache import CacheError, cache_dir, digest_of_code, write_cache
 from heuresis.evolve.results.compare import Entry
+from heuresis.evolve.results.steps import Silent, Steps
 from heuresis.problems.problem import Algorithm, InstanceSet, Problem
 
 Values = tuple[float | None, ...]
+_SILENT = Silent()
 
 
 def reference_entries(
-    problem: Problem, instance_set: InstanceSet, names: Collection[str] | None = None
+    problem: Problem, instance_set: InstanceSet, names: Collection[str] | None = None, steps: Steps = _SILENT
 ) -> tuple[Entry, ...]:
     """Measure the problem's reference algorithms (None: all); those with a size limit have no value beyond it.
 
@@ -28,7 +31,7 @@ def reference_entries(
     for algorithm in problem.algorithms:
         if names is not None and algorithm.name not in names:
             continue
-        values = _remembered(problem, instance_set, algorithm)
+        values = _remembered(problem, instance_set, algorithm, steps)
         partial = None in values
         measured = algorithm.measure(instance_set.instances) if algorithm.measure and not partial else {}
         entries.append(
@@ -51,28 +54,43 @@ def _limits(algorithm: Algorithm) -> str:
     return f"at most {algorithm.max_size} decisions"
 
 
-def _remembered(problem: Problem, instance_set: InstanceSet, algorithm: Algorithm) -> Values:
-    try:
-        folder = cache_dir() / "references"
-    except CacheError:
-        return _measured(problem, instance_set, algorithm)
-    kind = f"{problem.name}@{problem.version}/{problem.chosen}/{algorithm.name}"
-    key = f"{kind}/{instance_set.fingerprint}/{_code(_file_of(algorithm))}"
-    path = folder / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
-    known = _read(path, key, len(instance_set.instances))
+def unmeasured(problem: Problem, instance_set: InstanceSet) -> int:
+    """How many of the problem's reference algorithms were never measured here on these instances."""
+    places = [_place(problem, instance_set, algorithm) for algorithm in problem.algorithms]
+    return sum(place is None or _read(*place, len(instance_set.instances)) is None for place in places)
+
+
+def _remembered(problem: Problem, instance_set: InstanceSet, algorithm: Algorithm, steps: Steps) -> Values:
+    place = _place(problem, instance_set, algorithm)
+    known = None if place is None else _read(*place, len(instance_set.instances))
     if known is not None:
         return known
-    values = _measured(problem, instance_set, algorithm)
-    write_cache(path, json.dumps({"key": key, "values": values}))
+    values = _measured(problem, instance_set, algorithm, steps)
+    if place is not None:
+        write_cache(place[0], json.dumps({"key": place[1], "values": values}))
     return values
 
 
-def _measured(problem: Problem, instance_set: InstanceSet, algorithm: Algorithm) -> Values:
+def _place(problem: Problem, instance_set: InstanceSet, algorithm: Algorithm) -> tuple[Path, str] | None:
+    """The file of what an algorithm reached, and what it depends on; None where there is no folder for caches."""
+    try:
+        folder = cache_dir() / "references"
+    except CacheError:
+        return None
+    kind = f"{problem.name}@{problem.version}/{problem.choice.objective or ''}/{algorithm.name}"
+    key = f"{kind}/{instance_set.fingerprint}/{code_digest(_file_of(algorithm))}"
+    return folder / f"{hashlib.sha256(key.encode()).hexdigest()}.json", key
+
+
+def _measured(problem: Problem, instance_set: InstanceSet, algorithm: Algorithm, steps: Steps) -> Values:
     limit, size = algorithm.max_size, problem.scoring.decisions_in
-    return tuple(
-        _float(algorithm.solve(instance)) if limit is None or size([instance]) <= limit else None
-        for instance in instance_set.instances
-    )
+    steps.begin(f"measuring the reference algorithm {algorithm.name}", len(instance_set.instances))
+    values = list[float | None]()
+    for instance in instance_set.instances:
+        small = limit is None or size([instance]) <= limit
+        values.append(_float(algorithm.solve(instance)) if small else None)
+        steps.step()
+    return tuple(values)
 
 
 def _float(value: float | None) -> float | None:
@@ -85,8 +103,12 @@ def _read(path: Path, key: str, count: int) -> Values | None:
         values = tuple(stored["values"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    fits = stored.get("key") == key and len(values) == count and all(v is None or isinstance(v, float) for v in values)
+    fits = stored.get("key") == key and len(values) == count and all(v is None or _finite(v) for v in values)
     return values if fits else None
+
+
+def _finite(value: object) -> bool:
+    return isinstance(value, float) and math.isfinite(value)
 
 
 def _file_of(algorithm: Algorithm) -> str:
@@ -95,16 +117,11 @@ def _file_of(algorithm: Algorithm) -> str:
 
 
 @functools.cache
-def _code(file: str) -> str:
+def code_digest(file: str = "") -> str:
     """A digest of the code that may compute values: the layers below this one, and the file of a user's problem."""
     import heuresis.evaluators
     import heuresis.problems
 
-    found = [Path(file)] if Path(file).is_file() else []
-    for package in (heuresis.evaluators, heuresis.problems):
-        for folder in package.__path__:
-            found += sorted(Path(folder).rglob("*.py"))
-    digest = hashlib.sha256()
-    for path in found:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    own = [Path(file)] if Path(file).is_file() else []
+    packages = (heuresis.evaluators, heuresis.problems)
+    return digest_of_code(*own, *(Path(folder) for package in packages for folder in package.__path__))

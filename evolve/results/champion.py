@@ -2,20 +2,28 @@
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from heuresis.archive.records import Evaluation, FaultyRow, Trial, candidate_id
+from heuresis.archive.records import Evaluation, Trial, candidate_id
 from heuresis.archive.store import Archive
 from heuresis.evolve.assessment.assess import Assessor
 from heuresis.evolve.assessment.audit import audit
 from heuresis.evolve.assessment.verdict import CHAMPION, REFUTED, UNSTABLE, another_order
 from heuresis.evolve.results.algorithms import reference_entries
 from heuresis.evolve.results.compare import Comparison, Entry, compare
-from heuresis.evolve.results.ranking import distinct
-from heuresis.problems.problem import InstanceSet, Problem
+from heuresis.evolve.results.measured import baselines_on, evaluations_of, recorded
+from heuresis.evolve.results.outlook import outlook
+from heuresis.evolve.results.over_time import over_time
+from heuresis.evolve.results.ranking import SEED, breaks, distinct
+from heuresis.evolve.results.steps import Silent, Steps
+from heuresis.problems.constraints import VIOLATION, broken
+from heuresis.problems.problem import Problem
+
+_SILENT = Silent()
 
 FINALISTS = 16
 """Programs, the best on `search` with different values, among which `select` decides."""
@@ -29,7 +37,8 @@ class Champion:
     source: str
     proposer: str
     select: float
-    test: Comparison
+    test: Comparison | None  # None: left for later
+    rule: str | None = None  # the name of the classical rule that it is
 
 
 def crown(
@@ -39,31 +48,53 @@ def crown(
     trials: Sequence[Trial],
     seed: int,
     say: Callable[[str], None],
+    *,
+    table: bool = True,
+    steps: Steps = _SILENT,
 ) -> Champion | None:
     """Choose the champion among the trials and compare it on `test`; None where no program has a value everywhere.
 
-    `say` is told what happens, a line at a time.
+    `say` is told what happens, a line at a time, and `steps` how far it is. Without `table` nothing runs on `test`.
 
-    A finalist that decides otherwise when it runs again, with the instances in another order, is dropped, and so is one
-    whose decisions the reference interpreter does not confirm.
+    One that violates a constraint on `select` comes after all that keep to them, and if it is the champion that is
+    said. A finalist that decides otherwise when it runs again, with the instances in another order, is dropped, and so
+    is one whose decisions the reference interpreter does not confirm.
     """
     started = time.monotonic()
-    finalists = distinct(trials, FINALISTS)
-    selected = evaluations_of(archive, assessor, [t.proposal.source or "" for t in finalists], "select")
-    for trial, evaluation in sorted(zip(finalists, selected, strict=True), key=lambda pair: _rank(pair[1])):
+    chosen = finalists(trials)
+    if chosen:
+        say(outlook(archive, assessor, chosen, table=table))
+    sources = [t.proposal.source or "" for t in chosen]
+    selected = evaluations_of(archive, assessor, sources, "select", steps, "choosing the champion on select")
+    for trial, evaluation in sorted(zip(chosen, selected, strict=True), key=lambda pair: _rank(pair[1])):
         source = trial.proposal.source
         if source is None or evaluation.aggregate is None:
             continue
-        if not _stands(
-            archive, assessor, source, evaluation, another_order(seed, trial.proposal.number, CHAMPION), say
-        ):
-            continue
-        say(f"chosen among {len(finalists)} programs on select ({time.monotonic() - started:.0f} s); now on test")
         again = another_order(seed, trial.proposal.number, CHAMPION)
-        table = _on_test(problem, archive, assessor, source, again)
+        steps.begin("confirming the champion on select", 0)
+        if not _stands(archive, assessor, source, evaluation, again, say):
+            continue
+        if lacks := broken(problem.constraints, evaluation.metrics):
+            say(f"no program that stands keeps to all constraints on select; the champion breaks {'; '.join(lacks)}")
+        say(f"chosen among {len(chosen)} programs on select ({time.monotonic() - started:.0f} s)")
+        again = another_order(seed, trial.proposal.number, CHAMPION)
+        compared = _on_test(problem, archive, assessor, source, again, steps) if table else None
         say(f"the final assessment took {time.monotonic() - started:.0f} s")
-        return Champion(evaluation.candidate, source, trial.proposal.proposer, evaluation.aggregate, table)
+        rule = next((b.name for b in problem.baselines if candidate_id(b.source) == evaluation.candidate), None)
+        return Champion(evaluation.candidate, source, trial.proposal.proposer, evaluation.aggregate, compared, rule)
     return None
+
+
+def finalists(trials: Sequence[Trial]) -> list[Trial]:
+    """The best on `search`; under constraints also what the run began with, as far as it keeps to them there."""
+    best = distinct(trials, FINALISTS)
+    began = [trial for trial in trials if trial.proposal.operator == SEED and _constrained(trial)]
+    return distinct([*best, *began], FINALISTS + len(began))
+
+
+def _constrained(trial: Trial) -> bool:
+    evaluation = trial.evaluation
+    return evaluation is not None and VIOLATION in evaluation.metrics and not breaks(evaluation)
 
 
 def _stands(
@@ -98,66 +129,42 @@ def _denied(evaluation: Evaluation, status: str, message: str) -> Evaluation:
     return dataclasses.replace(evaluation, status=status, message=message, values=(), aggregate=None, metrics={})
 
 
-def evaluations_of(archive: Archive, assessor: Assessor, sources: Sequence[str], where: str) -> list[Evaluation]:
-    """Programs evaluated on a split: from the archive where it knows a successful result, else now, and recorded."""
-    instances = assessor.instance_set(where)
-    known = [_known(archive, assessor.problem, source, instances) for source in sources]
-    missing = [i for i, evaluation in enumerate(known) if evaluation is None]
-    found = dict(zip(missing, assessor.evaluate_all([sources[i] for i in missing], instances), strict=True))
-    for i, evaluation in found.items():
-        archive.record_candidate(sources[i])
-        archive.record_evaluation(evaluation)
-    return [known[i] or found[i] for i in range(len(sources))]
-
-
-def baselines_on(archive: Archive, assessor: Assessor, where: str) -> Mapping[str, Evaluation]:
-    """Every baseline of the problem, by name, on a split."""
-    baselines = assessor.problem.baselines
-    found = evaluations_of(archive, assessor, [b.source for b in baselines], where)
-    return {b.name: evaluation for b, evaluation in zip(baselines, found, strict=True)}
-
-
 def _on_test(
-    problem: Problem, archive: Archive, assessor: Assessor, source: str, rng: np.random.Generator
+    problem: Problem, archive: Archive, assessor: Assessor, source: str, rng: np.random.Generator, steps: Steps
 ) -> Comparison:
     """The champion, confirmed by a second run on `test` too, beside all rules and references."""
     champion, instances = candidate_id(source), assessor.instance_set("test")
-    entries = [_entry(name, e) for name, e in baselines_on(archive, assessor, "test").items()]
+    entries = [
+        _entry(one.name, evaluation, over_time(assessor, one.source, instances))
+        for one, evaluation in zip(
+            problem.baselines, baselines_on(archive, assessor, "test", steps).values(), strict=True
+        )
+    ]
     name = next((e.name for e in entries if e.id == champion), champion[:12])
     if all(e.id != champion for e in entries):
-        tested = _known(archive, problem, source, instances)
+        tested = recorded(archive, problem, source, instances)
         if tested is None:
+            steps.begin("running the champion on test", 0)
             tested = assessor.evaluate(source, instances, confirm=rng)
             archive.record_evaluation(tested)
-        entries.insert(0, _entry(name, tested))
-    entries += reference_entries(problem, instances)
+        entries.insert(0, _entry(name, tested, over_time(assessor, source, instances)))
+    entries += reference_entries(problem, instances, steps=steps)
+    steps.begin("comparing on test", 0)
     return compare(problem, instances, entries, against=name)
 
 
-def _entry(name: str, evaluation: Evaluation) -> Entry:
+def _entry(name: str, evaluation: Evaluation, blocks: NDArray[np.float64] | None) -> Entry:
     return Entry(
-        name, evaluation.values, evaluation.status, evaluation.message, evaluation.candidate, metrics=evaluation.metrics
+        name=name,
+        values=evaluation.values,
+        status=evaluation.status,
+        message=evaluation.message,
+        id=evaluation.candidate,
+        metrics=evaluation.metrics,
+        over_time=blocks,
     )
 
 
-def _known(archive: Archive, problem: Problem, source: str, instances: InstanceSet) -> Evaluation | None:
-    """The successful result of an earlier evaluation; a failure is tried again.
-
-    Raises FaultyRow where the archive has another text under the program's id, an evaluation that is not what its id
-    says, or one of another number of instances.
-    """
-    found = archive.evaluations(candidate_id(source), instances.name, instances.fingerprint)
-    wanted = problem.name, problem.version, problem.chosen
-    fitting = [e for e in found if e.ok and (e.problem, e.problem_version, e.objective) == wanted]
-    for evaluation in fitting:
-        if len(evaluation.values) != len(instances.instances):
-            raise FaultyRow(
-                f"archive {archive.where}: an evaluation of {evaluation.candidate} on {instances.name}: expected "
-                f"{len(instances.instances)} values, got {len(evaluation.values)}; restore a copy of the archive"
-            )
-    return fitting[0] if fitting else None
-
-
-def _rank(evaluation: Evaluation) -> tuple[float, int, str]:
+def _rank(evaluation: Evaluation) -> tuple[bool, float, int, str]:
     value = float("inf") if evaluation.aggregate is None else evaluation.aggregate
-    return value, evaluation.code_size, evaluation.candidate
+    return breaks(evaluation), value, evaluation.code_size, evaluation.candidate

@@ -5,8 +5,14 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from heuresis.problems.problem import InstanceSet, Objective, Problem
+from heuresis.evolve.results.side import Side, beside
+from heuresis.problems.abilities import Described
+from heuresis.problems.constraints import VIOLATION, broken
+from heuresis.problems.metrics import Metric
+from heuresis.problems.problem import InstanceSet, Problem
+from heuresis.problems.scoring import Objective
 
 DRAWS = 2000
 """Bootstrap resamples of an interval."""
@@ -29,6 +35,7 @@ class Entry:
     id: str | None = None  # of the candidate; None for reference algorithms
     evolvable: bool = True
     metrics: Mapping[str, float | None] = field(default_factory=dict)  # beside those that follow from the values
+    over_time: NDArray[np.float64] | None = None  # `DRAWS` resamples of the value of the only instance
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +64,15 @@ class Row:
     groups: Mapping[str, Interval]
     difference: Interval | None
     metrics: Mapping[str, float | None] = field(default_factory=dict)
+    broken: tuple[str, ...] = ()  # the constraints that it violates, and how
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Rows in order of the aggregate, best first; incomplete ones after, failures last."""
+    """Rows in order of the aggregate, best first; those that break constraints after, incomplete ones, failures last.
+
+    Aggregates are without penalty, whatever is broken.
+    """
 
     problem: str
     version: int
@@ -74,6 +85,13 @@ class Comparison:
     draws: int
     rows: tuple[Row, ...]
     family: str | None = None  # of the instances, where the problem has several
+    files: tuple[str, ...] = ()  # names of those that the split was cut from
+    constraints: tuple[str, ...] = ()
+    setting: str = ""  # what was chosen of the instances: engine, rate, limit
+    facts: tuple[str, ...] = ()  # what the instances are, in absolute numbers
+    remarks: tuple[str, ...] = ()  # where the table tells less than it seems to
+    shown: tuple[Metric, ...] = ()  # the metrics that people want to see beside the objective
+    side: tuple[Side, ...] = ()  # metrics beside the objective, of `against` and of the baseline it is set beside
 
     def row(self, name: str) -> Row:
         """The row of that name. Raises KeyError where there is none."""
@@ -99,8 +117,9 @@ def compare(
     """Aggregate every entry, overall and by group, with intervals paired over entries.
 
     Every resampling starts from the same seed, so all entries see the same resampled instances (Efron, 1979,
-    doi:10.1214/aos/1176344552). Raises ValueError where names repeat, a row of values has the wrong length or
-    `against` names no entry.
+    doi:10.1214/aos/1176344552). Where there is one instance, its blocks of time are resampled (`Entry.over_time`), for
+    which `draws` must be `DRAWS`; entries without have intervals of no width. Raises ValueError where names repeat, a
+    row of values has the wrong length or `against` names no entry.
     """
     instances = instance_set.instances
     _check(entries, len(instances), against)
@@ -112,9 +131,11 @@ def compare(
         if len(index) > 0
     }
     base = overall.get(against) if against is not None else None
+    bounds = _bounds(problem, entries)
     rows = []
     for entry in entries:
         mine = overall.get(entry.name)
+        metrics = {**_metrics(problem, instances, entry), **bounds} if mine else {}
         rows.append(
             Row(
                 name=entry.name,
@@ -125,10 +146,12 @@ def compare(
                 aggregate=_interval(*mine) if mine else None,
                 groups={name: _interval(*found[entry.name]) for name, found in by_group.items() if entry.name in found},
                 difference=_interval(mine[0] - base[0], mine[1] - base[1]) if mine and base else None,
-                metrics=_metrics(problem, instances, entry) if mine else {},
+                metrics=metrics,
+                broken=broken(problem.constraints, metrics) if bounds else (),
             )
         )
     rows.sort(key=_rank)
+    measured = {row.name: row.metrics for row in rows}
     return Comparison(
         problem=problem.name,
         version=problem.version,
@@ -141,6 +164,13 @@ def compare(
         draws=draws,
         rows=tuple(rows),
         family=problem.family_on(instance_set),
+        files=problem.files_of(instance_set),
+        constraints=tuple(map(str, problem.constraints)),
+        setting=problem.choice.words(),
+        facts=tuple(problem.scoring.facts(instances)) if isinstance(problem.scoring, Described) else (),
+        remarks=_remarks(problem, rows),
+        shown=tuple(one for one in problem.metrics if one.shown),
+        side=beside(problem, measured.get(against or "", {}), measured),
     )
 
 
@@ -148,6 +178,21 @@ def _metrics(problem: Problem, instances: Sequence[Any], entry: Entry) -> Mappin
     """What follows from the values, and what was measured on the decisions."""
     found = problem.scoring.score(instances, [v for v in entry.values if v is not None]).metrics
     return {**entry.metrics, **found}
+
+
+def _remarks(problem: Problem, rows: Sequence[Row]) -> tuple[str, ...]:
+    if not isinstance(problem.scoring, Described):
+        return ()
+    return tuple(problem.scoring.remarks([row.metrics for row in rows if row.metrics]))
+
+
+def _bounds(problem: Problem, entries: Sequence[Entry]) -> Mapping[str, float | None]:
+    """Where the bounds of the constraints lie on these instances, as any entry evaluated under them has it."""
+    names = [str(one) for one in problem.constraints]
+    for entry in entries:
+        if VIOLATION in entry.metrics:
+            return {name: entry.metrics[name] for name in names}
+    return {}
 
 
 def _check(entries: Sequence[Entry], count: int, against: str | None) -> None:
@@ -180,8 +225,9 @@ def _intervals(
         return {}
     matrix = np.array(list(complete.values()), dtype=np.float64)
     resampled = problem.scoring.resample(chosen, matrix, draws, np.random.default_rng(seed))
+    blocks = {entry.name: entry.over_time for entry in entries if entry.over_time is not None}
     return {
-        name: (problem.scoring.score(chosen, values).aggregate, resampled[i])
+        name: (problem.scoring.score(chosen, values).aggregate, blocks.get(name, resampled[i]))
         for i, (name, values) in enumerate(complete.items())
     }
 
@@ -194,5 +240,5 @@ def _interval(value: float, resampled: np.ndarray[Any, np.dtype[np.float64]]) ->
 
 def _rank(row: Row) -> tuple[int, float]:
     if row.aggregate is not None:
-        return (0, row.aggregate.value)
-    return (1 if row.status in {"ok", "partial"} else 2, 0.0)
+        return (1 if row.broken else 0, row.aggregate.value)
+    return (2 if row.status in {"ok", "partial"} else 3, 0.0)

@@ -2,7 +2,11 @@
 
 from collections.abc import Iterable
 
-from heuresis.archive.records import Trial
+from heuresis.archive.records import Evaluation, Trial
+from heuresis.problems.constraints import feasible
+
+SEED = "seed"
+"""The operator of the programs that a run begins with."""
 
 
 def rank(trial: Trial) -> tuple[float, int, int]:
@@ -25,10 +29,18 @@ def failed(trial: Trial) -> bool:
     return trial.proposal.source is None
 
 
+def breaks(evaluation: Evaluation | None) -> bool:
+    """Whether a program violates the constraints that it was evaluated under; what has no value breaks none."""
+    return evaluation is not None and not feasible(evaluation.metrics)
+
+
 def distinct(trials: Iterable[Trial], count: int) -> list[Trial]:
-    """The `count` best of the trials that succeeded, without programs that reach the same values."""
+    """The `count` best of the trials that succeeded, without programs that reach the same values.
+
+    Those that keep to all constraints come first.
+    """
     kept: list[Trial] = []
-    for trial in sorted(filter(succeeded, trials), key=rank):
+    for trial in sorted(filter(succeeded, trials), key=lambda one: (breaks(one.evaluation), *rank(one))):
         if len(kept) == count:
             break
         if not any(_alike(trial, other) for other in kept):

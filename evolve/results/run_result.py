@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from heuresis.archive.calls import ModelCalls
 from heuresis.archive.records import Run
 from heuresis.evolve.results.champion import Champion
 
@@ -14,3 +15,4 @@ class RunResult:
     reason: str
     evaluations: int
     champion: Champion | None
+    models: tuple[ModelCalls, ...] = ()  # what became of the calls of each

@@ -1,7 +1,8 @@
 """The course of a search so far: settled trials, the population they make, what has been seen, and the progress."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from heuresis.archive.calls import ModelCalls
 from heuresis.archive.records import Trial
 from heuresis.evolve.errors import ProposerUnavailable
 from heuresis.evolve.results.ranking import rank
@@ -19,7 +20,14 @@ PATIENCE = 200
 class Course:
     """Grows by one trial at a time, in the order of numbers. Used by the thread of the loop only."""
 
-    def __init__(self, budget: Budget, listener: Listener, islands: int, baselines: Mapping[str, float]) -> None:
+    def __init__(
+        self,
+        budget: Budget,
+        listener: Listener,
+        islands: int,
+        baselines: Mapping[str, float],
+        models: Callable[[], tuple[ModelCalls, ...]] = tuple,
+    ) -> None:
         self.population = Population.empty(islands)
         self.trials: list[Trial] = []
         self._evaluated = [0]  # among the trials below each number
@@ -31,6 +39,7 @@ class Course:
         self._failures: dict[str, int] = {}
         self._proposers: dict[str, tuple[int, int, float | None]] = {}
         self._budget, self._listener, self._baselines = budget, listener, dict(baselines)
+        self._models = models
 
     def evaluated(self, prefix: int) -> int:
         """How many of the proposals below `prefix` were evaluated, failures included."""
@@ -90,6 +99,7 @@ class Course:
             seconds=self._budget.seconds,
             budget_left=self._budget.left(self._evaluated[-1]),
             baselines=self._baselines,
+            models=self._models(),
         )
 
     def _remember(self) -> None:

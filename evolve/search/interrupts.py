@@ -2,23 +2,58 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
+from typing import TypeVar
+
+from heuresis.evolve.crew import Crew
+
+_TICK = 0.05
+Answer = TypeVar("Answer")
 
 
-@dataclass(slots=True)
+class Stopped(Exception):
+    """The user wants the run to stop."""
+
+    def __str__(self) -> str:
+        return "the user wants the run to stop"
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
-    """What the user wants. While `polite` is set somebody looks at `stop`; otherwise the work is broken off at once."""
+    """What the user wants."""
 
     stop: threading.Event = field(default_factory=threading.Event)
-    polite: bool = True
+
+    def check(self) -> None:
+        """Raise Stopped where the user wants an end."""
+        if self.stop.is_set():
+            raise Stopped
+
+    def attend(self, work: Callable[[], Answer], tick: Callable[[], None]) -> Answer:
+        """What `work` returns, done in a thread, with `tick` called meanwhile many times a second.
+
+        Raises what it raises, what `tick` raises, and Stopped. After the latter two the thread is left alone: a
+        simulator that is being compiled hears nothing. Whoever has lent it processes should take them away.
+        """
+        crew = Crew[Answer](1, "phase")
+        try:
+            future = crew.submit(work)
+            while not future.done():
+                self.check()
+                tick()
+                wait([future], _TICK)
+            return future.result()
+        finally:
+            crew.dismiss()
 
 
 @contextmanager
 def interrupts() -> Iterator[Wish]:
-    """Turn SIGINT and SIGTERM into a wish, or into KeyboardInterrupt where that is not polite or was ignored.
+    """Turn the first SIGINT or SIGTERM into a wish, and the second into KeyboardInterrupt.
 
     Outside the main thread, where Python delivers no signals, nothing is changed.
     """
@@ -29,7 +64,7 @@ def interrupts() -> Iterator[Wish]:
 
     def handle(number: int, frame: FrameType | None) -> None:
         del number, frame
-        if wish.stop.is_set() or not wish.polite:
+        if wish.stop.is_set():
             raise KeyboardInterrupt
         wish.stop.set()
 

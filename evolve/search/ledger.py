@@ -1,7 +1,9 @@
 """The model calls of one run, on their way into the archive."""
 
+import threading
 from collections.abc import Sequence
 
+from heuresis.archive.calls import CallTally, ModelCalls
 from heuresis.archive.records import Call
 from heuresis.archive.store import Archive, CostLimitReached
 from heuresis.evolve.errors import BudgetExhausted
@@ -9,11 +11,20 @@ from heuresis.evolve.search.budget import Budget
 
 
 class RunLedger:
-    """The `Ledger` of `models/calls.py`: budget and archive of one run. Thread-safe."""
+    """The `Ledger` of `models/calls.py`: budget and archive of one run. Thread-safe.
 
-    def __init__(self, run: str, archive: Archive, budget: Budget) -> None:
+    `tally` counts the calls that were answered or failed, those from before a resume included.
+    """
+
+    def __init__(self, run: str, archive: Archive, budget: Budget, tally: CallTally | None = None) -> None:
         self.run = run
         self._archive, self._budget = archive, budget
+        self._tally, self._counting = tally or CallTally(), threading.Lock()
+
+    def models(self) -> tuple[ModelCalls, ...]:
+        """The counts so far."""
+        with self._counting:
+            return self._tally.rows()
 
     def reserve(self, usd: float) -> None:
         """Raise BudgetExhausted where a call of at most this cost would exceed the budget."""
@@ -29,6 +40,8 @@ class RunLedger:
     def answer(self, call: Call) -> None:
         """Commit what became of an intent."""
         self._archive.answer(call)
+        with self._counting:
+            self._tally.add(call.model, answered=call.reply is not None, error=call.error)
 
     def calls(self, number: int) -> Sequence[Call]:
         """The calls of one proposal so far, in order."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from heuresis.archive.calls import ModelCalls
     from heuresis.archive.records import Run, Trial
     from heuresis.evolve.config import Config
     from heuresis.evolve.results.run_result import RunResult
@@ -21,16 +22,38 @@ class Progress:
     best_history: tuple[float, ...]  # the best so far after each evaluation, thinned to a few hundred values
     failures: Mapping[str, int]  # by kind: statuses of evaluations, `duplicate`, `no program`
     by_proposer: Mapping[str, tuple[int, int, float | None]]  # proposals, evaluated, best
-    seconds: float  # of searching, in this process
+    seconds: float  # since this process began or resumed the run
     budget_left: Mapping[str, str]  # by unit, for people; empty where nothing is limited
     baselines: Mapping[str, float]
+    models: tuple["ModelCalls", ...] = ()  # what became of the calls of each
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Something that a run does before or after its search. `total` 0: nobody knows how many steps it has."""
+
+    what: str  # such as "measuring baselines on search"
+    seconds: float = 0.0  # since it began
+    done: int = 0  # steps
+    total: int = 0
 
 
 class Listener(Protocol):
-    """Called from the thread that runs the search; an exception raised here stops the run."""
+    """Called from one thread at a time, which need not be the same; an exception raised here stops the run.
+
+    Only `message` may come while another call is under way.
+    """
+
+    def began(self, run: "Run", config: "Config") -> None:
+        """The run exists in the archive from here on."""
+        ...
+
+    def working(self, stage: Stage) -> None:
+        """What is done beside searching, and how far it is: when it begins, every second, and at each step."""
+        ...
 
     def started(self, run: "Run", config: "Config", baselines: Mapping[str, float]) -> None:
-        """The run exists in the archive from here on. `baselines`: aggregates on `search` of those that succeed."""
+        """The search begins. `baselines`: aggregates on `search` of those that succeed."""
         ...
 
     def settled(self, trial: "Trial", progress: Progress) -> None:
@@ -38,7 +61,7 @@ class Listener(Protocol):
         ...
 
     def message(self, text: str) -> None:
-        """Something worth a line of its own."""
+        """Something worth a line of its own; from any thread."""
         ...
 
     def finished(self, result: "RunResult") -> None:
@@ -48,6 +71,12 @@ class Listener(Protocol):
 
 class NullListener:
     """Listens to nothing."""
+
+    def began(self, run: "Run", config: "Config") -> None:
+        """Ignore it."""
+
+    def working(self, stage: Stage) -> None:
+        """Ignore it."""
 
     def started(self, run: "Run", config: "Config", baselines: Mapping[str, float]) -> None:
         """Ignore it."""

@@ -12,9 +12,10 @@ import numpy as np
 from heuresis.archive.records import Evaluation, Proposal, Trial, candidate_id
 from heuresis.archive.store import Archive
 from heuresis.evolve.proposers.proposer import Draft, Request
+from heuresis.evolve.results.ranking import SEED
 from heuresis.evolve.search.course import Course
 from heuresis.evolve.search.mix import Mix
-from heuresis.evolve.search.population import SEED, Population
+from heuresis.evolve.search.population import Population
 from heuresis.evolve.search.rounds import Rounds
 
 PARENTS, FAILURES = 6, 5
@@ -68,8 +69,8 @@ class Loop:
             rng = np.random.default_rng([self.seed, number])
             proposer = self.mix.choose(rng)
             parents = population.parents(rng, PARENTS, number)
-            draft = proposer.propose(Request(number, rng, parents, population.failures[:FAILURES]))
-            origin = proposer.name
+            request = Request(number, rng, parents, population.failures[:FAILURES])
+            origin, draft = self.mix.propose(proposer, request)
         candidate = None if draft.source is None else candidate_id(draft.source)
         duplicate = candidate is not None and self.course.seen(candidate, prefix)
         reason = f"duplicate of {candidate}" if duplicate else draft.reason

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from heuresis.archive.records import Trial
-from heuresis.evolve.results.ranking import _alike, failed, rank, succeeded
+from heuresis.evolve.results.ranking import SEED, _alike, failed, rank, succeeded
 
 CAPACITY = 24
 """Programs that an island keeps."""
@@ -22,9 +22,6 @@ TOURNAMENT = 12
 """Programs drawn for each parent; the best of them is taken."""
 
 REMEMBERED_FAILURES = 20
-
-SEED = "seed"
-"""The operator of the programs that a run begins with."""
 
 Island = tuple[Trial, ...]
 """Evaluated trials of different programs and different values, best first."""

@@ -11,15 +11,16 @@ from concurrent.futures import Future, wait
 from types import TracebackType
 from typing import Self, TypeVar
 
-from heuresis.archive.records import Trial
+from heuresis.archive.records import ArchiveBusy, Trial
 from heuresis.evolve.config import Config
 from heuresis.evolve.crew import Crew
 from heuresis.evolve.errors import BudgetExhausted
 from heuresis.evolve.search.budget import Budget
 from heuresis.evolve.search.course import Course
+from heuresis.evolve.search.interrupts import Stopped
 
-LAST_CALL_SECONDS = 200.0
-"""How long model calls under way are awaited when the money is used up."""
+LAST_CALL_SECONDS = 320.0
+"""How long model calls under way are awaited when the money is used up, if their time limit is no longer."""
 
 LAST_TASK_SECONDS = 5.0
 """How long anything under way is awaited when the time is used up."""
@@ -29,13 +30,6 @@ GOODBYE_SECONDS = 1.0
 
 _TICK = 0.05
 T = TypeVar("T")
-
-
-class Stopped(Exception):
-    """The user wants the run to stop."""
-
-    def __str__(self) -> str:
-        return "the user wants the run to stop"
 
 
 class Rounds:
@@ -50,6 +44,7 @@ class Rounds:
         self._floor = seeds  # the first proposals after the seeds see all of them
         self._pending: dict[int, tuple[Future[Trial], bool]] = {}
         self._recording, self._over = threading.Lock(), False
+        self._last_call = max(LAST_CALL_SECONDS, config.longest_request)
         self._crew = Crew[Trial](self._size * self._lag, "proposal")
 
     def __enter__(self) -> Self:
@@ -60,7 +55,7 @@ class Rounds:
     ) -> None:
         seconds = GOODBYE_SECONDS
         if isinstance(error, BudgetExhausted):
-            seconds = LAST_TASK_SECONDS if self._budget.out_of_time else LAST_CALL_SECONDS
+            seconds = LAST_TASK_SECONDS if self._budget.out_of_time else self._last_call
         try:
             another = self._drain(seconds)
         finally:
@@ -113,7 +108,7 @@ class Rounds:
     def _check(self) -> None:
         """Raise what any step raised, and what else ends the search."""
         for future, _ in self._pending.values():
-            if future.done() and (error := future.exception()) is not None:
+            if future.done() and (error := future.exception()) is not None and not self._expected(error):
                 raise error
         if self._stop.is_set():
             raise Stopped
@@ -131,9 +126,13 @@ class Rounds:
                 error = future.exception()
                 if error is None and number == len(self._course.trials):
                     self._course.settle(future.result(), recorded=recorded)
-                elif error is not None and not isinstance(error, BudgetExhausted):
+                elif error is not None and not self._expected(error):
                     raised = raised or error
                 del self._pending[number]
             if self._stop.is_set():
                 deadline = min(deadline, time.monotonic() + GOODBYE_SECONDS)
         return raised
+
+    def _expected(self, error: BaseException) -> bool:
+        """Whether a step may end so while the search ends: what it could not record is made again by a resume."""
+        return isinstance(error, BudgetExhausted) or (self._stop.is_set() and isinstance(error, ArchiveBusy))

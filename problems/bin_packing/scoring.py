@@ -15,7 +15,9 @@ from heuresis.problems import resampling
 from heuresis.problems.bin_packing.figures import figures
 from heuresis.problems.bin_packing.instances import PackingInstance
 from heuresis.problems.figures import Figure
-from heuresis.problems.problem import MachineryError, Objective, Replay, Score, Scoring, complaint
+from heuresis.problems.metrics import Better, Metric
+from heuresis.problems.problem import MachineryError
+from heuresis.problems.scoring import Objective, Replay, Score, Scoring, complaint
 
 Instances = Sequence[PackingInstance]
 
@@ -29,6 +31,13 @@ EXCESS = Objective(
 _NO_BIN = "an item was put where no open bin is"
 
 EXPLAINED_ROWS = 12
+
+METRICS = (
+    Metric("excess", "bins over the lower bound of all instances, minus 1", shown=True),
+    Metric("bins", "bins opened"),
+    Metric("lower_bound", "sum of the lower bounds L1", "bins", Better.NEITHER),
+)
+"""What `score` tells beside the aggregate, in its order."""
 
 AUDITED, LARGEST_AUDITED = 6, 1_000
 """How many instances are audited by the reference interpreter, and how many items the largest of them has."""
@@ -117,7 +126,7 @@ class PackingScoring(Scoring):
         return np.array(sorted(chosen, key=lambda i: (instances[i].size, i)), dtype=np.int64)
 
     def score(self, instances: Instances, values: Sequence[float]) -> Score:
-        """The objective and the metrics `excess` (mean bins / mean L1 - 1 over all), `bins` and `lower_bound` (ΣL1)."""
+        """The objective and the metrics of `METRICS`."""
         bins, bound = np.asarray(values, dtype=np.float64), _bounds(instances)
         metrics: dict[str, float | None] = {
             "excess": float(bins.sum() / bound.sum() - 1.0),

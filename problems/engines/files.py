@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from heuresis.evaluators.serving.engine import Engine, EngineError, IterationTim
 
 _FOLDER: Final = Path(__file__).parent
 _KEYS: Final = tuple(one.name for one in fields(Engine) if one.name != "name")
+_OPTIONAL: Final = tuple(one.name for one in fields(Engine) if one.default is not MISSING)
 _MIXED: Final = tuple(one.name for one in fields(IterationTime))
 _DECODE: Final = tuple(name for name in _MIXED if name not in {"prefill", "attention"})
 _SLO: Final = tuple(one.name for one in fields(ServiceLevel))
@@ -27,8 +28,8 @@ def names() -> tuple[str, ...]:
 def load(name_or_path: str | Path) -> Engine:
     """An engine that comes with Heuresis, by name, or a file of one's own (its name ends in .toml).
 
-    A file has all keys of `Engine` but `name`, which is the file's; or `base`, an engine that comes with Heuresis, and
-    the keys that differ. Raises UnknownEngine, or EngineError that names the file and the key.
+    A file has all keys of `Engine` without a default but `name`, which is its own; or `base`, an engine that comes
+    with Heuresis, and the keys that differ. Raises UnknownEngine, or EngineError that names the file and the key.
     """
     text = str(name_or_path)
     if text.endswith(".toml"):
@@ -41,20 +42,32 @@ def load(name_or_path: str | Path) -> Engine:
 
 def _complete(path: Path) -> dict[str, Any]:
     """The file's keys, with those of its base."""
-    table = _parsed(path)
+    table = parsed(path)
+    if isinstance(table.get("replicas"), list):
+        raise EngineError(f"{path}: lists several replicas, for the problem serving-router; expected one engine")
     if "base" not in table:
         return table
     base = table.pop("base")
     if base not in names():
         raise EngineError(f"{path}: base: unknown engine {base!r}; known: {', '.join(names())}")
-    under = _parsed(_FOLDER / f"{base}.toml")
+    under = parsed(_FOLDER / f"{base}.toml")
     if "base" in under:
         raise EngineError(f"{path}: base: {base} has a base itself; use that one, {under['base']}")
     _only(table, _KEYS, str(path))
-    return under | table
+    return under | _own_origin(table, path.name, base) | table
 
 
-def _parsed(path: Path) -> dict[str, Any]:
+def _own_origin(table: Mapping[str, Any], file: str, base: str) -> dict[str, str]:
+    """Where the numbers come from, where a file with a base does not say so: its base's origin would be wrong of them.
+
+    Nothing where all of them are the base's.
+    """
+    changed = [key for key in table if key not in {"title", "origin"}]
+    return {"origin": f"{', '.join(changed)}: {file}, without an origin. The rest: {base}."} if changed else {}
+
+
+def parsed(path: Path) -> dict[str, Any]:
+    """The tables of a file. Raises EngineError where it is no TOML."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -66,7 +79,10 @@ def _parsed(path: Path) -> dict[str, Any]:
 
 
 def _made(table: Mapping[str, Any], path: Path) -> Engine:
-    _exactly(table, _KEYS, str(path))
+    _only(table, _KEYS, str(path))
+    missing = [key for key in _KEYS if key not in table and key not in _OPTIONAL]
+    if missing:
+        raise EngineError(f'{path}: missing: {", ".join(missing)}; or base = "ENGINE", whose keys the file then has')
     levels = table["slo"]
     if not isinstance(levels, list) or not levels:
         raise EngineError(f"{path}: slo: expected one or more tables [[slo]], got {levels!r}")

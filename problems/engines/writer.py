@@ -14,6 +14,10 @@ _PARTS: Final = (
         ("blocks", "block_size", "watermark"),
     ),
     (
+        "What must fit beyond it: whole, all tokens of a waiting request so far; first_chunk, its first chunk alone.",
+        ("admission",),
+    ),
+    (
         "Limits of an iteration: requests that run at a time, tokens of prefill chunks and decodes together.",
         ("max_num_seqs", "max_num_batched_tokens"),
     ),

@@ -9,11 +9,11 @@ import numpy as np
 
 from heuresis.evaluators.routing.roles import DECODES_ONLY, MIXED, PREFILLS_ONLY
 from heuresis.evaluators.serving.engine import Engine
+from heuresis.problems.engines.fleets import MOST_REPLICAS, Fleet
 from heuresis.problems.problem import InstanceError
 from heuresis.problems.serving import instances as serving_instances
 from heuresis.problems.serving.instances import Labels, ServingInstance
 
-MOST_REPLICAS = 64
 ROLES = (MIXED, PREFILLS_ONLY, DECODES_ONLY)
 
 
@@ -95,6 +95,11 @@ def equal(requests: ServingInstance) -> RouterInstance:
     """Requests before as many equal replicas as their engine says."""
     count = requests.engine.replicas
     return RouterInstance(requests, (requests.engine,) * count, (MIXED,) * count)
+
+
+def before(fleet: Fleet, requests: ServingInstance) -> RouterInstance:
+    """Requests before these replicas, none of which is switched."""
+    return RouterInstance(requests, fleet.engines, fleet.roles)
 
 
 def fingerprint(instances: Sequence[RouterInstance]) -> str:

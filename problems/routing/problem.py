@@ -6,19 +6,25 @@ from dataclasses import replace
 from pathlib import Path
 
 from heuresis.evaluators.routing.contract import CONTRACT
-from heuresis.evaluators.serving.engine import Engine
+from heuresis.evaluators.serving.engine import EngineError
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES
 from heuresis.problems.baselines import baselines
-from heuresis.problems.engines import files as engines
-from heuresis.problems.problem import Choice, InstanceError, InstanceSet, Options, Problem
+from heuresis.problems.cutting import stamp
+from heuresis.problems.engines.fleets import Fleet, fleet_of
+from heuresis.problems.problem import Choice, InstanceSet, Options, Parts, Problem
 from heuresis.problems.registry import register
-from heuresis.problems.routing.instances import equal, fingerprint
-from heuresis.problems.routing.scoring import OBJECTIVES, RouterScoring
-from heuresis.problems.routing.splits import SEARCH, SELECT, TEST, Split, build
-from heuresis.problems.serving.traces.reader import Reading, read
+from heuresis.problems.routing.instances import before, fingerprint
+from heuresis.problems.routing.scoring import METRICS, OBJECTIVES, RouterScoring
+from heuresis.problems.routing.splits import REPLICAS, SEARCH, SELECT, TEST, Split, build
+from heuresis.problems.serving.scoring import guards
+from heuresis.problems.serving.traces.asked import reader
+from heuresis.problems.serving.traces.parts import by_time
+from heuresis.problems.serving.traces.reader import READ
 
 ENGINE = "a10-llama-3-8b"
 """On whose replicas traces are served where no engine is named."""
+
+TAKES = frozenset({"engine", "load", "replicas", *READ})
 
 STATEMENT = """\
 Several replicas of engines serve a language model, and a router sends each request to one of them. Requests arrive over
@@ -26,8 +32,9 @@ time, each with a prompt to be prefilled and an output of unknown length, which 
 of that length is given and may be wrong. A replica serves what it gets first come, first served, in iterations: each
 running request that decodes gets one token, and the rest of a budget of tokens goes to prefill. A request holds blocks
 of KV memory for all its tokens until it finishes; where blocks are lacking the request that was sent there last is
-evicted and computes its tokens again. Blocks of prompts stay in a replica's cache as long as there is room, and a
-request with the same beginning need not compute them there.
+evicted and computes its tokens again. The first of those that wait there is admitted where blocks for all of its tokens
+so far are free. Blocks of prompts stay in a replica's cache as long as there is room, and a request with the same
+beginning need not compute them there.
 
 The router is called when a request arrives, when one is done, and when a replica has started. Requests that it does
 not send wait in a central queue. `order` says which of them is first; `score` is computed for this one and each
@@ -66,6 +73,7 @@ def route(request, replicas, now, session, prefix, routed, held):
 
 SOURCES = (
     "Glia, arXiv 2510.27176",
+    "Agrawal et al. 2024, Vidur, arXiv 2405.05465",
     "Cao et al. 2025, D2LPM, arXiv 2501.14312",
     "DualMap, arXiv 2602.06502",
     "LMetric, arXiv 2603.15202",
@@ -78,6 +86,11 @@ _GLIA = "Glia, arXiv 2510.27176"
 _RULES = (
     ("llq", "the shortest queue", _GLIA),
     ("lor", "least outstanding requests", _GLIA),
+    (
+        "lor_vidur",
+        "fewest waiting requests, ties to the lowest replica",
+        "Agrawal et al. 2024, Vidur, arXiv 2405.05465",
+    ),
     ("random", "any replica", "the rule of a load balancer without state"),
     ("round_robin", "one replica after the other", "the rule of a load balancer without state"),
     ("power_of_two", "the better of two drawn", "Mitzenmacher 2001, doi:10.1109/71.963420"),
@@ -100,45 +113,79 @@ _RULES = (
 
 
 @functools.cache
-def _split(split: Split, engine: Engine | None) -> InstanceSet:
-    """A split, on its own engines or on another; built at most once per process."""
-    return build(split, engine)
+def _split(split: Split, given: Fleet | None, replicas: int) -> InstanceSet:
+    """A split, on its own engines or on others; built at most once per process."""
+    return build(split, given, replicas)
 
 
-def _reader(choice: Choice, engine: Engine | None) -> Callable[[Sequence[Path]], InstanceSet]:
-    """Reads files onto the engine's replicas; raises InstanceError where rate or limit cannot be."""
-    try:
-        reading = Reading(rate=1.0 if choice.rate is None else choice.rate, limit=choice.limit)
-    except ValueError as error:
-        raise InstanceError(str(error)) from error
+def _reader(choice: Choice, fleet: Fleet) -> Callable[[Sequence[Path]], InstanceSet]:
+    """Reads files before these replicas; raises InstanceError where rate, load or limit cannot be."""
+    read = reader(choice, fleet.engines)
 
     def found(paths: Sequence[Path]) -> InstanceSet:
-        requests = read(paths, engine or engines.load(ENGINE), reading)
-        instances = tuple(equal(one) for one in requests.instances)
-        return InstanceSet(requests.name, instances, fingerprint(instances), requests.notes)
+        requests = read(paths)
+        instances = tuple(before(fleet, one) for one in requests.instances)
+        return replace(requests, instances=instances, fingerprint=fingerprint(instances))
 
     return found
 
 
+def _cut(found: InstanceSet) -> Parts:
+    """Traces cut by time, before the same replicas."""
+    fleet, parts = found.instances[0].fleet, {}
+    for split, stretches in by_time([one.requests for one in found.instances]).items():
+        pairs = zip(found.instances, stretches, strict=True)
+        instances = tuple(replace(one, requests=some) for one, stretch in pairs for some in stretch.instances(split))
+        part = InstanceSet(split, instances, fingerprint(instances))
+        told = (stretch.told(split, fleet) for stretch in stretches)
+        parts[split] = replace(part, notes=tuple(f"{words}, {stamp(part)}" for words in told))
+    return parts
+
+
+def _several(fleet: Fleet) -> Fleet:
+    """The replicas, among which a router has to choose. Raises EngineError where there is but one."""
+    if len(fleet.engines) == 1:
+        name = fleet.engines[0].name
+        raise EngineError(
+            f"{name} has one replica, but a router chooses among two or more: say --replicas 4, or write a file "
+            f'MINE.toml with replicas = [{{engine = "{name}", count = 4}}], then --engine MINE.toml'
+        )
+    return fleet
+
+
 def configure(choice: Choice) -> Problem:
-    """The problem by one of its objectives, on one engine, with traces at a rate and of a length; None: the default."""
+    """The problem by one of its objectives, before some replicas, with traces as they are wanted; None: the default.
+
+    Raises EngineError where there is one replica.
+    """
     name = choice.objective or OBJECTIVE_NAMES[0]
-    engine = None if choice.engine is None else engines.load(choice.engine)
+    fleet = _several(fleet_of(choice.engine or ENGINE, choice.replicas))
+    given = None if choice.engine is None else fleet
     return Problem(
         name="serving-router",
-        version=1,
+        version=2,
         title="Serving a language model on several replicas",
         statement=STATEMENT,
         contract=CONTRACT,
         simulator="heuresis.evaluators.routing.simulator:Routing",
         scoring=RouterScoring(name),
         objective=OBJECTIVES[name],
-        splits={split.name: functools.partial(_split, split, engine) for split in (SEARCH, SELECT, TEST)},
+        splits={
+            split.name: functools.partial(_split, split, given, choice.replicas or REPLICAS)
+            for split in (SEARCH, SELECT, TEST)
+        },
         baselines=baselines("routing", _RULES),
-        read=_reader(choice, engine),
+        read=_reader(choice, fleet),
+        parts=_cut,
         sources=SOURCES,
         standalone=STANDALONE,
-        options=Options(objectives=OBJECTIVES, takes=frozenset({"engine", "rate", "limit"}), configure=configure),
+        options=Options(
+            objectives=OBJECTIVES,
+            takes=TAKES,
+            guards=guards("llq"),
+            configure=configure,
+        ),
+        metrics=METRICS,
         choice=replace(choice, family=None, objective=None if name == OBJECTIVE_NAMES[0] else name),
     )
 

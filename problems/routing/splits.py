@@ -7,11 +7,13 @@ from typing import Final
 
 from heuresis.evaluators.routing.roles import DECODES_ONLY, MIXED, PREFILLS_ONLY
 from heuresis.evaluators.serving.engine import Engine, IterationTime
+from heuresis.problems.engines import fleets
 from heuresis.problems.engines.files import load
+from heuresis.problems.engines.fleets import Fleet
 from heuresis.problems.problem import InstanceSet
-from heuresis.problems.routing.instances import RouterInstance, Switching, equal, fingerprint
+from heuresis.problems.routing.instances import RouterInstance, Switching, before, fingerprint
 from heuresis.problems.serving.instances import Labels
-from heuresis.problems.serving.splits import LONGEST_CONTEXT, routed
+from heuresis.problems.serving.splits import LONGEST_CONTEXT, caching, notes_on, routed
 from heuresis.problems.serving.workloads.capacity import capacity
 from heuresis.problems.serving.workloads.estimates import DEFAULT_NOISE
 from heuresis.problems.serving.workloads.families import (
@@ -93,18 +95,26 @@ SELECT = Split("select", 12, _SEARCHED, 1_000, 2)
 TEST = Split("test", 13, _REPORTED, 1_000, 10, glia=tuple(range(10)))
 
 
-def build(split: Split, engine: Engine | None = None) -> InstanceSet:
-    """Generate a split, on its own engines with prefix caching on, or on one that is given as it is."""
-    instances = [one for setting in split.settings for one in _on(split, setting, engine)]
-    for name in GLIA if split.glia and engine is None else ():
-        instances += [equal(routed(load(name), GLIA_REQUESTS, number)) for number in split.glia]
-    return InstanceSet(split.name, tuple(instances), fingerprint(instances))
+def build(split: Split, given: Fleet | None = None, replicas: int = REPLICAS) -> InstanceSet:
+    """Generate a split on so many replicas of its own engines or on those given, with prefix caching on in any case.
+
+    Of unequal replicas that are given there is one kind, so only the settings for equal ones are put before them.
+    """
+    settings = [one for one in split.settings if given is None or given.equal or one.kind is Kind.EQUAL]
+    instances = [one for setting in settings for one in _on(split, setting, given, replicas)]
+    for name in GLIA if split.glia and given is None else ():
+        fleet = fleets.equal(load(name), replicas)
+        instances += [before(fleet, routed(load(name), GLIA_REQUESTS, number)) for number in split.glia]
+    told = () if given is None else notes_on(dict.fromkeys(given.engines))
+    return InstanceSet(split.name, tuple(instances), fingerprint(instances), told)
 
 
-def _on(split: Split, setting: Setting, given: Engine | None) -> Iterator[RouterInstance]:
-    engine = replace(load(setting.engine), prefix_caching=True) if given is None else given
-    count = REPLICAS if given is None else given.replicas
-    fleet, roles, switching = _fleet(setting.kind, engine, count)
+def _on(split: Split, setting: Setting, given: Fleet | None, replicas: int) -> Iterator[RouterInstance]:
+    engine = caching(load(setting.engine) if given is None else given.engines[0])
+    if given is None or given.equal:
+        fleet, roles, switching = _fleet(setting.kind, engine, replicas if given is None else len(given.engines))
+    else:
+        fleet, roles, switching = tuple(map(caching, given.engines)), given.roles, None
     smallest = min(one.kv_tokens for one in fleet)
     for number in range(split.times):
         requests = draw(setting.workload, split.requests, min(LONGEST_CONTEXT, smallest // 2), split.stream, number)

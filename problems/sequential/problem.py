@@ -11,6 +11,7 @@ import numpy as np
 
 from heuresis.evaluators.language.contract import Contract
 from heuresis.evaluators.sequential.choosing import called, file_of, place_of
+from heuresis.problems.cutting import by_name
 from heuresis.problems.problem import SPLITS, InstanceSet, Problem, ProblemError
 from heuresis.problems.sequential.building import Builder
 from heuresis.problems.sequential.instances import Data, SequentialInstance, fingerprint, size_of
@@ -118,6 +119,7 @@ class SequentialProblem:
             splits=splits,
             baselines=scoring.rules,
             read=lambda paths: read(paths, builder.first, builder.build),
+            parts=functools.partial(by_name, _content, scoring.groups),
             sources=self.sources,
             standalone=driver(self.contract) if self.standalone is None else self.standalone,
         )
@@ -151,7 +153,11 @@ class SequentialProblem:
         for k, raw in enumerate(self._all(split)):
             where = f"{place_of(self)}: instance {k} of {split}"
             found.append(builder.build(f"{split}-{k}", raw, {}, where))
-        return InstanceSet(split, tuple(found), fingerprint([one.data for one in found]))
+        return InstanceSet(split, tuple(found), _content(found))
+
+
+def _content(instances: Sequence[SequentialInstance]) -> str:
+    return fingerprint([one.data for one in instances])
 
 
 def author_of(problem: SequentialProblem) -> str:

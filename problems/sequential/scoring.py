@@ -22,15 +22,8 @@ from heuresis.evaluators.sequential.features import Reader
 from heuresis.evaluators.sequential.objective import aggregate, falls_short, is_gap
 from heuresis.evaluators.sequential.packing import pack
 from heuresis.problems import resampling
-from heuresis.problems.problem import (
-    Baseline,
-    MachineryError,
-    Objective,
-    Replay,
-    Score,
-    Scoring,
-    complaint,
-)
+from heuresis.problems.problem import Baseline, MachineryError
+from heuresis.problems.scoring import Objective, Replay, Score, Scoring, complaint
 from heuresis.problems.sequential.author import Author
 from heuresis.problems.sequential.building import MOST_STEPS
 from heuresis.problems.sequential.explain import table

@@ -8,11 +8,43 @@ import numpy as np
 
 from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.evaluators.serving.fairness import jain, largest_gap
+from heuresis.evaluators.serving.limits import POINTS
 from heuresis.evaluators.serving.objectives import met_in_time
 from heuresis.evaluators.serving.results import Results, mean
+from heuresis.problems.metrics import Better, Metric
 
-POINTS = (50, 90, 95, 99)
-"""The percentiles that are told of each kind of time."""
+_TIMES = {
+    "ttft": "time to the first token",
+    "tpot": "time per output token after the first",
+    "e2e": "time from arrival to the last token",
+}
+_SHOWN = ("ttft_mean", "ttft_p99", "tpot_mean", "tpot_p99", "e2e_mean", "e2e_p99")
+
+METRICS = (
+    *(
+        Metric(
+            f"{short}_{point}",
+            f"{'mean' if point == 'mean' else point} {name}",
+            "s",
+            shown=f"{short}_{point}" in _SHOWN,
+        )
+        for short, name in _TIMES.items()
+        for point in ("mean", *(f"p{p}" for p in POINTS))
+    ),
+    Metric(
+        "throughput", "requests served, from the first arrival to the last finish", "1/s", Better.LARGER, shown=True
+    ),
+    Metric("goodput", "requests that met their SLO, over the same time", "1/s", Better.LARGER, shown=True),
+    Metric("goodput_in_time", "requests that met their SLO by the last arrival, until then", "1/s", Better.LARGER),
+    Metric("slo_attainment", "share of requests that met their SLO", "", Better.LARGER, shown=True),
+    Metric("preemptions", "evictions", shown=True),
+    Metric("recomputed", "tokens computed more than once", "tokens", shown=True),
+    Metric("rejected", "requests whose prompt can never fit", shown=True),
+    Metric("prefix_hit_rate", "share of prompt tokens found in the cache", "", Better.LARGER),
+    Metric("service_gap", "largest difference of the service of two backlogged clients", "tokens"),
+    Metric("jain", "Jain's index of the clients' shares", "", Better.LARGER),
+)
+"""What `metrics` tells, in its order."""
 
 SUMMED = ("preemptions", "recomputed", "rejected")
 """Metrics that are summed over scenarios; of all others the mean is taken, over those scenarios that have them."""

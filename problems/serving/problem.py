@@ -3,34 +3,38 @@
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from heuresis.evaluators.serving.contract import CONTRACT
 from heuresis.evaluators.serving.engine import Engine
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, value
 from heuresis.problems.baselines import baselines
 from heuresis.problems.engines import files as engines
-from heuresis.problems.problem import Algorithm, Choice, InstanceError, InstanceSet, Options, Problem
+from heuresis.problems.problem import Algorithm, Choice, InstanceSet, Options, Problem
 from heuresis.problems.registry import register
 from heuresis.problems.serving.clairvoyant import in_engine_time, in_tokens
 from heuresis.problems.serving.instances import ServingInstance
-from heuresis.problems.serving.metrics import Scenario, metrics
+from heuresis.problems.serving.metrics import METRICS, Scenario, metrics
 from heuresis.problems.serving.schedules import fcfs
-from heuresis.problems.serving.scoring import OBJECTIVES, ServingScoring
+from heuresis.problems.serving.scoring import OBJECTIVES, ServingScoring, guards
 from heuresis.problems.serving.splits import SEARCH, SELECT, TEST, Split, build
-from heuresis.problems.serving.traces.reader import Reading, read
+from heuresis.problems.serving.traces.asked import cut, reader
+from heuresis.problems.serving.traces.reader import READ
 
 ENGINE = "rtx4090-llama-3.1-8b"
 """On which traces are served where no engine is named."""
+
+TAKES = frozenset({"engine", "load", *READ})
 
 STATEMENT = """\
 A replica of an engine serves a language model. Requests arrive over time, each with a prompt to be prefilled and an
 output of unknown length, which is generated token by token; an estimate of that length is given and may be wrong. The
 engine works in iterations: each running request that decodes gets one token, and the rest of a budget of tokens is
 given to prefill, in chunks. A request holds blocks of KV memory for all its tokens until it finishes; where blocks are
-lacking a running request is evicted and has to compute its tokens again later. Blocks of prompts stay in a cache as
-long as there is room, and a request with the same beginning need not compute them. An iteration takes the longer the
-more tokens and the more KV memory it has, but much of that time is the same for one request as for many.
+lacking a running request is evicted and has to compute its tokens again later. A waiting request is admitted only where
+blocks are free for all of its tokens so far; while the first one waits for memory, all others wait. Blocks of prompts
+stay in a cache as long as there is room, and a request with the same beginning need not compute them. An iteration
+takes the longer the more tokens and the more KV memory it has, but much of that time is the same for one request as for
+many.
 
 `priority` is computed for requests that wait and that run: the smaller, the sooner it is admitted and prefilled; the
 running request of largest priority is evicted first. `admit` may keep the next request waiting, and `prefill_budget`
@@ -122,22 +126,13 @@ def _split(split: Split, engine: Engine | None) -> InstanceSet:
     return build(split, None if engine is None else [engine])
 
 
-def _reader(choice: Choice, engine: Engine | None) -> Callable[[Sequence[Path]], InstanceSet]:
-    """Reads files onto the engine; raises InstanceError where rate or limit cannot be."""
-    try:
-        reading = Reading(rate=1.0 if choice.rate is None else choice.rate, limit=choice.limit)
-    except ValueError as error:
-        raise InstanceError(str(error)) from error
-    return lambda paths: read(paths, engine or engines.load(ENGINE), reading)
-
-
 def configure(choice: Choice) -> Problem:
     """The problem by one of its objectives, on one engine, with traces at a rate and of a length; None: the default."""
     name = choice.objective or OBJECTIVE_NAMES[0]
     engine = None if choice.engine is None else engines.load(choice.engine)
     return Problem(
         name="serving",
-        version=1,
+        version=2,
         title="Serving a language model on one replica",
         statement=STATEMENT,
         contract=CONTRACT,
@@ -147,10 +142,17 @@ def configure(choice: Choice) -> Problem:
         splits={split.name: functools.partial(_split, split, engine) for split in (SEARCH, SELECT, TEST)},
         baselines=baselines("serving", _RULES),
         algorithms=_algorithms(name),
-        read=_reader(choice, engine),
+        read=reader(choice, [engine or engines.load(ENGINE)]),
+        parts=cut,
         sources=SOURCES,
         standalone=STANDALONE,
-        options=Options(objectives=OBJECTIVES, takes=frozenset({"engine", "rate", "limit"}), configure=configure),
+        options=Options(
+            objectives=OBJECTIVES,
+            takes=TAKES,
+            guards=guards("fcfs"),
+            configure=configure,
+        ),
+        metrics=METRICS,
         choice=replace(choice, family=None, objective=None if name == OBJECTIVE_NAMES[0] else name),
     )
 

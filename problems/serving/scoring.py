@@ -1,7 +1,8 @@
 """The trusted side of LLM serving: replay decisions, score them, explain where time goes."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,14 +11,19 @@ from heuresis.evaluators.aliases import Decisions, Floats, Ints
 from heuresis.evaluators.serving.contract import JUDGEMENTS
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, aggregate, value
 from heuresis.problems import resampling
+from heuresis.problems.constraints import Constraint
 from heuresis.problems.figures import Figure
-from heuresis.problems.problem import Instance, Objective, Replay, Score, Scoring, complaint
+from heuresis.problems.scoring import Instance, Objective, Replay, Score, Scoring, complaint
+from heuresis.problems.serving.blocks import over_time
 from heuresis.problems.serving.decisions import cut, misfit
 from heuresis.problems.serving.explain import explanation
+from heuresis.problems.serving.facts import attainment, compared, facts, remarks
 from heuresis.problems.serving.figures import figures
 from heuresis.problems.serving.instances import ServingInstance
+from heuresis.problems.serving.limits import limit_arrays
 from heuresis.problems.serving.metrics import metrics
-from heuresis.problems.serving.schedules import Schedule, fcfs, pack, replayed
+from heuresis.problems.serving.records import COLUMNS, records
+from heuresis.problems.serving.schedules import Schedule, fcfs, pack, replayed, run
 
 Instances = Sequence[ServingInstance]
 
@@ -32,15 +38,40 @@ MEANINGS = {
     "fairness": "the largest service gap of two backlogged clients plus the mean service of a request, in tokens",
 }
 
+LABELS = {"goodput": "1/goodput", "slo": "SLO missed"}
+"""What tables call an objective whose name alone would suggest that larger is better."""
+
 OBJECTIVES: Mapping[str, Objective] = {
     name: Objective(
         name,
         f"{MEANINGS[name]}, divided by what first come, first served reaches on the same scenario; the geometric mean "
         "over scenarios",
+        label=LABELS.get(name, ""),
     )
     for name in OBJECTIVE_NAMES
 }
 """What a run may minimise, by name; the first is the default."""
+
+_BOUNDS: Mapping[str, Mapping[str, float]] = {
+    "e2e_mean": {"e2e_p99": 1.1},
+    "e2e_p99": {"e2e_mean": 1.1},
+    "ttft_mean": {"e2e_mean": 1.1, "ttft_p99": 1.5, "tpot_p99": 1.5},
+    "ttft_p99": {"e2e_mean": 1.1, "tpot_p99": 1.5},
+    "tpot_p99": {"e2e_mean": 1.1, "ttft_p99": 1.5},
+    "goodput": {"e2e_mean": 1.1},
+    "slo": {"e2e_mean": 1.1},
+    "fairness": {"e2e_mean": 1.1},
+}
+"""By objective, how much larger other metrics may become than those of a classical rule."""
+
+
+def guards(rule: str) -> Mapping[str, tuple[str, ...]]:
+    """What a search for each objective is subject to where nothing else is said: it may not ruin the other times."""
+    return {
+        name: tuple(f"{metric}<={factor}*{rule}" for metric, factor in bounds.items())
+        for name, bounds in _BOUNDS.items()
+    }
+
 
 AUDITED = 8
 """How many instances are audited by the reference interpreter."""
@@ -54,11 +85,19 @@ class ServingScoring(Scoring):
     concatenated. The value of an instance is a ratio to first come, first served.
     """
 
+    columns: ClassVar[tuple[str, ...]] = COLUMNS
     objective: str = OBJECTIVE_NAMES[0]
+    limits: tuple[Constraint, ...] = ()  # that simulators mind
+
+    def bounded(self, constraints: tuple[Constraint, ...]) -> Scoring:
+        """The scoring with simulators that mind constraints on times."""
+        return replace(self, limits=constraints)
 
     def pack(self, instances: Instances) -> Mapping[str, NDArray[np.generic]]:
         """The payload of `heuresis.evaluators.serving.simulator.Serving`."""
-        return pack(instances, OBJECTIVE_NAMES.index(self.objective), self._reference(instances))
+        packed = pack(instances, OBJECTIVE_NAMES.index(self.objective), self._reference(instances))
+        limits = limit_arrays(self.limits, len(instances), lambda rule: [one.results for one in run(rule, instances)])
+        return {**packed, **limits}
 
     def replay(self, instances: Instances, decisions: Decisions) -> Replay:
         """Follow the decisions on each instance's engine; None where it cannot do what they say."""
@@ -108,12 +147,32 @@ class ServingScoring(Scoring):
 
     def explain(self, instance: ServingInstance, schedule: Schedule) -> str:
         """Markdown tables of where time goes by size of request, and of queue, batch and memory over time."""
-        head = f"{self.objective} is {self.value(instance, schedule):.3f} times that of first come, first served."
-        return f"{head} {explanation(instance, schedule)}"
+        reached, reference = value(self.objective, schedule.results), float(self._reference([instance])[0])
+        head = compared(self.objective, reached, reference, "first come, first served")
+        return f"{head} {attainment(instance, schedule.results)} {explanation(instance, schedule)}"
+
+    def facts(self, instances: Instances) -> Sequence[str]:
+        """Engine, requests per second, load and classes (`serving.facts`)."""
+        return facts(instances)
+
+    def remarks(self, measured: Sequence[Mapping[str, float | None]]) -> Sequence[str]:
+        """A word where nobody or everybody meets the SLO (`serving.facts`)."""
+        return remarks(measured)
 
     def figures(self, instance: ServingInstance, schedules: Mapping[str, Schedule]) -> Sequence[Figure]:
         """Queue, batch and memory over time, and how long requests take (`serving.figures`)."""
         return figures(instance, schedules)
+
+    def items(self, instance: ServingInstance, schedule: Schedule) -> Iterator[tuple[str | int | float | None, ...]]:
+        """What became of each request (`serving.records`)."""
+        return records(instance, schedule.scenario)
+
+    def over_time(
+        self, instance: ServingInstance, schedule: Schedule, draws: int, rng: np.random.Generator
+    ) -> Floats | None:
+        """The value in moving blocks of requests (`serving.blocks`)."""
+        [reference] = fcfs([instance])
+        return over_time(self.objective, schedule.results, reference, draws, rng)
 
     def decisions_in(self, instances: Instances) -> int:
         """Requests, each as many decisions as the simulator counts it."""

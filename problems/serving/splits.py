@@ -1,6 +1,6 @@
 """The splits of serving: which workloads at which loads on which engines; and the setting of Glia's routers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -60,10 +60,24 @@ _ROUTED_STREAM: Final = 4
 
 
 def build(split: Split, engines: Sequence[Engine] | None = None, noise: float = DEFAULT_NOISE) -> InstanceSet:
-    """Generate a split, on its own engines with prefix caching on, or on those given as they are."""
-    chosen = [replace(load(name), prefix_caching=True) for name in split.engines] if engines is None else engines
-    instances = tuple(one for engine in chosen for one in _on(engine, split, noise))
-    return InstanceSet(split.name, instances, fingerprint(instances))
+    """Generate a split on its own engines or on those given, with prefix caching on in either case."""
+    chosen = [load(name) for name in split.engines] if engines is None else engines
+    instances = tuple(one for engine in chosen for one in _on(caching(engine), split, noise))
+    return InstanceSet(split.name, instances, fingerprint(instances), notes_on(engines or ()))
+
+
+def caching(engine: Engine) -> Engine:
+    """An engine as the splits have it: with its prefix cache on, without which shared prefixes mean nothing."""
+    return replace(engine, prefix_caching=True)
+
+
+def notes_on(engines: Iterable[Engine]) -> tuple[str, ...]:
+    """What is to be said of engines that somebody chose for a split and that are not served as they are."""
+    return tuple(
+        f"{one.name} has prefix_caching = false, but splits are served with it on"
+        for one in engines
+        if not one.prefix_caching
+    )
 
 
 def _on(engine: Engine, split: Split, noise: float) -> Iterator[ServingInstance]:

@@ -12,8 +12,9 @@ from heuresis.problems.problem import Algorithm, InstanceSet, Problem
 from heuresis.problems.registry import register
 from heuresis.problems.tardiness import instances
 from heuresis.problems.tardiness.instances import SEARCH, SELECT, TEST, TardinessInstance
+from heuresis.problems.tardiness.parts import cut
 from heuresis.problems.tardiness.reader import read
-from heuresis.problems.tardiness.scoring import GAP, TardinessScoring
+from heuresis.problems.tardiness.scoring import GAP, METRICS, TardinessScoring
 
 STATEMENT = """\
 A single machine processes n jobs one after the other, without idle time, from time 0 on. Job j takes p_j time units
@@ -133,10 +134,12 @@ PROBLEM = register(
         simulator="heuresis.evaluators.tardiness.simulator:Dispatch",
         scoring=TardinessScoring(),
         objective=GAP,
+        metrics=METRICS,
         splits={"search": _split(SEARCH), "select": _split(SELECT), "test": _split(TEST)},
         baselines=baselines("tardiness", _RULES),
         algorithms=_ALGORITHMS,
         read=read,
+        parts=cut,
         sources=SOURCES,
         standalone=STANDALONE,
     )

@@ -11,15 +11,9 @@ from heuresis.evaluators import ragged
 from heuresis.evaluators.aliases import Decisions, Ints
 from heuresis.evaluators.tardiness.objective import aggregate
 from heuresis.problems import resampling
-from heuresis.problems.problem import (
-    InstanceError,
-    MachineryError,
-    Objective,
-    Replay,
-    Score,
-    Scoring,
-    complaint,
-)
+from heuresis.problems.metrics import Metric
+from heuresis.problems.problem import InstanceError, MachineryError
+from heuresis.problems.scoring import Objective, Replay, Score, Scoring, complaint
 from heuresis.problems.tardiness.instances import TardinessInstance
 
 Instances = Sequence[TardinessInstance]
@@ -41,6 +35,14 @@ _NOT_FINITE = "a priority was NaN or infinite"
 EXPLAINED_ROWS = 12
 LARGEST_EXPLAINED = 200
 """Largest number of jobs for which `explain` solves an instance to show its optimal sequence."""
+
+METRICS = (
+    Metric("agg_gap", "sum of total tardiness over that of the optima, minus 1", shown=True),
+    Metric("avg_gap", "mean over instances of total tardiness over the optimum, minus 1", shown=True),
+    Metric("total", "sum of total tardiness"),
+    Metric("late_on_zero", "instances that are late although the optimum is 0", shown=True),
+)
+"""What `score` tells beside the aggregate, in its order."""
 
 AUDITED, LARGEST_AUDITED = 60, 100
 """How many instances are audited by the reference interpreter, and how many jobs the largest of them has."""
@@ -135,7 +137,7 @@ class TardinessScoring(Scoring):
         return np.array(sorted(chosen, key=lambda i: (instances[i].size, i)), dtype=np.int64)
 
     def score(self, instances: Instances, values: Sequence[float]) -> Score:
-        """The objective and the metrics `agg_gap avg_gap total late_on_zero`; gaps are None without references."""
+        """The objective and the metrics of `METRICS`; gaps are None without references."""
         totals, reference = np.asarray(values, dtype=np.float64), _references(instances)
         metrics: dict[str, float | None] = {"agg_gap": None, "avg_gap": None, "total": float(totals.sum())}
         metrics["late_on_zero"] = None

@@ -15,7 +15,8 @@ from heuresis.evaluators.language.reference.distance import TOLERANCE
 from heuresis.evaluators.language.reference.judge import Judge, judge_of
 from heuresis.evaluators.simulator import Simulator
 from heuresis.problems import registry
-from heuresis.problems.problem import SPLITS, Baseline, Problem, valued
+from heuresis.problems.problem import SPLITS, Baseline, Problem
+from heuresis.problems.scoring import Drawn, valued
 from heuresis.problems.testing.expect import compiled, expect, known, simulator_of
 from heuresis.sandbox.screen.screen import screen
 
@@ -187,18 +188,33 @@ class ProblemSuite:
     def test_one_replay_tells_all(self) -> None:
         """Of one replay come values, metrics and the instance that loses most, and its parts are the decisions."""
         instances, scoring = self._instances("search")[:3], self._problem.scoring
-        decisions = self._simulator(instances).decide(self._program(0), NO_CONSTANTS, np.arange(len(instances)))
+        decisions = self._decisions(instances)
         replay = scoring.replay(instances, decisions)
         values = valued(scoring, instances, replay.schedules)
         expect(replay.fault == "" and None not in values, f"expected a value of every instance, got: {replay.fault}")
         measured = scoring.metrics(instances, replay.schedules)
         odd = [name for name, value in measured.items() if value is not None and not math.isfinite(value)]
         expect(not odd, f"metrics are finite numbers or None, not so: {odd}")
+        told = {**scoring.score(instances, [v for v in values if v is not None]).metrics, **measured}
+        declared = [one.name for one in self._problem.metrics]
+        expect(not declared or declared == list(told), f"`metrics` declares {declared}, but there are {list(told)}")
         expect(0 <= scoring.worst(instances, values) < len(instances), "`worst` names none of the instances")
+        last = scoring.worst(instances, (*values[:-1], None))
+        expect(last == len(instances) - 1, "`worst`: an instance without a value loses most of all")
         parts = scoring.cut(instances, decisions)
         for number, array in enumerate(decisions):
             whole = b"".join(part[number].tobytes() for part in parts)
             expect(whole == array.tobytes(), "the parts of `cut`, one after the other, are not the decisions")
+
+    def test_figures_show_every_schedule(self) -> None:
+        """Where schedules can be drawn, each has its curve in every figure, under its name."""
+        instances, scoring = self._instances("search")[:1], self._problem.scoring
+        if not isinstance(scoring, Drawn):
+            return
+        [schedule] = scoring.replay(instances, self._decisions(instances)).schedules
+        for figure in scoring.figures(instances[0], {"one": schedule, "two": schedule}):
+            shown = [curve.name for curve in figure.curves]
+            expect(shown == ["one", "two"], f"{figure.title}: expected the curves one and two, got {shown}")
 
     def test_explanations_are_small(self) -> None:
         """A few lines, which fit into a prompt."""
@@ -223,6 +239,10 @@ class ProblemSuite:
 
     def _program(self, number: int) -> object:
         return compiled(self._problem, self._problem.baselines[number].source)
+
+    def _decisions(self, instances: tuple[Any, ...]) -> Decisions:
+        """Those of the first rule, in the order of the instances."""
+        return self._simulator(instances).decide(self._program(0), NO_CONSTANTS, np.arange(len(instances)))
 
     def _judge(self, rule: Baseline) -> Judge:
         return judge_of(screen(rule.source, self._problem.contract.allow_list()), self._problem.contract)

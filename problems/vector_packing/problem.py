@@ -18,8 +18,9 @@ from heuresis.problems.vector_packing.instances import (
     SELECT,
     TEST,
 )
+from heuresis.problems.vector_packing.parts import cut
 from heuresis.problems.vector_packing.reader import read, read_fleet
-from heuresis.problems.vector_packing.scoring import EXCESS, FILLED, LOST, PEAK, VectorScoring
+from heuresis.problems.vector_packing.scoring import EXCESS, FILLED, LOST, METRICS, PEAK, VectorScoring
 
 _STATEMENT = """\
 Requests arrive in order; each asks for amounts of up to three resources (CPU, memory, GPU) and goes to a node where
@@ -150,10 +151,12 @@ _COMMON = Problem(
     simulator="heuresis.evaluators.vector_packing.simulator:Placement",
     scoring=VectorScoring(),
     objective=EXCESS,
+    metrics=METRICS,
     splits={split.name: _split(split) for split in (SEARCH, SELECT, TEST)},
     baselines=_BASELINES,
     algorithms=algorithms(_BASELINES[0]),
     read=functools.partial(read, gpus=True),
+    parts=cut,
     sources=SOURCES,
     standalone=STANDALONE,
 )

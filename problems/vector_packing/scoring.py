@@ -13,7 +13,9 @@ from heuresis.evaluators.vector_packing.contract import NOT_PLACED, RESOURCES
 from heuresis.evaluators.vector_packing.objective import aggregate, lost, parts
 from heuresis.problems import resampling
 from heuresis.problems.figures import Figure
-from heuresis.problems.problem import MachineryError, Objective, Replay, Score, Scoring, complaint
+from heuresis.problems.metrics import Better, Metric
+from heuresis.problems.problem import MachineryError
+from heuresis.problems.scoring import Objective, Replay, Score, Scoring, complaint
 from heuresis.problems.vector_packing.figures import figures
 from heuresis.problems.vector_packing.instances import VectorInstance
 from heuresis.problems.vector_packing.placing import Placed, placed, stranded
@@ -49,6 +51,17 @@ _SIGNED = "i"
 """Decisions have negative codes: no unsigned number may pass for one."""
 
 EXPLAINED_TYPES = 12
+
+METRICS = (
+    Metric(
+        "excess", "nodes over the lower bound of all instances, minus 1; where nodes are opened at will", shown=True
+    ),
+    Metric("nodes", "the most nodes in use at one time, or those of the fleet"),
+    Metric("lower_bound", "sum of the lower bounds; where nodes are opened at will", "nodes", Better.NEITHER),
+    Metric("placed", "requests that have a place", "", Better.LARGER, shown=True),
+    Metric("stranded", "share of the capacity that nothing fits into any more; on a fleet", shown=True),
+)
+"""What `score` tells beside the aggregate, in its order."""
 
 AUDITED, LARGEST_AUDITED = 12, 200
 """How many instances are audited by the reference interpreter, and how many requests the largest of them has."""
@@ -119,12 +132,12 @@ class VectorScoring(Scoring):
         return np.array(sorted(chosen, key=lambda i: (instances[i].size, i)), dtype=np.int64)
 
     def score(self, instances: Instances, values: Sequence[float]) -> Score:
-        """The objective and the metrics `excess nodes lower_bound placed stranded`.
+        """The objective and the metrics of `METRICS`.
 
         `excess` and `lower_bound` are None on a fleet, `stranded` (the mean over instances) without one.
         """
         reached, reference, sizes, opens = _columns(instances, values)
-        metrics: dict[str, float | None] = dict.fromkeys(("excess", "nodes", "lower_bound", "placed", "stranded"))
+        metrics: dict[str, float | None] = dict.fromkeys(one.name for one in METRICS)
         if _all_open(instances):
             metrics |= {"nodes": float(reached.sum()), "lower_bound": float(reference.sum())}
             metrics |= {"excess": float(reached.sum() / reference.sum() - 1.0), "placed": float(sizes.sum())}

@@ -34,7 +34,8 @@ _FIXED = {
 _MESSAGE_CAP = 10_000
 _STDERR_TAIL = 4_000
 _GRACE_SECONDS = 10.0  # beyond a task's own limit, for a busy machine and a large result
-_GOODBYE_SECONDS = 1.0
+GOODBYE_SECONDS = 1.0
+"""How long a process may take to end by itself, and again after each way of insisting."""
 
 
 _machine: list[frozenset[Layer]] = []  # what the first zygote of this process had to do without
@@ -142,15 +143,18 @@ class Zygote:
         with contextlib.suppress(OSError):  # it may be gone already
             self._channel.shutdown(socket.SHUT_RDWR)
 
-    def stop(self) -> None:
-        """End the process for certain and reap it: politely first, so that it can clear up what its child left."""
+    def stop(self, patience: float = GOODBYE_SECONDS) -> None:
+        """End the process for certain and reap it: politely first, so that it can clear up what its child left.
+
+        For so many seconds it may end by itself.
+        """
         self.hang_up()
         with self._stopping:  # whoever comes second waits until the process is gone
             if self._stopped:
                 return
-            for end in (self._process.terminate, self._process.kill):
+            for seconds, end in ((patience, self._process.terminate), (GOODBYE_SECONDS, self._process.kill)):
                 try:
-                    self._process.wait(_GOODBYE_SECONDS)
+                    self._process.wait(seconds)
                     break
                 except subprocess.TimeoutExpired:
                     end()
@@ -162,8 +166,11 @@ class Zygote:
     def last_words(self) -> str:
         """What the process wrote to standard error at last, sanitised, and its exit code where it has ended."""
         self._process.poll()
-        self._stderr.seek(0, os.SEEK_END)
-        self._stderr.seek(max(0, self._stderr.tell() - _STDERR_TAIL))
-        tail = self._stderr.read(_STDERR_TAIL).decode("ascii", "replace")
+        try:
+            self._stderr.seek(0, os.SEEK_END)
+            self._stderr.seek(max(0, self._stderr.tell() - _STDERR_TAIL))
+            tail = self._stderr.read(_STDERR_TAIL).decode("ascii", "replace")
+        except ValueError:  # closed: another thread has stopped it
+            tail = ""
         code = self._process.returncode
         return wire.sanitise(f"{tail}(exit code {code})" if code is not None else tail, _MESSAGE_CAP)

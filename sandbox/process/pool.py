@@ -1,6 +1,7 @@
 """The controller's side of the sandbox: warm workers, each running one untrusted program at a time."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,7 +16,7 @@ from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.outcome import Outcome, SandboxError, Status
 from heuresis.sandbox.process.ending import judge
 from heuresis.sandbox.process.kernel import forbid_inspection
-from heuresis.sandbox.process.launch import Zygote, ZygoteDied
+from heuresis.sandbox.process.launch import GOODBYE_SECONDS, Zygote, ZygoteDied
 from heuresis.sandbox.process.wire import Setup
 from heuresis.sandbox.screen.screen import AllowList
 from heuresis.sandbox.task import PING, Task
@@ -38,7 +39,7 @@ class Pool:
     `engine` names an `EngineFactory` (`package.module:attribute` or `/path/file.py:attribute`), which each worker
     calls once with `payload` and `options`. Everything in the payload can be read by every program that runs, so it
     must hold no instance that programs are tested on later. `without` leaves layers out, to show what each is worth;
-    never to run programs that matter.
+    never to run programs that matter. Unless `wait`, nothing may run until `wait_ready` has returned.
 
     Raises ValueError where `workers` is not positive or an array cannot cross a process border, and SandboxError where
     the workers do not start.
@@ -55,6 +56,7 @@ class Pool:
         limits: Limits = _DEFAULT_LIMITS,
         start_seconds: float = 300.0,
         without: Collection[Layer] = (),
+        wait: bool = True,
     ) -> None:
         if workers < 1:
             raise ValueError(f"a pool needs at least one worker, got {workers}")
@@ -62,8 +64,8 @@ class Pool:
         self.limits = limits
         self._setup = Setup(engine, options, allow, payload, frozenset(without))
         self._start_seconds = start_seconds
-        self._lock = threading.Lock()
-        self._closed = False
+        self._lock, self._warming = threading.Lock(), threading.Lock()
+        self._closed = self._ready = False
         self._deaths = 0
         self._all = [_Worker() for _ in range(workers)]
         self._idle: deque[_Worker] = deque()
@@ -73,12 +75,28 @@ class Pool:
         try:
             for worker in self._all:
                 self._start(worker)
-            for zygote in [w.zygote for w in self._all if w.zygote is not None]:
-                zygote.wait_ready(start_seconds)
+            if wait:
+                self.wait_ready()
         except BaseException:
             self.close()
             raise
-        self._idle.extend(self._all)
+
+    def wait_ready(self) -> None:
+        """Wait until every worker is warm; nothing runs before. Where one does not get so, SandboxError, and an end."""
+        with self._warming:
+            if self._ready:
+                return
+            try:
+                for zygote in [w.zygote for w in self._all if w.zygote is not None]:
+                    zygote.wait_ready(self._start_seconds)
+            except BaseException:
+                self.close()
+                raise
+            with self._lock:
+                if self._closed:
+                    raise SandboxError("the sandbox was closed")
+                self._idle.extend(self._all)
+                self._ready = True
 
     @property
     def workers(self) -> int:
@@ -124,8 +142,9 @@ class Pool:
         for worker in self._all:
             if worker.zygote is not None:
                 worker.zygote.hang_up()
+        patience = time.monotonic() + GOODBYE_SECONDS  # of all together: each may be in the middle of compiling
         for worker in self._all:
-            self._discard(worker)
+            self._discard(worker, max(0.0, patience - time.monotonic()))
         self._starter.shutdown()  # last, because its end kills the zygotes before they have cleared up
 
     def __enter__(self) -> Self:
@@ -184,11 +203,11 @@ class Pool:
                 raise
             raise SandboxError("the sandbox was closed") from error
 
-    def _discard(self, worker: _Worker) -> None:
+    def _discard(self, worker: _Worker, patience: float = GOODBYE_SECONDS) -> None:
         zygote = worker.zygote
         if zygote is None:
             return
-        zygote.stop()
+        zygote.stop(patience)
         with self._lock:
             if worker.zygote is zygote:
                 worker.zygote = None

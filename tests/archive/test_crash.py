@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from heuresis.archive.check import check
-from heuresis.archive.records import candidate_id
+from heuresis.archive.records import RunStatus, candidate_id
 from heuresis.archive.store import Archive
 
 NURSERY = """
@@ -27,6 +27,7 @@ for line in sys.stdin:  # a fork per line: importing takes longer than all that 
         print("dead", flush=True)
         continue
     archive = Archive.open(sys.argv[1])
+    archive.reopen_run("r_ab12")  # of a process that is gone
     number = len(archive.trials("r_ab12"))
     print(os.getpid(), flush=True)
     while True:
@@ -75,6 +76,7 @@ def test_nothing_acknowledged_is_lost(file: Path, make, nursery) -> None:
     rng = random.Random(3)
     with Archive.open(str(file)) as archive:
         archive.start_run(make.run())
+        archive.finish_run("r_ab12", RunStatus.INTERRUPTED, "")
     acknowledged: list[tuple[str, int, int]] = []
     for _ in range(KILLS):
         acknowledged += kill_a_writer(nursery, rng.uniform(0.0, 0.12))

@@ -9,30 +9,32 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, inspect
 from sqlmodel import SQLModel
 
-from heuresis.archive import connect, database, migrations
-from heuresis.archive.check import check
+from heuresis.archive import database, waiting
+from heuresis.archive.check import check, check_at
 from heuresis.archive.migrations import APPLICATION_ID, LATEST, MIGRATIONS, Step
-from heuresis.archive.records import ArchiveError, RunStatus
-from heuresis.archive.rows import evaluation_row
+from heuresis.archive.records import ArchiveBusy, ArchiveError, Extension, RunStatus
+from heuresis.archive.rows import evaluation_row, proposal_row, run_row
 from heuresis.archive.store import Archive
 from heuresis.archive.tables import TABLES
 
 
 def filled(file: Path, make, count: int = 3) -> None:
-    """An archive with a run."""
+    """An archive with a run that was stopped."""
     with Archive.open(str(file)) as archive:
         archive.start_run(make.run())
         for number in range(count):
             archive.record_proposal(make.proposal(number))
             archive.record_evaluation(make.evaluation(number))
+        archive.finish_run("r_ab12", RunStatus.INTERRUPTED, "")
 
 
 def schema(url: str, names: list[str]) -> dict[str, object]:
@@ -56,26 +58,43 @@ def schema(url: str, names: list[str]) -> dict[str, object]:
     return told
 
 
-def test_an_archive_from_before_objectives_is_migrated(file: Path, make, monkeypatch: pytest.MonkeyPatch) -> None:
+def insert(raw: sqlite3.Connection, table: str, row: Mapping[str, object]) -> None:
+    """Put a row into a table, with the columns of its version."""
+    known = {column[1] for column in raw.execute(f"PRAGMA table_info({table})")}
+    kept = {name: value for name, value in row.items() if name in known}
+    marks = ", ".join("?" for _ in kept)
+    raw.execute(f"INSERT INTO {table} ({', '.join(kept)}) VALUES ({marks})", tuple(kept.values()))
+
+
+def older(file: Path, make, version: int) -> None:
+    """An archive as a Heuresis with that version left it, with a stopped run of one proposal."""
+    file.parent.mkdir(parents=True)
+    recorded = {"recorded": "2026-01-02T03:04:05.000000+00:00"}
+    proposal = proposal_row(make.proposal(0))
+    with closing(sqlite3.connect(file)) as raw, raw:
+        for step in (step for steps in MIGRATIONS[:version] for step in steps):
+            raw.execute(step.sql)
+        raw.execute("UPDATE heuresis_schema SET version = ?", (version,))
+        insert(raw, "runs", run_row(make.run(status=RunStatus.INTERRUPTED), "host:1"))
+        insert(raw, "candidates", {"id": proposal["candidate"], "source": proposal["source"]} | recorded)
+        insert(raw, "proposals", proposal | recorded)
+        insert(raw, "evaluations", evaluation_row(make.evaluation(0)) | recorded)
+
+
+@pytest.mark.parametrize("version", range(1, LATEST))
+def test_an_older_archive_is_read_and_its_run_goes_on(file: Path, make, version: int) -> None:
     """Its evaluations keep their ids: the same result again changes nothing."""
-    row = evaluation_row(make.evaluation(0))
-    old = {key: value for key, value in row.items() if key != "objective"}
-    with monkeypatch.context() as before:
-        before.setattr(migrations, "MIGRATIONS", MIGRATIONS[:1])
-        before.setattr(migrations, "LATEST", 1)
-        before.setattr(database, "LATEST", 1)
-        with Archive.open(str(file)) as archive:
-            archive.start_run(make.run())
-            archive.record_proposal(make.proposal(0))
-    with sqlite3.connect(file) as raw:
-        names = ", ".join((*old, "recorded"))
-        marks = ", ".join("?" for _ in range(len(old) + 1))
-        raw.execute(
-            f"INSERT INTO evaluations ({names}) VALUES ({marks})", (*old.values(), "2026-01-02T03:04:05.000000+00:00")
-        )
+    older(file, make, version)
+    before = check_at(str(file))
+    assert (before.version, before.problems) == (version, [])
+    assert before.rows["evaluations"] == 1
     with Archive.open(str(file)) as archive:
+        archive.reopen_run("r_ab12")
         archive.record_evaluation(make.evaluation(0))
+        archive.extend_run(Extension("r_ab12", 1, '{"evaluations": 20}'))
+        archive.record_proposal(make.proposal(1))
         assert archive.evaluations(make.proposal(0).candidate) == [make.evaluation(0)]
+        assert archive.extensions("r_ab12") == [Extension("r_ab12", 1, '{"evaluations": 20}')]
         assert check(archive) == []
 
 
@@ -265,6 +284,7 @@ def fill(archive: Archive, make) -> None:
 def test_a_full_disk_is_told_and_loses_nothing(file: Path, make) -> None:
     filled(file, make)
     with Archive.open(str(file)) as archive:
+        archive.reopen_run("r_ab12")
         engine = archive._database.opened.engine
         with engine.connect() as connection:
             raw = connection.connection.cursor()
@@ -287,6 +307,7 @@ from heuresis.archive.records import *
 from heuresis.archive.store import Archive
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 with Archive.open(sys.argv[1]) as archive:
+    archive.reopen_run("r_ab12")
     resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
     number = 3
     try:
@@ -317,15 +338,15 @@ def test_a_write_that_the_system_refuses_is_told(file: Path, make) -> None:
 
 def test_a_locked_archive_is_waited_for_and_then_told(file: Path, make, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(file, make)
-    monkeypatch.setattr(connect, "BUSY_SECONDS", 0.2)
+    monkeypatch.setattr(waiting, "BUSY_SECONDS", 0.2)
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with Archive.open(str(file)) as archive:
         assert len(archive.trials("r_ab12")) == 3  # readers do not wait
-        with pytest.raises(ArchiveError, match="another process has kept it locked"):
-            archive.heartbeat("r_ab12")
+        with pytest.raises(ArchiveBusy, match="another process has kept it locked"):
+            archive.reopen_run("r_ab12")
         other.execute("COMMIT")
-        archive.heartbeat("r_ab12")
+        archive.reopen_run("r_ab12")
     other.close()
 
 
@@ -380,7 +401,7 @@ CHANGES = (
     "UPDATE parents SET position = 9", "DELETE FROM parents", "DELETE FROM runs", "UPDATE runs SET seed = 1",
     "UPDATE runs SET config = ''", "DELETE FROM calls", "UPDATE calls SET reply = 'forged' WHERE number = 0",
     "UPDATE calls SET usd = 0 WHERE number = 0", "UPDATE calls SET max_usd = 0 WHERE number = 1",
-    "UPDATE calls SET prompt = '' WHERE number = 1",
+    "UPDATE calls SET prompt = '' WHERE number = 1", "UPDATE extensions SET changes = '{}'", "DELETE FROM extensions",
 )  # fmt: skip
 
 
@@ -393,6 +414,7 @@ def test_finished_rows_never_change(file: Path, make, change: str) -> None:
         archive.record_proposal(make.proposal(1, parents=(make.proposal(0).candidate,)))
         archive.answer(make.call(0, reply="r", usd=0.1, attempt=archive.intend(make.call(0)).attempt))
         archive.intend(make.call(1))
+        archive.extend_run(Extension("r_ab12", 2, '{"minutes": 9}'))
     raw = sqlite3.connect(file)
     with pytest.raises(sqlite3.IntegrityError, match="finished rows never change"):
         raw.execute(change)

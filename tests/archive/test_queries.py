@@ -127,7 +127,7 @@ def test_equal_runs_have_equal_comparable_rows(archive: Archive, make) -> None:
     rows = comparable_rows(archive, "r_ab12")
     assert rows == comparable_rows(archive, "r_cd34")
     assert {name: len(found) for name, found in rows.items()} == {
-        "runs": 1, "candidates": 2, "proposals": 2, "parents": 1, "calls": 0, "evaluations": 2
+        "runs": 1, "candidates": 2, "proposals": 2, "parents": 1, "calls": 0, "evaluations": 2, "extensions": 0
     }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from heuresis.archive import store
+from heuresis.archive import runs
 from heuresis.archive.records import ArchiveError, RunStatus, Trial, candidate_id
 from heuresis.archive.store import Archive, CostLimitReached
 
@@ -95,7 +95,7 @@ def test_a_run_whose_process_is_gone_is_stale_at_once(archive: Archive, make, mo
     host = socket.gethostname()
     owners = {"r_gone": f"{host}:{gone.pid}", "r_lives": f"{host}:{os.getppid()}", "r_far": f"no-{host}:{gone.pid}"}
     for identity, owner in owners.items():
-        monkeypatch.setattr(store, "owner_here", lambda owner=owner: owner)
+        monkeypatch.setattr(runs, "owner_here", lambda owner=owner: owner)
         archive.start_run(make.run(identity))
     assert {s.run.id: s.state for s in archive.runs()} == {"r_gone": "stale", "r_lives": "running", "r_far": "running"}
     archive.finish_run("r_gone", RunStatus.FINISHED, "")

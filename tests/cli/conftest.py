@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from broken_archives import make_good
+from here_pool import HerePool
 
 from heuresis.cli.main import run
+from heuresis.evolve.assessment import pools
 from heuresis.problems import registry
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "weighted_completion.py"
@@ -49,6 +51,12 @@ def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
         return Answer(code, found.out, found.err)
 
     return call
+
+
+@pytest.fixture
+def unconfined(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs run in this process: for tests of what is shown, not of how it is computed."""
+    monkeypatch.setattr(pools, "Pool", HerePool)
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,8 @@ def test_show_prints_a_file_that_can_be_changed_and_read(cli, tmp_path):
     found = cli("engine", "show", path, "--json").json
     assert (found["name"], found["blocks"], found["replicas"]) == ("own", 3000, 4)
     assert found["mixed"] == cli("engine", "show", "a10-llama-3-8b", "--json").json["mixed"]
-    assert found["batching"] == "running_order"
+    assert (found["batching"], found["admission"]) == ("running_order", "whole")
+    assert 'admission = "whole"' in shown.out
 
 
 def test_fit_reports_coefficients_and_errors_by_regime(cli, tmp_path):

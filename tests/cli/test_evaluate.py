@@ -60,6 +60,7 @@ def test_programs_that_fail_say_why_and_where(cli, instances: Path, tmp_path: Pa
     assert "line 1" in table.out
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_without_programs_all_rules_are_measured(cli, instances: Path):
     answer = cli("evaluate", "smtt", "--instances", instances)
     assert answer.code == 0
@@ -68,6 +69,7 @@ def test_without_programs_all_rules_are_measured(cli, instances: Path):
     assert answer.out.count("not evolvable") >= 5
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_a_file_stands_before_a_baseline_of_that_name(cli, instances: Path, tmp_path: Path, monkeypatch):
     (tmp_path / "spt").write_text(GOOD)
     monkeypatch.chdir(tmp_path)
@@ -76,6 +78,7 @@ def test_a_file_stands_before_a_baseline_of_that_name(cli, instances: Path, tmp_
     assert first["aggregate"] == second["aggregate"]
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_without_optima_the_objective_is_said_to_be_another(cli, tmp_path: Path):
     path = tmp_path / "plain.json"
     path.write_text('{"instances": [{"p": [3, 1, 4], "d": [1, 5, 9]}]}')
@@ -87,6 +90,7 @@ def test_without_optima_the_objective_is_said_to_be_another(cli, tmp_path: Path)
     assert "mean total tardiness" in cli("evaluate", "smtt", "mdd", "--instances", path).err
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_compare_is_paired_with_the_first(cli, instances: Path):
     answer = cli("compare", "smtt", "spt", "mdd", "--instances", instances, "--json")
     assert answer.code == 0
@@ -99,6 +103,7 @@ def test_compare_is_paired_with_the_first(cli, instances: Path):
     assert cli("compare", "smtt", "spt", "spt", "--instances", instances).code == 2
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_explain(cli, instances: Path):
     answer = cli("explain", "spt", "--instances", instances, "--instance", "i1")
     assert answer.code == 0
@@ -120,6 +125,7 @@ def test_export_runs_on_its_own(cli, tmp_path: Path):
     assert cli("export", "mdd").out.strip() == path.read_text().strip()
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_import_records_what_top_lists(cli, example: Path, tmp_path: Path):
     path = tmp_path / "wspt.py"
     path.write_text("def priority(p, w, p_mean):\n    return p / w\n")

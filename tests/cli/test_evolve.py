@@ -85,6 +85,57 @@ def test_ctrl_c_leaves_a_run_that_can_be_resumed(example: Path, tmp_path: Path):
     assert "Traceback" not in err
 
 
+def test_a_run_is_extended_and_its_table_made_later(cli, example: Path):
+    made = cli("evolve", example, "--evaluations", 4, "--workers", 1, "--no-test", "--from", "spt")
+    assert made.code == 0, made.err
+    [run] = cli("runs", "--json").json["runs"]
+    assert f"not compared on test yet: heuresis crown {run['id']}" in made.out
+    assert "starting 1 worker" in made.err
+    assert "to choose the champion" in made.err
+    for words in (("--seed", 5), ("--mix", "offline=1"), ("--problem", "smtt"), ("--evaluations", 3)):
+        refused = cli("resume", run["id"], *words)
+        assert refused.code == 2
+        assert "that cannot change" in refused.err or "give --evaluations with more than that" in refused.err
+    more = cli("resume", run["id"], "--evaluations", 6, "--problem", example, "--seed", 0, "--no-test", "--json")
+    assert more.code == 0, more.err
+    assert "evaluations 4 → 6" in more.err
+    assert (more.json["evaluations"], more.json["champion"]["test"]) == (6, None)
+    crowned = cli("crown", run["id"], "--json")
+    assert crowned.code == 0, crowned.err
+    assert crowned.json["champion"]["id"] == more.json["champion"]["id"]
+    assert crowned.json["champion"]["test"]["split"] == "test"
+    assert cli("crown", run["id"]).code == 0
+
+
+@pytest.mark.usefixtures("cli")
+def test_doctor_says_which_journal_the_archive_has(monkeypatch: pytest.MonkeyPatch):
+    from heuresis.archive import journal
+    from heuresis.cli import doctor
+
+    def found() -> tuple[bool | None, str]:
+        return doctor._journal(None)
+
+    assert found() == (True, "write-ahead log, once there is an archive")
+    Archive.open().close()
+    assert found() == (True, "write-ahead log")
+    Path(os.environ["HEURESIS_ARCHIVE"]).unlink()
+    monkeypatch.setattr(journal, "filesystem_of", lambda _: "9p")
+    said = "no write-ahead log here (file system 9p), so a rollback journal: commands and a run wait for each other"
+    assert found() == (None, said)
+    Archive.open().close()
+    assert found() == (None, said)
+
+
+def test_a_champion_that_is_a_classical_rule_is_called_one(cli, example: Path):
+    words = ("evolve", example, "--evaluations", 1, "--workers", 1, "--no-test", "--from", "heaviest")
+    made = cli(*words)
+    assert made.code == 0, made.err
+    assert "is the classical rule heaviest: the search found nothing better" in made.out
+    assert "a budget of 1 evaluation is too small to search: the run begins with 1 program;" in made.err
+    assert "nothing was searched" in made.err
+    assert cli(*words, "--json").json["champion"]["rule"] == "heaviest"
+
+
 class Refusing(http.server.BaseHTTPRequestHandler):
     """An endpoint that knows no key."""
 
@@ -100,6 +151,7 @@ class Refusing(http.server.BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_a_wrong_key_is_said_once_and_never_shown(cli, example: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong-0123456789abcdef")
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
@@ -116,6 +168,7 @@ def test_a_wrong_key_is_said_once_and_never_shown(cli, example: Path, monkeypatc
     assert "0123456789abcdef" not in answer.err + answer.out
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_an_unreachable_endpoint_is_named(cli, example: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-any")
     base = "http://127.0.0.1:9/v1"

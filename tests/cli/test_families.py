@@ -25,7 +25,7 @@ FAMILIES = """\
 def with_families(example: Path, tmp_path: Path) -> Path:
     """The small problem, with two families."""
     path = tmp_path / "two_families.py"
-    text = example.read_text().replace("    Objective,\n", "    Objective,\n    Options,\n", 1)
+    text = example.read_text().replace("MachineryError, Problem\n", "MachineryError, Options, Problem\n", 1)
     path.write_text(text.removesuffix("    )\n)\n") + FAMILIES)
     return path
 
@@ -77,6 +77,7 @@ def test_runs_and_programs_say_their_family(cli, searched: dict[str, str]):
     assert "select (mixed)" in cli("show", searched["mixed"]).out
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_a_program_is_recorded_and_found_by_family(cli, with_families: Path, tmp_path: Path):
     rule = tmp_path / "rule.py"
     rule.write_text("def priority(p, w, p_mean):\n    return p\n")

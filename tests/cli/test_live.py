@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from heuresis.archive.calls import ModelCalls
 from heuresis.cli import live, render
 from heuresis.evolve.search.listener import Progress
 
@@ -45,6 +46,16 @@ def test_the_panel_has_all_of_it():
         assert part in text, part
     assert text.index("mdd") < text.index("spt"), "the best baseline stands first"
     assert max(map(len, text.splitlines())) <= 100
+
+
+def test_models_that_fail_are_seen_with_the_words_of_their_servers():
+    calls = ModelCalls("openai/x", 3, 1, 2, "402: Insufficient Balance")
+    shown = replace(PROGRESS, models=(calls, ModelCalls("local", 5, 5), ModelCalls("never/asked")))
+    words = "openai/x: 3 calls, 1 answered, 2 failed, mostly: 402: Insufficient Balance"
+    assert words in drawn(shown)
+    assert "local: 5 calls, 5 answered, 0 failed" in drawn(shown)
+    assert "never/asked" not in drawn(shown)
+    assert words in live.line(shown, percent=True)
 
 
 def test_before_anything_succeeded():

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hostile_text import HOSTILE, acting, spelled
+from hostile_text import HOSTILE, TOGETHER, acting, spelled
 from scripted_server import ScriptedServer, completion, failure
 
 from heuresis.archive.records import Call, Evaluation, Proposal, Run, RunStatus, candidate_id
@@ -21,10 +21,12 @@ from heuresis.cli.main import run
 from heuresis.evolve.config import Config
 
 EVERY = pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE.keys())
+KINDS = pytest.mark.parametrize("hostile", TOGETHER.values(), ids=TOGETHER.keys())
+"""For what is shown whole: several at once."""
 FILES = pytest.mark.parametrize(
     "hostile",
-    [text.replace("/", "") for text in HOSTILE.values() if "\x00" not in text and "\ud83d" not in text],
-    ids=[name for name, text in HOSTILE.items() if "\x00" not in text and "\ud83d" not in text],
+    [text.replace("/", "") for text in TOGETHER.values() if "\x00" not in text and "\ud83d" not in text],
+    ids=[name for name, text in TOGETHER.items() if "\x00" not in text and "\ud83d" not in text],
 )
 """Those that can stand in a command line and in the name of a file."""
 
@@ -99,7 +101,7 @@ def foreign_archive(path: Path, hostile: str) -> tuple[str, str]:
     return program, parent
 
 
-@EVERY
+@KINDS
 def test_an_archive_from_elsewhere(cli, example: Path, tmp_path: Path, hostile: str, colours: bool):
     program, clean = foreign_archive(tmp_path / "foreign.db", hostile)
     at = ("--archive", tmp_path / "foreign.db")
@@ -124,7 +126,7 @@ def test_an_archive_from_elsewhere(cli, example: Path, tmp_path: Path, hostile: 
     assert cli("runs", *at).code == 0
 
 
-@EVERY
+@KINDS
 def test_json_of_an_archive_from_elsewhere(cli, example: Path, tmp_path: Path, hostile: str):
     program, _ = foreign_archive(tmp_path / "foreign.db", hostile)
     cli("problems", example)
@@ -143,7 +145,7 @@ def test_json_of_an_archive_from_elsewhere(cli, example: Path, tmp_path: Path, h
         assert set(expected) <= set(strings_in(answer.json)), words
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("unconfined")
 def test_names_in_files_of_instances(cli, tmp_path: Path, colours: bool):
     names = [text for text in HOSTILE.values() if "\ud83d" not in text]  # which the reader refuses
     names.append("[link=http://evil.example]y[/link]")
@@ -263,7 +265,7 @@ def test_an_engine_s_file(cli, tmp_path: Path, hostile: str, colours: bool):
     assert acting(cli("engine", "show", path, "--json").out) == ""
 
 
-@EVERY
+@KINDS
 def test_a_problem_s_own_texts(cli, example: Path, tmp_path: Path, hostile: str, colours: bool):
     text = example.read_text()
     link = "[here](http://evil.example) <b>bold</b> &#x202e;"
@@ -283,7 +285,7 @@ def test_a_problem_s_own_texts(cli, example: Path, tmp_path: Path, hostile: str,
     assert answer.json["title"] == hostile
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("unconfined")
 def test_what_a_provider_says_is_wrong(cli, example: Path, monkeypatch: pytest.MonkeyPatch, colours: bool):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-any")
     with ScriptedServer(failure(401, "".join(HOSTILE.values()))) as server:
@@ -296,7 +298,7 @@ def test_what_a_provider_says_is_wrong(cli, example: Path, monkeypatch: pytest.M
     assert acting(cli("runs", "--json").out) == ""
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("unconfined")
 def test_what_a_model_replies_and_is_called(cli, example: Path, monkeypatch: pytest.MonkeyPatch, colours: bool):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-any")
     every = list(HOSTILE.values())

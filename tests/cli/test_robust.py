@@ -29,6 +29,7 @@ def test_a_program_to_start_from_that_does_not_fit_is_named(cli, tmp_path: Path)
     assert "unexpected" not in answer.err
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_the_printed_advice_works_as_printed(cli, example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     answer = cli("evolve", example, "--evaluations", 4, "--workers", 1, "--archive", tmp_path / "my archive.db")
@@ -44,6 +45,7 @@ def test_the_printed_advice_works_as_printed(cli, example: Path, tmp_path: Path,
     assert "weighted-completion" in (tmp_path / "rule.json").read_text()
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_explain_of_a_program_that_fails(cli, instances: Path, tmp_path: Path):
     path = tmp_path / "bad.py"
     path.write_text(TWO)
@@ -55,6 +57,7 @@ def test_explain_of_a_program_that_fails(cli, instances: Path, tmp_path: Path):
         assert "line 1" in answer.err
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_brackets_in_names_are_no_markup(cli, tmp_path: Path):
     path = tmp_path / "odd.json"
     path.write_text('{"instances": [{"name": "[/x]", "p": [3, 1], "d": [1, 2], "optimum": 3}]}')
@@ -141,6 +144,7 @@ def test_a_model_s_options_need_a_model(cli):
         assert "--model" in answer.err
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_two_beginnings_of_one_id_are_one_program(cli, example: Path, tmp_path: Path):
     path = tmp_path / "wspt.py"
     path.write_text("def priority(p, w, p_mean):\n    return p / w\n")
@@ -196,6 +200,7 @@ def test_a_reader_that_has_gone_ends_it_quietly(tmp_path: Path, words: tuple[str
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_what_a_reader_of_instances_left_out_is_said(cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = tmp_path / "mixed.json"
     path.write_text('{"instances": [{"p": [3, 1], "d": [1, 2], "optimum": 3}, {"p": [3, 1], "d": [1, 2]}]}')
@@ -215,6 +220,7 @@ def test_a_problem_file_that_exits_is_no_success(cli, tmp_path: Path, code: str)
     assert code.strip("'") in answer.err
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_narrow_terminals_keep_names_and_numbers_whole(
     cli, instances: Path, example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -4,10 +4,10 @@ import subprocess
 import sys
 
 import pytest
+from here_pool import HerePool
 
 from heuresis.evolve import run as runs
 from heuresis.sandbox.layers import Layer
-from heuresis.sandbox.process.pool import Pool
 from heuresis.sandbox.self_check import ATTEMPTS, Level, sandbox_level
 
 
@@ -45,8 +45,7 @@ def test_a_weak_sandbox_is_refused_before_anything_is_recorded(cli):
     assert cli("runs", "--json").json == {"runs": []}
 
 
-@pytest.mark.slow
-@pytest.mark.usefixtures("weak")
+@pytest.mark.usefixtures("weak", "unconfined")
 def test_a_weak_sandbox_can_be_allowed_and_is_shown(cli, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(runs, "crown", lambda *_: None)
     assert cli("evolve", "smtt", "--evaluations", 1, "--allow-weak-sandbox").code == 0
@@ -58,7 +57,7 @@ def test_a_weak_sandbox_can_be_allowed_and_is_shown(cli, monkeypatch: pytest.Mon
     assert cli("resume", run["id"]).code == 0
 
 
-@pytest.mark.usefixtures("weak")
+@pytest.mark.usefixtures("weak", "unconfined")
 def test_a_run_goes_on_only_where_the_sandbox_is_as_strong(cli, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(runs, "crown", lambda *_: None)
     monkeypatch.setattr(runs, "sandbox_level", lambda: Level.STRONG)
@@ -71,10 +70,11 @@ def test_a_run_goes_on_only_where_the_sandbox_is_as_strong(cli, monkeypatch: pyt
     assert "`medium`" in answer.err
 
 
+@pytest.mark.usefixtures("unconfined")
 @pytest.mark.parametrize("words", [("evaluate", "smtt", "mdd"), ("explain", "mdd"), ("compare", "smtt", "mdd", "edd")])
 def test_programs_are_never_run_in_a_weak_sandbox_without_a_word(cli, instances, monkeypatch, words: tuple[str, ...]):
     assert "limits only" not in cli(*words, "--instances", instances).err
-    monkeypatch.setattr(Pool, "missing", frozenset({Layer.SECCOMP, Layer.LANDLOCK}))
+    monkeypatch.setattr(HerePool, "missing", frozenset({Layer.SECCOMP, Layer.LANDLOCK}))
     assert "limits only" in cli(*words, "--instances", instances).err
 
 

@@ -17,9 +17,12 @@ REPLIES = (
 
 
 @pytest.mark.slow
-def test_the_offline_search_evolves_it_and_every_command_works_on_it(cli, tmp_path: Path):
+def test_the_offline_search_evolves_it_and_every_command_works_on_it(
+    cli, tmp_path: Path, request: pytest.FixtureRequest
+):
     run = cli("evolve", SHORT, "--evaluations", 8, "--workers", 1, "--seed", 2, "--json")
     assert run.code == 0, run.err
+    request.getfixturevalue("unconfined")  # what follows only looks at it
     champion = run.json["champion"]["id"]
     spt = cli("evaluate", SHORT, "spt", "--json").json["results"][0]
     assert run.json["champion"]["select"] < spt["aggregate"]
@@ -40,6 +43,7 @@ def test_the_offline_search_evolves_it_and_every_command_works_on_it(cli, tmp_pa
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("unconfined")
 def test_a_scripted_model_evolves_it(cli, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     with ScriptedServer(*map(completion, REPLIES)) as server:

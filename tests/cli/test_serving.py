@@ -1,11 +1,13 @@
 """Objectives, engines, traces and drawings of `serving` on the command line."""
 
+import csv
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from heuresis.cli.plot import draw
+from heuresis.cli.settings import make_config, read_settings
 from heuresis.problems.figures import Curve, Figure
 
 METRICS = [
@@ -55,6 +57,7 @@ def test_one_request_takes_the_time_of_its_iterations(cli, tmp_path: Path):
     assert "first come, first served" in answer.json["objective"]
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_objectives_and_traces_are_chosen(cli, trace: Path):
     words = (
         "evaluate",
@@ -80,6 +83,7 @@ def test_objectives_and_traces_are_chosen(cli, trace: Path):
     assert short.json["fingerprint"] != fast.json["fingerprint"]
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_requests_that_never_fit_are_counted_aloud(cli, tmp_path: Path):
     trace = tmp_path / "long.csv"
     trace.write_text("arrived_at,prefill,decode\n0,2000000,5\n0.5,20,5\n")
@@ -128,6 +132,7 @@ def test_an_empty_list_says_which_objective_is_meant(cli):
     assert "`heuresis evolve serving --objective slo` makes some" in cli("top", "serving", "--objective", "slo").err
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_it_explains_where_time_goes(cli, trace: Path):
     words = ("explain", "srpt", "--problem", "serving", "--instances", trace, "--engine", "a30-qwen2-7b", "--rate", 6)
     text = cli(*words).out
@@ -135,6 +140,7 @@ def test_it_explains_where_time_goes(cli, trace: Path):
     assert "KV memory in use" in text
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_it_draws_in_the_terminal(cli, trace: Path):
     words = ("plot", "serving", "fcfs", "srpt", "--instances", trace, "--engine", "a30-qwen2-7b", "--rate", 6)
     text = cli(*words).out
@@ -157,3 +163,142 @@ def test_a_picture_holds_every_figure(tmp_path: Path):
         picture = tmp_path / f"queue{ending}"
         draw(figures, picture, "Two figures")
         assert picture.read_bytes().startswith(begins)
+
+
+@pytest.fixture
+def busy(tmp_path: Path) -> Path:
+    """Two hundred requests, four a second, of which every fifth is long: shorter ones first make a difference."""
+    rows = [f"{i / 4},{1500 if i % 5 == 0 else 100},{400 if i % 5 == 0 else 20}" for i in range(200)]
+    path = tmp_path / "busy.csv"
+    path.write_text("\n".join(["arrived_at,prefill,decode", *rows]) + "\n")
+    return path
+
+
+def test_constraints_are_judged_on_the_instances_asked_for(cli, busy: Path):
+    words = ("--instances", busy, "--engine", "a30-qwen2-7b", "--rate", 4, "--objective", "ttft_mean")
+    plain = cli("evaluate", "serving", "fcfs", "srpt", *words, "--json").json["results"]
+    fcfs, srpt = (one["metrics"] for one in plain)
+    factor = 0.8 * srpt["e2e_p99"] / fcfs["e2e_p99"]  # 25 % beyond the bound, whichever is better
+    bound = f"e2e_p99<={factor!r}*fcfs"
+    answer = cli("evaluate", "serving", "srpt", *words, "--subject-to", bound, "--json")
+    [judged] = answer.json["results"]
+    violation = 0.25
+    assert judged["metrics"]["violation"] == pytest.approx(violation)
+    assert judged["metrics"]["unpenalised"] == plain[1]["aggregate"]
+    assert judged["aggregate"] == pytest.approx(plain[1]["aggregate"] + 10 * violation)
+    assert answer.json["constraints"] == [bound]
+    table = cli("compare", "serving", "srpt", "fcfs", *words, "--subject-to", bound)
+    assert table.code == 0, table.err
+    assert f"subject to {bound}" in table.out
+    assert "srpt beside fcfs" in table.out
+    assert "↓ better" in table.out
+
+
+def test_a_table_says_engine_rate_load_and_seconds_and_has_an_interval_over_time(cli, busy: Path):
+    words = ("--instances", busy, "--engine", "a30-qwen2-7b", "--rate", 4)
+    answer = cli("evaluate", "serving", "fcfs", "srpt", *words, "--objective", "goodput")
+    assert answer.code == 0, answer.err
+    told = " ".join(answer.out.split())
+    assert "engine a30-qwen2-7b, arrivals at 4 times their rate" in told
+    assert "busy.csv: 200 requests in 12.44 s, 16 a second, load " in told
+    assert "1/goodput" in told
+    assert "throughput (1/s)" in told
+    rows = cli("compare", "serving", "srpt", "fcfs", *words, "--json").json["rows"]
+    by = {row["name"]: row["aggregate"] for row in rows}
+    assert by["srpt"]["low"] < by["srpt"]["value"] < by["srpt"]["high"]
+    assert by["fcfs"]["low"] == by["fcfs"]["high"] == 1.0
+
+
+def test_where_nobody_meets_the_slo_that_is_said(cli, busy: Path):
+    answer = cli("evaluate", "serving", "fcfs", "--instances", busy, "--rate", 0.01, "--limit", 5)
+    assert "note: every request meets its SLO under each of these" in answer.out
+
+
+def test_an_explanation_of_goodput_says_how_many_times_as_much_it_is(cli, busy: Path):
+    answer = cli("explain", "srpt", "--problem", "serving", "--instances", busy, "--objective", "goodput")
+    assert answer.code == 0, answer.err
+    assert "Goodput in time is " in answer.out
+
+
+def test_requests_are_written_once_and_never_over_a_file(cli, busy: Path, tmp_path: Path):
+    path = tmp_path / "requests.csv"
+    words = ("evaluate", "serving", "fcfs", "srpt", "--instances", busy, "--limit", 30, "--requests-out", path)
+    answer = cli(*words, "--json")
+    assert answer.code == 0, answer.err
+    rows = list(csv.DictReader(path.read_text().splitlines()))
+    assert [row["program"] for row in rows] == ["fcfs"] * 30 + ["srpt"] * 30
+    assert {row["instance"] for row in rows} == {"busy.csv"}
+    mean = sum(float(row["e2e"]) for row in rows[:30]) / 30
+    assert mean == pytest.approx(answer.json["results"][0]["metrics"]["e2e_mean"])
+    met = sum(int(row["slo_met"]) for row in rows[:30]) / 30
+    assert met == pytest.approx(answer.json["results"][0]["metrics"]["slo_attainment"])
+    before = path.read_bytes()
+    again = cli(*words)
+    assert (again.code, path.read_bytes()) == (1, before)
+    assert "it exists, and nothing is overwritten; choose another name" in again.err
+    assert "has no requests to write" in cli("evaluate", "smtt", "mdd", "--requests-out", tmp_path / "x.csv").err
+    missing = cli("evaluate", "serving", "fcfs", "--requests-out", tmp_path / "no" / "x.csv").err
+    assert "there is no folder" in missing
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("evolve", "serving", "--subject-to", "e2e_meen<=1"), "did you mean e2e_mean?"),
+        (("evaluate", "serving", "--subject-to", "e2e_mean<=1.1*fcsf"), "did you mean fcfs?"),
+        (("compare", "serving", "fcfs", "srpt", "--subject-to", "e2e_mean<2"), "expected METRIC<=NUMBER or METRIC<="),
+        (("top", "smtt", "--subject-to", "totals<=1"), "smtt: constraint 'totals<=1': no metric 'totals': did you mean total?"),
+    ],
+)  # fmt: skip
+def test_constraints_that_cannot_be_are_wrong_usage(cli, words, expected):
+    answer = cli(*words)
+    assert answer.code == 2
+    assert expected in answer.err
+
+
+def test_guards_are_listed_with_the_problem_and_hold_for_lists_by_default(cli):
+    assert cli("problems", "serving", "--json").json["guards"]["ttft_p99"] == [
+        "e2e_mean<=1.1*fcfs", "tpot_p99<=1.5*fcfs",
+    ]  # fmt: skip
+    assert cli("top", "serving", "--json").json["constraints"] == ["e2e_p99<=1.1*fcfs"]
+    assert cli("top", "serving", "--no-guards", "--json").json["constraints"] == []
+
+
+def test_noise_and_class_of_a_trace_are_told_and_chosen(cli, busy: Path):
+    words = ("evaluate", "serving", "fcfs", "--instances", busy, "--engine", "a30-qwen2-7b", "--rate", 4)
+    told = cli(*words, "--json")
+    assert "lognormal noise of sigma 0.5 (--noise)" in told.err
+    assert "no request names a class, so all are of interactive (TTFT 1.6 s, TPOT 0.056 s)" in told.err
+    classes = told.err.rpartition("--slo names another: ")[2].splitlines()[0].split(", ")
+    other = cli(*words, "--slo", classes[-1], "--noise", 0, "--json")
+    assert other.code == 0, other.err
+    assert f"so all are of {classes[-1]} (" in other.err
+    assert "sigma 0 (--noise)" in other.err
+    known = {told.json["fingerprint"], other.json["fingerprint"]}
+    assert len(known | {cli(*words, "--noise", 0, "--json").json["fingerprint"]}) == 3  # estimates differ, and classes
+    first, second = (one.json["results"][0]["metrics"] for one in (told, other))
+    assert (first["e2e_mean"], first["slo_attainment"] < second["slo_attainment"]) == (second["e2e_mean"], True)
+    wrong = cli(*words, "--slo", "gold")
+    assert wrong.code == 1
+    assert "--slo: a30-qwen2-7b has interactive, " in wrong.err
+    assert "--noise changes what is read from files" in cli("evaluate", "serving", "fcfs", "--noise", 1).err
+
+
+def test_a_run_file_holds_constraints_and_whether_guards_hold(cli, tmp_path: Path):
+    path = tmp_path / "run.toml"
+    for lines, expected in [
+        (
+            'subject_to = ["e2e_mean<=1.1*fcsf"]',
+            "serving: constraint 'e2e_mean<=1.1*fcsf': no baseline 'fcsf': did you",
+        ),
+        ('subject_to = "e2e_meen<=1"', "did you mean e2e_mean?"),
+        ("subject_to = 3", "subject_to: expected constraints, such as ['e2e_mean<=1.1*fcfs'], got 3"),
+        ('guards = "no"', "guards: expected true or false, got 'no'"),
+    ]:
+        path.write_text(f'problem = "serving"\n{lines}\n')
+        answer = cli("evolve", path)
+        assert (answer.code, expected in answer.err) == (2, True), answer.err
+    path.write_text('problem = "serving"\nsubject_to = ["tpot_p99<=0.2"]\nguards = false\n')
+    config = make_config(read_settings(str(path)))
+    assert (config.subject_to, config.guards) == (("tpot_p99<=0.2",), False)
+    assert config.choice.subject_to == ("tpot_p99<=0.2",)

@@ -28,6 +28,7 @@ def test_routers_are_measured_on_a_trace(cli, trace: Path):
     assert "shortest queue" in answer.json["objective"]
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_it_explains_what_went_where(cli, trace: Path):
     words = ("explain", "hra", "--problem", "serving-router", "--instances", trace, "--engine", "a10-llama-3-8b-2048")
     text = cli(*words).out
@@ -35,6 +36,7 @@ def test_it_explains_what_went_where(cli, trace: Path):
     assert "replica" in text
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_it_draws_routers_side_by_side_and_one_by_replica(cli, trace: Path, tmp_path: Path):
     words = ("--instances", trace, "--engine", "a10-llama-3-8b-2048")
     text = cli("plot", "serving-router", "llq", "hra", *words).out
@@ -54,3 +56,15 @@ def test_its_engine_has_to_exist(cli):
     answer = cli("evaluate", "serving-router", "llq", "--engine", "abacus")
     assert answer.code == 2
     assert "unknown engine 'abacus'" in answer.err
+
+
+def test_an_engine_of_one_replica_is_refused_with_the_way_out(cli, trace: Path, tmp_path: Path):
+    refused = cli("evaluate", "serving-router", "llq", "--instances", trace, "--engine", "a30-qwen2-7b")
+    assert refused.code == 1
+    assert "a30-qwen2-7b has one replica" in refused.err
+    assert 'base = "a30-qwen2-7b" and replicas = 4' in refused.err
+    own = tmp_path / "mine.toml"
+    own.write_text('base = "a30-qwen2-7b"\nreplicas = 1\n')
+    assert f"set replicas in {own}" in cli("evaluate", "serving-router", "llq", "--engine", own).err.replace("\n", "")
+    own.write_text('base = "a30-qwen2-7b"\nreplicas = 3\n')
+    assert cli("evaluate", "serving-router", "llq", "--instances", trace, "--engine", own).code == 0

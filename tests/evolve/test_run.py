@@ -13,9 +13,11 @@ from search_parts import PlainPool, Tinkerer, Watcher, comparable, rule, tinkeri
 from heuresis.archive.queries import top
 from heuresis.archive.records import ArchiveError, Run, RunStatus, candidate_id
 from heuresis.archive.store import Archive
+from heuresis.evolve import conductor
 from heuresis.evolve import run as runs
 from heuresis.evolve.assessment import pools
 from heuresis.evolve.assessment.assess import Assessor
+from heuresis.evolve.conductor import seeds_of
 from heuresis.evolve.config import Config, ConfigError
 from heuresis.evolve.errors import ProposerUnavailable
 from heuresis.evolve.genetic.breed import Effort
@@ -23,13 +25,14 @@ from heuresis.evolve.proposers.offline import OfflineProposer
 from heuresis.evolve.proposers.proposer import Draft, Request
 from heuresis.evolve.results.champion import FINALISTS, Champion, crown
 from heuresis.evolve.results.run_result import RunResult
-from heuresis.evolve.run import resume, seeds_of, start
+from heuresis.evolve.run import resume, start
 from heuresis.evolve.search.mix import Mix
 from heuresis.evolve.search.rounds import LAST_TASK_SECONDS
 from heuresis.evolve.wiring import Setting
 from heuresis.problems import registry
-from heuresis.problems.problem import Choice, MachineryError, Objective, Options, Problem, Score, UnknownChoice
+from heuresis.problems.problem import Choice, MachineryError, Options, Problem, UnknownChoice
 from heuresis.problems.registry import UnknownProblem
+from heuresis.problems.scoring import Objective, Score
 from heuresis.problems.tardiness.instances import TardinessInstance
 from heuresis.problems.tardiness.scoring import TardinessScoring
 from heuresis.sandbox.screen.screen import ScreenError
@@ -67,7 +70,7 @@ def breeding(setting: Setting) -> Mix:
 def test_one_and_two_workers_in_the_sandbox_make_the_same_archive(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runs, "crown", lambda *_: None)  # nothing of it depends on workers
+    monkeypatch.setattr(conductor, "crown", lambda *_, **__: None)  # nothing of it depends on workers
     short = replace(CONFIG, evaluations=18)
     two = start(replace(short, workers=2), archive, make=breeding)
     assert two.run.sandbox_level != "none"
@@ -92,9 +95,9 @@ def test_a_run_ends_with_the_champions_table_beside_every_baseline(archive: Arch
     assert names == {b.name for b in TINY.baselines} | {champion.test.against}
     row = champion.test.row(champion.test.against or "")
     assert (row.id, row.status) == (champion.id, "ok")
-    assert watcher.calls[0] == "started"
+    assert watcher.calls[:2] == ["began", "started"]
     assert watcher.calls[-1] == "finished"
-    assert set(watcher.calls[1:-1]) == {"settled"}
+    assert set(watcher.calls[2:-1]) == {"settled"}
     assert watcher.result == result
     assert set(watcher.baselines) == {b.name for b in TINY.baselines}
     assert any("final assessment took" in text for text in watcher.messages)
@@ -319,6 +322,22 @@ def test_a_run_of_another_version_of_its_problem_is_not_resumed(archive: Archive
     with pytest.raises(ConfigError, match=rf"was on tiny@{TINY.version + 1}, but here is tiny@{TINY.version}"):
         resume("r_old", archive, make=tinkering)
     assert archive.run("r_old").status is RunStatus.INTERRUPTED
+
+
+@pytest.mark.usefixtures("plain")
+def test_a_problem_file_that_only_the_archive_names_is_not_executed(archive: Archive, tmp_path: Path) -> None:
+    file, trace = tmp_path / "mine.py", tmp_path / "executed"
+    file.write_text(f"from pathlib import Path\nPath({str(trace)!r}).touch()\n")
+    run = start(replace(CONFIG, evaluations=3), archive, make=tinkering).run
+    config = replace(CONFIG, problem=str(file)).to_json()
+    archive.start_run(replace(run, id="r_file", config=config, status=RunStatus.INTERRUPTED))
+    with pytest.raises(ConfigError, match=rf"{file}.* would be executed; where you trust it, give its path"):
+        resume("r_file", archive, make=tinkering)
+    assert not trace.exists()
+    assert archive.run("r_file").status is RunStatus.INTERRUPTED
+    with pytest.raises(UnknownProblem, match="registered: none"):
+        resume("r_file", archive, problem=str(file), make=tinkering)
+    assert trace.exists()
 
 
 @pytest.mark.usefixtures("plain")

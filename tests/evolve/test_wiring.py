@@ -6,6 +6,7 @@ from contextlib import ExitStack
 import numpy as np
 import pytest
 import tiny_problem
+from scripted_server import ScriptedServer
 from search_parts import rule, trial
 
 from heuresis.archive.store import Archive
@@ -50,10 +51,10 @@ def make(config: Config, parts: tuple[Assessor, RunLedger, ExitStack]) -> list[s
 
 def test_each_name_becomes_a_proposer(parts: tuple[Assessor, RunLedger, ExitStack]) -> None:
     assert make(Config("tiny"), parts) == ["offline"]
-    served = Config(
-        "tiny", models=("openai/m",), api_base="http://127.0.0.1:9/v1", mix=(("offline", 1), ("openai/m", 1))
-    )
-    assert make(served, parts) == ["offline", "openai/m"]
+    with ScriptedServer() as server:
+        served = Config("tiny", models=("openai/m",), api_base=server.url, mix=(("offline", 1), ("openai/m", 1)))
+        assert make(served, parts) == ["offline", "openai/m"]
+        assert (server.looked_at, server.seen) == (["/v1/models"], [])
     assert parts[0].pids() == []  # no process is started before something is to be run
 
 
@@ -64,6 +65,8 @@ def test_models_that_cannot_work_say_why(parts: tuple[Assessor, RunLedger, ExitS
         make(Config("tiny", models=("local:/nowhere.gguf",)), parts)
     with pytest.raises(ConfigError, match="price"):
         make(Config("tiny", models=("openai/unheard-of",), budget_usd=1.0, api_base="http://192.0.2.1/v1"), parts)
+    with pytest.raises(ProposerUnavailable, match=r"no connection to http://127\.0\.0\.1:9/v1 .* Nothing answers"):
+        make(Config("tiny", models=("openai/m",), api_base="http://127.0.0.1:9/v1"), parts)
 
 
 def test_a_parent_is_explained_where_it_loses_most() -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from heuresis.problems.problem import complaint
 from heuresis.problems.resampling import cells, drawn
+from heuresis.problems.scoring import complaint
 
 NAMED: Any = [SimpleNamespace(name=name) for name in "abc"]
 

@@ -104,7 +104,7 @@ def test_the_commands_of_the_readme_run(root: Path, tmp_path: Path):
     lines = console_lines(root / "README.md")
     assert len(lines) >= 5
     for line in lines:
-        words = shlex.split(line.replace("--minutes 1", "--minutes 0.1"), comments=True)  # a test need not find much
+        words = shlex.split(line.replace("--minutes 1", "--minutes 0.01"), comments=True)  # a test need not find much
         command = [sys.executable, "-m", "heuresis", *words[1:]]
         done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
         assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"

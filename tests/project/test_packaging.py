@@ -1,6 +1,7 @@
 """A wheel built from a clean clone holds everything and runs where nothing but the archive can be written."""
 
 import ctypes
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 PACKAGES = ("archive", "cli", "evaluators", "evolve", "problems", "sandbox")
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "weighted_completion.py"
+UNREACHABLE = ("Failed to fetch", "network was disabled", "not found in the package registry")
 EVOLVE = ("evolve", str(EXAMPLE), "--evaluations", "7", "--workers", "1", "--json")
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -86,6 +88,12 @@ def pip(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*command, *words], capture_output=True, text=True, check=False)
 
 
+def uv(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run this environment's uv on another one."""
+    command = [sys.executable, "-m", "uv", "pip", words[0], "--python", str(place / "bin" / "python"), *words[1:]]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
 def heuresis(place: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run the installed command in an environment that has only the variables given."""
     surroundings = {"PATH": os.defpath, **variables}
@@ -135,15 +143,17 @@ def test_without_a_home_the_default_archive_is_refused_with_advice(read_only: Pa
 def test_it_installs_with_its_dependencies_into_an_empty_environment(
     environment: Path, wheel: Path, scratch: Path, tmp_path: Path
 ):
-    """The real thing: about a minute, most of it pip's."""
+    """The real thing. uv resolves what pip does, and takes a tenth of pip's time where it has the packages already."""
+    if importlib.util.find_spec("uv") is None:
+        pytest.skip("needs uv: make env")
     borrowed(environment).rename(tmp_path / "lent")
-    done = pip(environment, "install", "--quiet", "--no-compile", str(wheel))
+    done = uv(environment, "install", "--quiet", str(wheel))
     if done.returncode != 0:
         (tmp_path / "lent").rename(borrowed(environment))
-    if done.returncode != 0 and "No matching distribution" in done.stderr:
+    if done.returncode != 0 and any(words in done.stderr for words in UNREACHABLE):
         pytest.skip("no package index can be reached")
     assert done.returncode == 0, done.stderr
-    pip(environment, "check").check_returncode()
+    uv(environment, "check").check_returncode()
     # Machine code is what the installed package itself compiled before.
     variables = {"HOME": str(tmp_path)}
     machine_code = [str(folder) for folder in scratch.glob("heuresis-*/numba")]

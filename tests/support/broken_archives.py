@@ -391,6 +391,7 @@ ROWS: Mapping[str, Rows] = {
     "infinite seconds": _run("searched = 9e999"),
     "an owner without a number": _run("owner = 'host:me'"),
     "an owner beyond all numbers": _run("owner = 'host:99999999999999999999'"),
+    "a lease that is a text": _run("lease = 'mine'"),
     "a reason in a blob": _run("reason = X'00'"),
     "a reason that is no UTF-8": _run("reason = CAST(X'ff' AS TEXT)"),
     "a champion that is none": _run("champion = 'c_1'"),

@@ -45,6 +45,24 @@ _PAYLOADS = {
 HOSTILE = {name: f"<{payload}>" for name, payload in _PAYLOADS.items()}
 """By what it does."""
 
+_TOGETHER = {
+    "sequences": ("conceal", "clear the screen", "cursor up and erase", "window title", "hyperlink", "clipboard"),
+    "sequences of terminals": ("answer back", "device control", "reset", "line drawing", "alternate screen"),
+    "controls": ("bell", "backspaces", "delete", "control sequence in C1", "operating system command in C1"),
+    "line breaks": (
+        "carriage return", "line break", "vertical tab and form feed", "tab", "next line", "line separator",
+        "paragraph separator",
+    ),
+    "directions": (
+        "right to left embedding", "right to left override", "left to right override", "isolates", "direction marks",
+    ),
+    "invisible": ("zero width", "soft hyphen", "tags", "variation selectors", "fillers", "annotation", "no character"),
+    "null": ("null",),
+    "lone surrogate": ("lone surrogate",),
+}  # fmt: skip
+TOGETHER = {kind: "".join(HOSTILE[name] for name in names) for kind, names in _TOGETHER.items()}
+"""Every hostile string in one of a few, by kind: what is shown whole of one shows each of its parts."""
+
 _STYLES = re.compile(r"\x1b\[(?:[0-4]|[349][0-9])(?:;(?:[0-4]|[349][0-9]))*m")
 _CURSOR = re.compile(r"\r\x1b\[2K(?:\x1b\[1A\x1b\[2K)*|\r?\x1b\[1A\x1b\[2K|\x1b\[\?25[lh]|\r(?=\n|$)")
 _HIDING = {0x034F, 0x115F, 0x1160, 0x3164, 0xFFA0, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)}

@@ -9,7 +9,8 @@ from heuresis.archive.records import Call, Evaluation, Proposal, Trial, candidat
 from heuresis.evaluators.language.contract import Contract, Function, Parameter, Unit
 from heuresis.evolve.errors import BudgetExhausted
 from heuresis.evolve.proposers.proposer import Request
-from heuresis.problems.problem import InstanceSet, Objective, Problem
+from heuresis.problems.problem import InstanceSet, Problem
+from heuresis.problems.scoring import Objective
 
 CONTRACT = Contract(
     (

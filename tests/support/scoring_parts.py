@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from heuresis.evaluators.aliases import Decisions
-from heuresis.problems.problem import Scoring, valued
+from heuresis.problems.scoring import Scoring, valued
 
 
 def values_of(scoring: Scoring, instances: Sequence[Any], decisions: Decisions) -> tuple[tuple[float | None, ...], str]:

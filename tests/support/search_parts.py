@@ -15,7 +15,7 @@ from heuresis.evaluators.tardiness.simulator import Dispatch
 from heuresis.evolve.assessment import tasks
 from heuresis.evolve.config import Config
 from heuresis.evolve.proposers.proposer import Draft, Request
-from heuresis.evolve.search.listener import Progress
+from heuresis.evolve.search.listener import Progress, Stage
 from heuresis.evolve.search.mix import Mix
 from heuresis.evolve.wiring import Setting
 from heuresis.sandbox.outcome import Outcome, Status
@@ -68,10 +68,21 @@ class Watcher:
         self.trials: list[Trial] = []
         self.progress: list[Progress] = []
         self.messages: list[str] = []
+        self.stages: list[Stage] = []
+        self.config: Any = None
         self.run: Any = None
         self.baselines: Mapping[str, float] = {}
         self.result: Any = None
         self._on_settled = on_settled
+
+    def began(self, run: Any, config: Config) -> None:
+        """Remember."""
+        self.calls.append("began")
+        self.run, self.config = run, config
+
+    def working(self, stage: Stage) -> None:
+        """Remember."""
+        self.stages.append(stage)
 
     def started(self, run: Any, config: Config, baselines: Mapping[str, float]) -> None:
         """Remember."""
@@ -127,6 +138,9 @@ class PlainPool:
             for i, s in zip(order, done, strict=True)
         ]
         return Outcome(Status.OK, (valid, np.concatenate(rows).astype(np.int32)), run_seconds=0.001)
+
+    def wait_ready(self) -> None:
+        """Nothing to wait for."""
 
     def close(self) -> None:
         """Nothing to close."""

@@ -11,7 +11,7 @@ from on_demand import OnDemand
 from heuresis.evaluators.language.compile import compile_program
 from heuresis.evaluators.language.reference.judge import judge_of
 from heuresis.evaluators.serving.contract import ADMIT, CONTRACT, PREFILL_BUDGET, PRIORITY
-from heuresis.evaluators.serving.engine import Batching, Engine, IterationTime, Preemption, ServiceLevel
+from heuresis.evaluators.serving.engine import Admission, Batching, Engine, IterationTime, Preemption, ServiceLevel
 from heuresis.evaluators.serving.simulator import Serving
 
 NO_CONSTANTS = np.zeros(0)
@@ -75,13 +75,13 @@ def payload(
 
 @st.composite
 def instances(draw: st.DrawFn) -> tuple[Engine, Payload]:
-    """Up to 12 requests on an engine with little memory, of either kind of batching and preemption."""
+    """Up to 12 requests on an engine with little memory, of either kind of batching, preemption and admission."""
     size, seats = draw(st.sampled_from((1, 2, 4))), draw(st.integers(1, 5))
     on = engine(
         blocks=draw(st.integers(3, 30)), block_size=size, max_num_seqs=seats,
         max_num_batched_tokens=seats + draw(st.integers(0, 12)), batching=draw(st.sampled_from(list(Batching))),
         preemption=draw(st.sampled_from(list(Preemption))), prefix_caching=draw(st.booleans()),
-        watermark=draw(st.sampled_from((0.0, 0.1, 0.3))),
+        watermark=draw(st.sampled_from((0.0, 0.1, 0.3))), admission=draw(st.sampled_from(list(Admission))),
     )  # fmt: skip
     n = draw(st.integers(1, 12))
 

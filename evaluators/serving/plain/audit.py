@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from heuresis.evaluators.language.reference.judge import Judge
 from heuresis.evaluators.serving import engine as e
 from heuresis.evaluators.serving.cases import Case
-from heuresis.evaluators.serving.engine import Batching, Engine, IterationTime, Preemption, ServiceLevel
+from heuresis.evaluators.serving.engine import Admission, Batching, Engine, IterationTime, Preemption, ServiceLevel
 from heuresis.evaluators.serving.plain.replica import Job
 from heuresis.evaluators.serving.plain.scheduler import Call, Mismatch, Op, PlainScheduler
 
@@ -76,6 +76,7 @@ def engine_of(numbers: NDArray[np.float64]) -> Engine:
         prefix_caching=bool(n[e.PREFIX_CACHING]), watermark=n[e.WATERMARK], kv_bytes_per_token=n[e.KV_BYTES],
         link_bytes_per_second=n[e.LINK], replicas=1, mixed=IterationTime(*n[e.MIXED : e.MIXED + 7]),
         decode=IterationTime(*n[e.DECODE : e.DECODE + 7]), slo=(ServiceLevel("any", 1.0, 1.0),),
+        admission=list(Admission)[int(n[e.ADMISSION])],
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from heuresis.evaluators.language.reference.distance import TOLERANCE, distance
-from heuresis.evaluators.serving.engine import Batching, Engine, Preemption
+from heuresis.evaluators.serving.engine import Admission, Batching, Engine, Preemption
 from heuresis.evaluators.serving.plain.replica import Job, Replica
 
 Op = tuple[int, int]
@@ -244,9 +244,8 @@ class PlainScheduler(Replica):
     def _may_enter(self, job: Job, tokens: int, forced: bool) -> bool:
         """Whether a request that would hold so many tokens at first is admitted; sets what is reserved for it."""
         need, memory = self.memory.lacking(job, tokens), self.memory
-        kept = int(self.engine.watermark * self.engine.blocks) if self.running else 0
         job.reserved = 0
-        if need + kept > memory.free:
+        if not self._fits(job, tokens):
             return forced
         promised = sum(max(0, j.reserved - j.blocks) for j in self.running)
         value = _finite(self.call("admit", (
@@ -266,6 +265,13 @@ class PlainScheduler(Replica):
         if enters:
             job.reserved = max(0, math.ceil(value))
         return enters or forced
+
+    def _fits(self, job: Job, tokens: int) -> bool:
+        """Whether the engine admits a request that would hold so many tokens at first."""
+        kept = int(self.engine.watermark * self.engine.blocks) if self.running else 0
+        whole = self.engine.admission is Admission.WHOLE
+        wanted = (tokens, job.target) if whole else (tokens,)
+        return max(self.memory.lacking(job, held) for held in wanted) + kept <= self.memory.free
 
     def _peak(self, newcomer: Job) -> float:
         """The most blocks that the running requests and this one hold at any time if each runs until its estimate."""

@@ -7,8 +7,8 @@ from heuresis.evaluators.kernels.inner import inner_njit
 from heuresis.evaluators.language.compile import function_type
 from heuresis.evaluators.serving.contract import ADMIT, PREFILL_BUDGET
 from heuresis.evaluators.serving.replica.batching import decodes_first, in_order
-from heuresis.evaluators.serving.replica.lifecycle import admit, due, start
-from heuresis.evaluators.serving.replica.memory import lacking, take
+from heuresis.evaluators.serving.replica.lifecycle import admit, due, may_enter, start
+from heuresis.evaluators.serving.replica.memory import lacking, spare, take
 from heuresis.evaluators.serving.replica.records import (
     B1,
     DECODE,
@@ -63,10 +63,11 @@ def _peak(s: Record, newcomer: int) -> float:
     return float(most / size)
 
 
-@inner_njit(I64(ADMIT_RULE, S, F64, I64, I64, I64), **SETTINGS)
-def _reserved(ask: Number, s: Record, now: float, i: int, need: int, blocks: int) -> int:
-    """The blocks reserved for a request that takes `need` of the free ones to hold `blocks`, or `NO`."""
+@inner_njit(I64(ADMIT_RULE, S, F64, I64, I64), **SETTINGS)
+def _reserved(ask: Number, s: Record, now: float, i: int, tokens: int) -> int:
+    """The blocks reserved for a request that holds so many tokens at first, or `NO`."""
     row, given = requests_of(s)[i], _promised(s)
+    need, blocks = lacking(s, row, tokens), (tokens + s.size - 1) // s.size
     value = ask(
         now, float(row.prompt), row.estimate, float(row.generated),
         float(row.matched * s.size), float(need), float(s.free), float(s.total), float(given),
@@ -80,19 +81,30 @@ def _reserved(ask: Number, s: Record, now: float, i: int, need: int, blocks: int
     return int(np.ceil(value))
 
 
+@inner_njit(B1(S, I64), **SETTINGS)
+def _nobody_fits(s: Record, left: int) -> bool:
+    """Whether the free blocks are too few for any of those who wait, as far as a look at the queue tells.
+
+    `left` is the most tokens that a first chunk may have.
+    """
+    queue = s.queue
+    if queue.changes == 0 or cache_of(s).shape[0] > 0:
+        return False
+    fewest = queue.fewest if s.whole == 1 else min(queue.fewest, left)
+    return bool((max(1, fewest) + s.size - 1) // s.size > spare(s))
+
+
 @inner_njit(I64(RULE, ADMIT_RULE, S, I1, F64, I64, I64, B1), **SETTINGS)
 def _admissions(rule: Rule, ask: Number, s: Record, ops: Ints, now: float, most: int, used: int, force: bool) -> int:
     """Admit waiting requests by priority until one has to wait; return how the iteration went."""
-    q, queue, cache = requests_of(s), s.queue, cache_of(s)
-    size, judged = s.size, False
+    q, queue = requests_of(s), s.queue
+    judged = False
     while s.waits > 0 and s.decodes + s.prefills < s.seats:
-        free = s.free - (s.kept if s.decodes + s.prefills > 0 else 0)
         room = s.budget - s.decodes - used
         left = min(most - used, room)
         if room < 1:
             return RAN
-        least = (max(1, min(queue.fewest, left)) + size - 1) // size  # blocks for anybody's first chunk
-        if queue.changes == 1 and cache.shape[0] == 0 and least > free:
+        if _nobody_fits(s, left):
             return RAN
         if not judged and not judge_waiting(rule, s, now):
             return FAILED
@@ -104,10 +116,9 @@ def _admissions(rule: Rule, ask: Number, s: Record, ops: Ints, now: float, most:
         tokens = 1 if decodes else min(row.target - known, left)
         if tokens < 1:
             return STUCK
-        need = lacking(s, row, known + tokens)
         reserve = NO
-        if need <= free:
-            reserve = _reserved(ask, s, now, i, need, (known + tokens + size - 1) // size)
+        if may_enter(s, row, known + tokens):
+            reserve = _reserved(ask, s, now, i, known + tokens)
         if reserve == NOT_FINITE:
             return FAILED
         if reserve == NO:

@@ -8,7 +8,7 @@ from numba import types
 
 from heuresis.evaluators.kernels.heap import push
 from heuresis.evaluators.kernels.inner import inner_njit
-from heuresis.evaluators.serving.replica.memory import grow, matched, release
+from heuresis.evaluators.serving.replica.memory import grow, lacking, matched, release, spare
 from heuresis.evaluators.serving.replica.records import (
     B1,
     DECODE,
@@ -188,6 +188,15 @@ def start(s: Record, row: Record) -> int:
     """The tokens that a waiting request would not have to compute: swapped out, or found in the prefix cache."""
     known: int = max(row.computed, matched(s, row) * s.size)
     return known
+
+
+@inner_njit(B1(S, ROW, I64), **SETTINGS)
+def may_enter(s: Record, row: Record, tokens: int) -> bool:
+    """Whether the engine admits a waiting request that holds so many tokens at first (`Engine.admission`)."""
+    blocks = lacking(s, row, tokens)
+    if s.whole == 1 and tokens < row.target:
+        blocks = max(blocks, lacking(s, row, row.target))
+    return bool(blocks <= spare(s))
 
 
 @inner_njit(types.void(S, I64, I64, I64), **SETTINGS)

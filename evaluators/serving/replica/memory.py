@@ -71,6 +71,13 @@ def lacking(s: Record, row: Record, tokens: int) -> int:
     return lacks
 
 
+@inner_njit(I64(S), **SETTINGS)
+def spare(s: Record) -> int:
+    """Free blocks that an admission may count on: those beyond the watermark, or all where nobody runs."""
+    blocks: int = s.free - (s.kept if s.decodes + s.prefills > 0 else 0)
+    return blocks
+
+
 @inner_njit(types.void(S, ROW, I64), **SETTINGS)
 def grow(s: Record, row: Record, tokens: int) -> None:
     """Give a request the blocks for so many tokens; the blocks of its chain that become full count as cached."""

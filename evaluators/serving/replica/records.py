@@ -133,6 +133,7 @@ STATE = np.dtype(
         ("seats", np.int64),  # most running requests
         ("budget", np.int64),  # most tokens in an iteration
         ("kept", np.int64),  # blocks that an admission leaves free
+        ("whole", np.int64),  # 1 where all tokens so far of who is admitted must fit, 0 where only its first chunk must
         ("swaps", np.int64),  # 1 where evicted requests go over the link, 0 where they are computed again
         ("clients", np.int64),  # how many clients there are
         ("walks", np.int64),  # 1 where the engine walks its running requests in the order of their admission

@@ -16,6 +16,7 @@ from heuresis.evaluators.kernels.heap import drop
 from heuresis.evaluators.kernels.inner import inner_njit
 from heuresis.evaluators.kernels.lists import attach, reader
 from heuresis.evaluators.serving.engine import (
+    ADMISSION,
     BATCHING,
     BLOCK_SIZE,
     BLOCKS,
@@ -103,7 +104,7 @@ def begin(s: Record, q: NDArray[Any], prefix: Ints, engine: Floats, later: Float
     s["next_end"], s["oldest"], s["newest"] = NEVER, NONE, NONE
     s["size"], s["seats"], s["budget"] = int(engine[BLOCK_SIZE]), int(engine[MAX_SEQS]), int(engine[TOKEN_BUDGET])
     s["kept"], s["swaps"] = int(engine[WATERMARK] * engine[BLOCKS]), int(engine[PREEMPTION])
-    s["clients"], s["walks"] = q["client"].max() + 1, engine[BATCHING] == 1.0
+    s["clients"], s["walks"], s["whole"] = q["client"].max() + 1, engine[BATCHING] == 1.0, engine[ADMISSION] == 0.0
     running, phases = np.zeros(s["seats"], SEAT), np.zeros(s["size"], np.int64)
     service = np.zeros(q["program"].max() + 1, SERVICE)
     cache = np.zeros(chains.max() + 1 if len(chains) else 0, BLOCK)

@@ -14,13 +14,15 @@ from heuresis.problems.bin_packing.instances import (
     WEIBULL,
     Family,
     PackingInstance,
+    fingerprint,
     mixed,
     reported,
     searched,
     selected,
 )
 from heuresis.problems.bin_packing.reader import read
-from heuresis.problems.bin_packing.scoring import EXCESS, PackingScoring
+from heuresis.problems.bin_packing.scoring import EXCESS, METRICS, PackingScoring
+from heuresis.problems.cutting import by_name
 from heuresis.problems.problem import Algorithm, Baseline, InstanceSet, Options, Problem
 from heuresis.problems.registry import register
 
@@ -203,11 +205,13 @@ def _problem(name: str, title: str, contract: Contract, simulator: str, more: st
         simulator=f"heuresis.evaluators.bin_packing.levels.simulator:{simulator}",
         scoring=_SCORING,
         objective=EXCESS,
+        metrics=METRICS,
         splits={**_FAMILIES[WEIBULL.name], "test": _test},
         options=Options(_FAMILIES),
         baselines=_baselines(contract),
         algorithms=_algorithms(contract),
         read=read,
+        parts=functools.partial(by_name, fingerprint, _SCORING.groups),
         sources=SOURCES,
         standalone=STANDALONE.format(known=known),
     )

@@ -111,11 +111,13 @@ def _problem(name: str, title: str, contract: Contract, one_fresh: bool) -> Prob
         simulator=f"{_SIMULATORS}:{'PackingArrayFresh' if one_fresh else 'PackingArray'}",
         scoring=scoring,
         objective=BY_LEVELS.objective,
+        metrics=BY_LEVELS.metrics,
         splits={**next(iter(families.values())), "test": test},
         options=Options(families),
         baselines=baselines("bin_packing.single_bins", _RULES),
         algorithms=tuple(r for r in PROBLEM_STATELESS.algorithms if r.name != "first_fit"),
         read=BY_LEVELS.read,
+        parts=BY_LEVELS.parts,
         sources=SOURCES,
         standalone=STANDALONE.format(start=start, more=more),
     )

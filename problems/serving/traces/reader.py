@@ -9,7 +9,7 @@ import numpy as np
 
 from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.evaluators.serving.engine import Engine
-from heuresis.problems.problem import InstanceError, InstanceSet
+from heuresis.problems.problem import Choice, InstanceError, InstanceSet
 from heuresis.problems.reading import read_text, shown
 from heuresis.problems.serving.instances import LARGEST_TIME, ServingInstance, fingerprint
 from heuresis.problems.serving.traces.csv_files import read_csv
@@ -25,13 +25,15 @@ class Reading:
 
     `rate` multiplies the requests per second; `per_second` sets their mean over the trace instead. Gaps between the
     calls of a program stay as they are. `limit` takes that many requests from the beginning of each instance. `noise`
-    is the standard deviation of the logarithm of estimate over output length, where the file has no estimates.
+    is the standard deviation of the logarithm of estimate over output length, where the file has no estimates. `slo` is
+    the class of requests in files that name none, None the engine's first.
     """
 
     rate: float = 1.0
     per_second: float | None = None
     limit: int | None = None
     noise: float = DEFAULT_NOISE
+    slo: str | None = None
 
     def __post_init__(self) -> None:
         for what in ("rate", "per_second"):
@@ -44,6 +46,16 @@ class Reading:
             raise ValueError(f"limit must be 1 or more requests, got {self.limit}")
         if not 0 <= self.noise <= 10:
             raise ValueError(f"noise must be 0 to 10, got {self.noise}")
+
+
+READ = ("rate", "limit", "noise", "slo")
+"""The fields of a choice that say what to make of a trace."""
+
+
+def reading_of(choice: Choice) -> Reading:
+    """What to make of a trace as it is asked for. Raises ValueError where an option is not so."""
+    asked = {name: getattr(choice, name) for name in READ}
+    return Reading(**{name: value for name, value in asked.items() if value is not None})
 
 
 AS_IS = Reading()
@@ -81,14 +93,20 @@ def _instance(trace: Trace, engine: Engine, reading: Reading, notes: list[str]) 
     n = len(trace.arrival)
     zeros = np.zeros(n, dtype=np.int64)
     if trace.estimate is None:
-        notes.append(f"{trace.name}: estimates are the output lengths with lognormal noise of sigma {reading.noise:g}")
+        notes.append(
+            f"{trace.name}: estimates are the output lengths with lognormal noise of sigma {reading.noise:g} (--noise)"
+        )
     if lost := int((trace.prompt + 1 > engine.kv_tokens).sum()):
         notes.append(
             f"{trace.name}: {lost} of {n} requests are rejected: with a token of output their prompts exceed the "
             f"{engine.kv_tokens} tokens of KV memory of {engine.name}"
         )
+    if trace.hashes is not None and not engine.prefix_caching:
+        notes.append(
+            f"{trace.name}: its blocks of prompts (hash ids) are not used, for {engine.name} has prefix_caching = false"
+        )
     prefix_offsets, prefix_blocks = engine_blocks(trace.hashes, trace.hash_size, trace.prompt, engine.block_size)
-    slo = zeros.copy() if trace.classes is None else _levels(trace, engine)
+    slo = zeros + _default_level(trace, engine, reading, notes) if trace.classes is None else _levels(trace, engine)
     try:
         return ServingInstance(
             name=trace.name,
@@ -122,6 +140,19 @@ def _rescaled(trace: Trace, reading: Reading) -> Floats:
         raise InstanceError(f"at this rate the last request would arrive after {span / factor:.3g} seconds; limit 1e9")
     arrival: Floats = trace.arrival / factor
     return arrival
+
+
+def _default_level(trace: Trace, engine: Engine, reading: Reading, notes: list[str]) -> int:
+    """The number of the class of requests that name none, which is told."""
+    names = [level.name for level in engine.slo]
+    if reading.slo is not None and reading.slo not in names:
+        raise InstanceError(f"{trace.where}: --slo: {engine.name} has {', '.join(names)}, got {shown(reading.slo)}")
+    number = 0 if reading.slo is None else names.index(reading.slo)
+    level = engine.slo[number]
+    told = f"{level.name} (TTFT {level.ttft:g} s, TPOT {level.tpot:g} s)"
+    others = f"; --slo names another: {', '.join(names)}" if len(names) > 1 else ""
+    notes.append(f"{trace.name}: no request names a class, so all are of {told}{others}")
+    return number
 
 
 def _levels(trace: Trace, engine: Engine) -> Ints:

@@ -1,19 +1,50 @@
 """How many requests per second an engine can take: from its iteration times and its memory, without simulating."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
-from heuresis.evaluators.aliases import Floats
+from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.evaluators.serving.engine import Engine
-from heuresis.problems.serving.workloads.requests import Requests
 from heuresis.problems.serving.workloads.streams import exponential, logarithm
 
 _ROUNDS: Final = 60
 """Each halves the distance to the fixed point or better."""
 _SPREADS: Final = tuple(1.6**k for k in range(6))
 """How many times the fewest iterations are tried where programs may find their earlier calls in the cache."""
+
+
+class Requests(Protocol):
+    """What capacity depends on, one entry for each request (`workloads.requests.Requests`)."""
+
+    @property
+    def size(self) -> int:
+        """Number of requests."""
+
+    @property
+    def prompt(self) -> Ints:
+        """Tokens."""
+
+    @property
+    def output(self) -> Ints:
+        """Tokens."""
+
+    @property
+    def after(self) -> Ints:
+        """The call before in its program; -1: none."""
+
+    @property
+    def gap(self) -> Floats:
+        """Seconds since that was done."""
+
+    @property
+    def root(self) -> Ints:
+        """Which of `root_tokens` its prompt begins with; -1: none."""
+
+    @property
+    def root_tokens(self) -> Ints:
+        """Tokens of texts that prompts share, one entry for each text."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

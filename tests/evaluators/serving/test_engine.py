@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from heuresis.evaluators.serving import engine as module
-from heuresis.evaluators.serving.engine import Batching, Engine, EngineError, IterationTime, Preemption, ServiceLevel
+from heuresis.evaluators.serving.engine import (
+    Admission,
+    Batching,
+    Engine,
+    EngineError,
+    IterationTime,
+    Preemption,
+    ServiceLevel,
+)
 
 MIXED = IterationTime(17.0, 0.03, 0.07, 3e-4, 5.0, 0.06, 192.0)
 DECODE = IterationTime(16.0, 0.0, 0.04, 1e-4, 0.0, 0.05, 100.0)
@@ -31,6 +39,7 @@ def _engine(**changes):
         "mixed": MIXED,
         "decode": DECODE,
         "slo": (ServiceLevel("standard", 2.0, 0.1),),
+        "admission": "first_chunk",
     }
     return Engine(**(values | changes))
 
@@ -60,6 +69,7 @@ def test_the_array_holds_every_number_at_its_place():
         module.WATERMARK: 0.25,
         module.KV_BYTES: 131072,
         module.LINK: 25e9,
+        module.ADMISSION: 1,
         module.MIXED + module.CONST: 17.0,
         module.MIXED + module.PREFILL: 0.03,
         module.MIXED + module.DECODES: 0.07,
@@ -77,13 +87,14 @@ def test_the_array_holds_every_number_at_its_place():
     }
     assert sorted(at) == list(range(module.ARRAY_SIZE))
     assert {place: array[place] for place in at} == at
-    other = _engine(batching="decode_first", preemption=Preemption.RECOMPUTE).to_array()
-    assert (other[module.BATCHING], other[module.PREEMPTION]) == (0, 0)
+    other = _engine(batching="decode_first", preemption=Preemption.RECOMPUTE, admission=Admission.WHOLE).to_array()
+    assert (other[module.BATCHING], other[module.PREEMPTION], other[module.ADMISSION]) == (0, 0, 0)
 
 
 def test_enumerations_are_read_from_their_names():
     assert _engine().batching is Batching.RUNNING_ORDER
     assert _engine().preemption is Preemption.SWAP
+    assert _engine().admission is Admission.FIRST_CHUNK
     assert _engine().kv_tokens == 1600
 
 
@@ -123,7 +134,8 @@ def test_the_largest_engine_has_finite_times():
         ({"batching": "random"}, "batching must be one of decode_first, running_order, got 'random'"),
         ({"preemption": 1}, "preemption must be one of recompute, swap, got 1"),
         ({"prefix_caching": 1}, "prefix_caching must be true or false"),
-        ({"watermark": 1.0}, "watermark must be a share"),
+        ({"admission": "half"}, "admission must be one of whole, first_chunk, got 'half'"),
+        ({"watermark": 1.0}, "watermark must be a share .* leaves no block .* got 1"),
         ({"watermark": -0.1}, "watermark must be a share"),
         ({"kv_bytes_per_token": 0}, "kv_bytes_per_token must be 1 to 1e"),
         ({"link_bytes_per_second": float("inf")}, "link_bytes_per_second must be a finite number"),

@@ -91,7 +91,9 @@ def test_first_come_first_served_lets_nobody_overtake(case: tuple[Engine, Payloa
 
 
 def test_an_engine_comes_back_from_its_numbers() -> None:
-    on = engine(prefix_caching=True, watermark=0.25, preemption="swap", batching="running_order")
+    on = engine(
+        prefix_caching=True, watermark=0.25, preemption="swap", batching="running_order", admission="first_chunk"
+    )  # fmt: skip
     assert np.array_equal(engine_of(on.to_array()).to_array(), on.to_array())
 
 

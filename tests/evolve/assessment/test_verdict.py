@@ -20,7 +20,7 @@ from heuresis.evolve.assessment.verdict import INVALID, UNSTABLE, Ran, another_o
 from heuresis.evolve.config import Config
 from heuresis.evolve.results.ranking import failed, succeeded
 from heuresis.evolve.run import start
-from heuresis.problems.problem import Replay
+from heuresis.problems.scoring import Replay
 from heuresis.problems.tardiness.instances import TardinessInstance
 from heuresis.problems.tardiness.scoring import TardinessScoring
 from heuresis.sandbox.outcome import Outcome, Status

@@ -11,10 +11,11 @@ from heuresis.archive.records import Call, Run, RunStatus
 from heuresis.archive.store import Archive
 from heuresis.evolve.config import Config
 from heuresis.evolve.errors import BudgetExhausted, ProposerUnavailable
-from heuresis.evolve.models.calls import LONGEST_WAIT, Caller
+from heuresis.evolve.models.calls import ATTEMPTS, BELIEVED, LONGEST_WAIT, SILENCE, Caller
 from heuresis.evolve.models.client import Message
 from heuresis.evolve.models.endpoint import OpenAIClient
 from heuresis.evolve.models.errors import CallError
+from heuresis.evolve.models.gate import Gate
 from heuresis.evolve.models.prices import FREE, Price, per_million
 from heuresis.evolve.search.budget import Budget
 from heuresis.evolve.search.ledger import RunLedger
@@ -25,6 +26,18 @@ ASK = (Message("user", "hello"),)
 def caller(server: ScriptedServer, ledger: MemoryLedger, *, price: Price = FREE, timeout: float = 5.0) -> Caller:
     made = OpenAIClient("scripted", "m", base_url=server.url, api_key="k", price=price, max_tokens=100, timeout=timeout)
     return Caller(made, ledger, sleep=lambda _: None)
+
+
+class Counting(Gate):
+    """Writes down how long it would hold."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[float] = []
+
+    def hold(self, seconds: float) -> bool:
+        self.waits.append(seconds)
+        return True
 
 
 def ask(made: Caller, number: int = 1, turn: int = 0):
@@ -51,20 +64,53 @@ def test_the_intent_is_there_before_the_request_arrives_and_the_answer_after() -
 
 
 def test_a_rate_limit_waits_as_long_as_asked_then_succeeds() -> None:
-    ledger, waits = MemoryLedger(), []
+    ledger, gate = MemoryLedger(), Counting()
     with ScriptedServer(
         failure(429, headers={"Retry-After": "0.01"}), failure(429, headers={"Retry-After": "86400"}), completion("ok")
     ) as server:
-        made = caller(server, ledger)
-        made._sleep = waits.append
+        made, told = caller(server, ledger), []
+        made.gate, made._tell = gate, told.append
         assert ask(made).text == "ok"
-    assert waits == [0.01, LONGEST_WAIT]
+    assert gate.waits == [0.01, LONGEST_WAIT]
+    assert told == ["scripted: waiting 300 s for its rate limit"]
     assert [(c.attempt, c.reply is not None, c.error is not None) for c in ledger.rows] == [
         (0, False, True),
         (1, False, True),
         (2, True, False),
     ]
     assert ledger.events == ["intend", "answer"] * 3
+
+
+def test_having_waited_is_no_failure() -> None:
+    limited = [failure(429, headers={"Retry-After": "1"}) for _ in range(10)]
+    with ScriptedServer(*limited, completion("ok")) as server:
+        made = caller(server, MemoryLedger())
+        made.gate = gate = Counting()
+        made._attempts = 1
+        assert ask(made).text == "ok"
+    assert gate.waits[:BELIEVED] == [1.0] * BELIEVED
+    assert len(gate.waits) == 10
+    assert min(gate.waits) >= 1.0
+
+
+def test_a_model_that_never_answers_is_given_up() -> None:
+    ledger = MemoryLedger()
+    with ScriptedServer(failure(500, "broken")) as server:
+        made = caller(server, ledger)
+        for number in range(SILENCE // ATTEMPTS - 1):
+            with pytest.raises(CallError):
+                ask(made, number)
+        with pytest.raises(ProposerUnavailable, match=rf"has not answered {SILENCE} times in a row.*500: broken"):
+            ask(made, SILENCE)
+    assert len(ledger.rows) == SILENCE
+    assert all(call.error for call in ledger.rows)
+
+
+def test_an_answer_ends_a_silence() -> None:
+    with ScriptedServer(*[failure(500)] * 3, completion("ok"), *[failure(500)] * 3, completion("ok")) as server:
+        made = caller(server, MemoryLedger())
+        assert [ask(made, number).text for number in range(2)] == ["ok", "ok"]
+        assert made._unanswered == 0
 
 
 def test_a_server_error_is_tried_again_and_costs_nothing() -> None:

@@ -6,11 +6,14 @@ import pytest
 from scripted_server import Answer, ScriptedServer, completion, failure
 
 from heuresis.evolve.errors import ProposerUnavailable
-from heuresis.evolve.models.client import Message, is_loopback, tokens_at_most
+from heuresis.evolve.models import transport
+from heuresis.evolve.models.address import is_loopback
+from heuresis.evolve.models.client import Message, tokens_at_most
 from heuresis.evolve.models.endpoint import OpenAIClient
-from heuresis.evolve.models.errors import CallError, PriceUnknown, redact
+from heuresis.evolve.models.errors import CallError, PriceUnknown
 from heuresis.evolve.models.factory import client_for
 from heuresis.evolve.models.prices import FREE, is_openai, per_million, price_of
+from heuresis.evolve.models.secrecy import redact
 
 ASK = (Message("system", "be brief"), Message("user", "hello"))
 
@@ -78,7 +81,6 @@ def test_an_empty_reply_is_a_reply() -> None:
         b"{",
         b"[]",
         b"null",
-        b"<html>",
         b'{"choices": []}',
         b'{"choices": [{}]}',
         b'{"choices": [{"message": 3}]}',
@@ -94,8 +96,10 @@ def test_a_body_that_is_no_completion_is_a_call_error(body: bytes) -> None:
 
 def test_html_instead_of_json_is_a_call_error() -> None:
     page = Answer(body=b"<html>login</html>", headers={"Content-Type": "text/html"})
-    with ScriptedServer(page) as server, pytest.raises(CallError, match="not JSON"):
+    with ScriptedServer(page) as server, pytest.raises(CallError, match=r"not JSON.*an HTML page: login") as caught:
         ask(server)
+    assert not caught.value.billed
+    assert not caught.value.retryable
 
 
 def test_a_body_cut_off_is_retryable_and_may_have_been_billed() -> None:
@@ -116,6 +120,39 @@ def test_a_slow_reply_is_given_up_after_the_time_limit() -> None:
         slow.delay.set()
     assert caught.value.retryable
     assert caught.value.billed
+
+
+def test_a_server_that_only_keeps_the_connection_alive_is_given_up_too() -> None:
+    dripping = completion("x" * 200)
+    dripping.drip = 0.02
+    with ScriptedServer(dripping) as server, pytest.raises(CallError, match="time limit") as caught:
+        ask(server, timeout=0.4)
+    assert caught.value.slow
+
+
+def test_a_reply_without_end_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "LONGEST_BODY", 1 << 20)
+    with ScriptedServer(completion("x" * (3 << 20))) as server, pytest.raises(CallError, match="longer than 1 MiB"):
+        ask(server)
+
+
+def test_more_fields_and_the_effort_are_sent_as_they_are() -> None:
+    with ScriptedServer(completion("x")) as server:
+        ask(server, extra={"top_p": 0.5}, reasoning_effort="low")
+        assert (server.seen[0]["top_p"], server.seen[0]["reasoning_effort"]) == (0.5, "low")
+        assert server.seen[0]["stream"] is False
+
+
+def test_a_prompt_that_its_server_has_cut_is_told_once() -> None:
+    told: list[str] = []
+    long = (Message("user", "word " * 2_000),)
+    with ScriptedServer(completion("x", tokens=(512, 5))) as server:
+        made = client(server, tell=told.append)
+        for _ in range(2):
+            made.complete(long, seed=1, temperature=0.5)
+            made.complete(ASK, seed=1, temperature=0.5)
+    assert len(told) == 1
+    assert "512 tokens for a prompt of 10,000 characters" in told[0]
 
 
 @pytest.mark.parametrize(
@@ -219,7 +256,7 @@ def test_a_missing_key_is_named() -> None:
 
 def test_loopback_needs_no_key_and_costs_nothing() -> None:
     with ScriptedServer(completion("x")) as server:
-        made = client_for("gpt-4o-mini", server.url, needs_price=True)
+        made = client_for("gpt-4o-mini", server.url, budget_usd=1.0)
         assert made.complete(ASK, seed=1, temperature=1.0).usd == 0
         assert server.seen[0]["model"] == "gpt-4o-mini"
         assert made.max_usd(ASK) == 0
@@ -233,17 +270,19 @@ def test_prices_come_from_the_table_and_bound_the_cost(monkeypatch: pytest.Monke
     price = price_of("openai/gpt-4o-mini")
     assert price is not None
     assert 0 < price.per_token_in < price.per_token_out < 1e-3
-    made = client_for("openai/gpt-4o-mini", needs_price=True)
-    assert made.max_usd(ASK) >= price.usd(30, made.max_tokens)
+    made = client_for("openai/gpt-4o-mini", budget_usd=1.0)
+    assert made.max_usd(ASK) >= price.usd(30, 8_192)
     assert is_openai("gpt-4o-mini")
     assert not is_openai("claude-haiku-4-5")
 
 
 def test_an_unknown_price_with_a_budget_is_an_error_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "k" * 20)
-    with pytest.raises(PriceUnknown, match=r"limit --evaluations or --minutes instead of --budget-usd$"):
-        client_for("no-such-model", "https://example.invalid/v1", needs_price=True)
-    made = client_for("no-such-model", "https://example.invalid/v1", price=per_million(1.0, 2.0), needs_price=True)
+    with pytest.raises(
+        PriceUnknown, match=r"--price-in and --price-out, or limit --evaluations or --minutes instead of --budget-usd$"
+    ):
+        client_for("no-such-model", "https://example.invalid/v1", budget_usd=1.0)
+    made = client_for("no-such-model", "https://example.invalid/v1", price=per_million(1.0, 2.0), budget_usd=1.0)
     assert made.max_usd(ASK) > 0
 
 
@@ -257,6 +296,11 @@ def test_other_providers_go_through_litellm(monkeypatch: pytest.MonkeyPatch) -> 
         client_for("anthropic/claude-haiku-4-5")
     with pytest.raises(ProposerUnavailable, match="knows no provider"):
         client_for("no-such-provider/at-all")
+    client_for("bedrock/anthropic.claude-3-haiku-20240307-v1:0")  # roles and profiles are no variable
+    client_for("vertex_ai/gemini-1.5-pro")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "key of\ntwo lines")
+    with pytest.raises(ProposerUnavailable, match="ANTHROPIC_API_KEY holds no key"):
+        client_for("anthropic/claude-haiku-4-5")
     with ScriptedServer(
         completion("through litellm", tokens=(10, 5)), failure(401, "wrong sk-abcdefghijkl1234")
     ) as server:

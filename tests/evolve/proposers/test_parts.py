@@ -1,5 +1,6 @@
 """Contracts of several functions: the search varies one of them among the others of its parent."""
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import replace
@@ -125,8 +126,9 @@ def trial(number: int, rule: str) -> Trial:
 
 def request(low: float, high: float, skip: int, *rules: str) -> Request:
     """A request whose first draw lies in an interval; `skip` chooses among such."""
-    seeds = [s for s in range(10_000) if low <= np.random.default_rng(s).random() < high]
-    return Request(7, np.random.default_rng(seeds[skip]), tuple(trial(i, rule) for i, rule in enumerate(rules)), ())
+    seeds = (s for s in itertools.count() if low <= np.random.default_rng(s).random() < high)
+    seed = next(itertools.islice(seeds, skip, None))
+    return Request(7, np.random.default_rng(seed), tuple(trial(i, rule) for i, rule in enumerate(rules)), ())
 
 
 def functions(source: str, problem: Problem = SERVING) -> dict[str, str | None]:

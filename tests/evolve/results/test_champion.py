@@ -73,7 +73,7 @@ def test_a_champion_was_replayed_and_the_user_is_told(archive: Archive, monkeypa
     watcher = Watcher()
     champion = crowned(archive, TRIALS, watcher)
     assert champion is not None
-    assert champion.source == BEST
+    assert (champion.source, champion.rule) == (BEST, None)
     told = f"{candidate_id(BEST)} was audited by the reference interpreter on 20 instances, largest distance 0"
     assert told in watcher.messages
     assert [e.status for e in archive.evaluations(champion.id, "select")] == ["ok"]

@@ -18,9 +18,10 @@ from heuresis.evolve.errors import BudgetExhausted, ProposerUnavailable
 from heuresis.evolve.proposers.proposer import Draft, Proposer, Request
 from heuresis.evolve.search.budget import Budget
 from heuresis.evolve.search.course import HISTORY, PATIENCE, Course
+from heuresis.evolve.search.interrupts import Stopped
 from heuresis.evolve.search.loop import Loop
 from heuresis.evolve.search.mix import Mix
-from heuresis.evolve.search.rounds import Rounds, Stopped
+from heuresis.evolve.search.rounds import Rounds
 from heuresis.problems.problem import MachineryError
 
 SEEDS = (("baseline", rule("d")), ("baseline", rule("p")), ("given", rule("max(t + p, d)")))

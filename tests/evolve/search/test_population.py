@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from search_parts import trial
 
 from heuresis.archive.records import Trial
-from heuresis.evolve.results.ranking import distinct, rank, succeeded
-from heuresis.evolve.search.population import SEED, Population
+from heuresis.evolve.results.ranking import SEED, distinct, rank, succeeded
+from heuresis.evolve.search.population import Population
 
 
 @st.composite

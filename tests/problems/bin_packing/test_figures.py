@@ -7,8 +7,9 @@ from vector_parts import made
 
 from heuresis.problems.bin_packing.instances import PackingInstance
 from heuresis.problems.bin_packing.levels.problem import PROBLEM
-from heuresis.problems.problem import Drawn, Problem
+from heuresis.problems.problem import Problem
 from heuresis.problems.registry import get
+from heuresis.problems.scoring import Drawn
 from heuresis.problems.vector_packing.problem import PROBLEM as VECTOR
 from heuresis.problems.vector_packing.problem import PROBLEM_FLEET
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from heuresis.evaluators.serving.engine import BLOCKS, Batching, EngineError, Preemption
+from heuresis.evaluators.serving.engine import BLOCKS, Admission, Batching, EngineError, Preemption
 from heuresis.problems.engines import files as engines
 
 OWN = """
@@ -53,6 +53,7 @@ def test_every_engine_that_comes_with_heuresis_is_read():
         engine = engines.load(name)
         assert engine.name == name
         assert [level.name for level in engine.slo] == ["interactive", "standard", "batch"]
+        assert engine.admission is Admission.WHOLE
 
 
 def test_the_two_engines_of_the_fidelity_tests():
@@ -119,6 +120,24 @@ def test_an_own_file_has_its_name_from_the_file(tmp_path):
     assert engines.load(str(tmp_path / "mine.toml")).to_array().tolist() == engine.to_array().tolist()
 
 
+def test_admission_is_whole_where_a_file_does_not_say(tmp_path):
+    assert engines.load(_file(tmp_path, OWN)).admission is Admission.WHOLE
+    told = _file(tmp_path, 'base = "a30-qwen2-7b"\nadmission = "first_chunk"\n')
+    assert engines.load(told).admission is Admission.FIRST_CHUNK
+
+
+@pytest.mark.parametrize(
+    ("key", "changed"), [("mixed", OWN[OWN.index("[mixed]") : OWN.index("[decode]")]), ("blocks", "blocks = 99\n")]
+)
+def test_the_origin_of_a_base_is_not_that_of_other_numbers(tmp_path, key, changed):
+    engine = engines.load(_file(tmp_path, f'base = "a30-qwen2-7b"\n{changed}'))
+    assert engine.origin == f"{key}: mine.toml, without an origin. The rest: a30-qwen2-7b."
+    told = engines.load(_file(tmp_path, f'base = "a30-qwen2-7b"\norigin = "measured"\n{changed}'))
+    assert told.origin == "measured"
+    same = engines.load(_file(tmp_path, 'base = "a30-qwen2-7b"\ntitle = "Ours"\n'))
+    assert same.origin == engines.load("a30-qwen2-7b").origin
+
+
 def test_a_base_gives_what_the_file_does_not_say(tmp_path):
     engine = engines.load(_file(tmp_path, 'base = "a30-qwen2-7b"\nblocks = 99\n'))
     base = engines.load("a30-qwen2-7b")
@@ -130,7 +149,9 @@ def test_a_base_gives_what_the_file_does_not_say(tmp_path):
     ("old", "new", "message"),
     [
         ("blocks = 100", "block = 100", "unknown key 'block'; known: title, origin, blocks"),
-        ("blocks = 100\n", "", "missing: blocks"),
+        ("blocks = 100\n", "", 'missing: blocks; or base = "ENGINE", whose keys the file then has'),
+        ("blocks = 100", 'blocks = 100\nadmission = "half"', "admission must be one of whole, first_chunk, got 'half'"),
+        ("watermark = 0.0", "watermark = 1.0", "watermark must be a share .* leaves no block .* got 1"),
         ("blocks = 100", "blocks = 0", "blocks must be an integer of 1"),
         ("replicas = 1", "replicas = 0", "replicas must be an integer of 1"),
         ("prefill = 0.03", "prefil = 0.03", "mixed: unknown key 'prefil'; known: const, prefill"),

@@ -8,6 +8,7 @@ import pytest
 
 from heuresis.evaluators.language.compile import compile_program
 from heuresis.evaluators.serving.contract import CONTRACT, PRIORITY
+from heuresis.evaluators.serving.engine import Admission
 from heuresis.problems.engines.files import load
 from heuresis.problems.serving.clairvoyant import in_engine_time, in_tokens, remaining_work, told
 from heuresis.problems.serving.instances import ServingInstance
@@ -39,15 +40,21 @@ def test_the_lengths_are_told_and_nothing_else(chats: list[ServingInstance]) -> 
     assert replace(one, estimate=chats[0].estimate).prompt is chats[0].prompt
 
 
-def test_the_lengths_are_worth_something_where_nobody_is_evicted(chats: list[ServingInstance]) -> None:
+@pytest.mark.parametrize(
+    ("admission", "times", "share"), [(Admission.FIRST_CHUNK, 10, 0.95), (Admission.WHOLE, 4, 0.98)]
+)
+def test_the_lengths_are_worth_something_where_nobody_is_evicted(
+    chats: list[ServingInstance], admission: Admission, times: int, share: float
+) -> None:
     assert {one.engine.name for one in chats} == set(SEARCH.engines)
-    noisy, admitted = run("srpt", chats), run("srpt_past_future", chats)
-    known, best = in_tokens(chats), in_engine_time(chats)
+    given = [replace(one, engine=replace(one.engine, admission=admission)) for one in chats]
+    noisy, admitted = run("srpt", given), run("srpt_past_future", given)
+    known, best = in_tokens(given), in_engine_time(given)
     assert evictions(best) == 0
-    assert evictions(noisy) > 10 * evictions(admitted)
-    assert evictions(known) > 100
+    assert evictions(noisy) > times * evictions(admitted)
+    assert evictions(known) > 10 * times
     assert mean(best) < mean(admitted) < mean(noisy)
-    assert mean(best) < 0.95 * mean(known)
+    assert mean(best) < share * mean(known)
 
 
 def test_schedules_come_in_the_order_of_the_instances(chats: list[ServingInstance]) -> None:

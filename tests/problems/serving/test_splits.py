@@ -14,7 +14,7 @@ from heuresis.problems.serving.workloads.capacity import capacity
 from heuresis.problems.serving.workloads.families import CHAT, CODING_AGENTS, TENANTS
 from heuresis.problems.serving.workloads.requests import Requests, draw
 
-MARKS = {"search": "4f1221c01e19", "select": "f0f2b235e9f7", "test": "47de738180f4"}
+MARKS = {"search": "64bfdf466a02", "select": "1fa4318e5d67", "test": "57bf3fe88985"}
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def test_another_engine_and_other_noise() -> None:
     engine = load("a30-qwen2-7b")
     small = replace(SEARCH, workloads=(CHAT,), requests=50)
     one, calm = build(small, [engine]).instances[0], build(small, [engine], noise=0.0).instances[0]
-    assert one.engine is engine
+    assert one.engine == replace(engine, prefix_caching=True)
     assert np.array_equal(calm.estimate, calm.output)
     assert not np.array_equal(one.estimate, one.output)
 
@@ -149,3 +149,12 @@ def test_what_programs_find_in_the_cache_raises_capacity_as_memory_allows() -> N
     assert none < rates[0] < rates[1] < rates[2]
     alone = replace(requests, after=np.full(300, -1, dtype=np.int64), gap=np.zeros(300))
     assert capacity(alone, small) < 0.7 * rates[1]
+
+
+def test_another_engine_keeps_the_prefix_cache_of_the_splits() -> None:
+    given, few = load("a30-qwen2-7b"), replace(SEARCH, workloads=(TENANTS,), requests=20)
+    assert not given.prefix_caching
+    found = build(few, [given])
+    assert all(one.engine == replace(given, prefix_caching=True) for one in found.instances)
+    assert found.notes == ("a30-qwen2-7b has prefix_caching = false, but splits are served with it on",)
+    assert build(few).notes == build(few, [replace(given, prefix_caching=True)]).notes == ()

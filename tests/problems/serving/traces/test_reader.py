@@ -100,6 +100,10 @@ def test_mooncake_hashes_become_blocks_of_the_engine(tmp_path: Path) -> None:
     notes = read([tmp_path / "a.jsonl"], ENGINE).notes
     assert notes[0] == "a.jsonl: 1 requests without a prompt or an answer are left out"
     assert "spread evenly" in notes[1]
+    unused = "its blocks of prompts (hash ids) are not used, for a30-qwen2-7b has prefix_caching = false"
+    assert any(unused in note for note in notes)
+    cached = read([tmp_path / "a.jsonl"], replace(ENGINE, prefix_caching=True)).notes
+    assert not any("hash ids" in note for note in cached)
 
 
 @pytest.mark.parametrize("block_size", [16, 24, 512, 700])
