@@ -11,6 +11,7 @@ import numpy as np
 from numba import types
 
 from heuresis.evaluators.aliases import Ints
+from heuresis.evaluators.kernels.inner import borrowing_njit
 from heuresis.evaluators.vector_packing.devices import fill, give_back, room, take
 from heuresis.evaluators.vector_packing.nodes import (
     CANDIDATES,
@@ -49,7 +50,7 @@ class Case(NamedTuple):
 
 
 class Stay(NamedTuple):
-    """Where requests are, and when they leave."""
+    """Where requests are, and when they leave; all empty where nobody leaves."""
 
     node: Ints  # of each request; NONE
     taken: Ints  # of each request, its GPUs
@@ -79,6 +80,9 @@ CLUSTER = types.NamedTuple((KINDS, NODES, CLASSES, CANDIDATES, _STAY, _I1, _I1),
 def _nobody_there(case: Case, nodes: int) -> Stay:
     """Before the first request: who will leave when."""
     n = case.requests.shape[0]
+    if np.all(case.until == n):
+        none = np.empty(0, np.int64)
+        return Stay(none, none, none, none, none)
     leaving, following = np.full(n + 1, NONE, np.int64), np.full(n, NONE, np.int64)
     for i in range(n - 1, -1, -1):
         following[i] = leaving[case.until[i]]
@@ -96,7 +100,7 @@ def _most_gpus(case: Case) -> int:
     return most
 
 
-@numba.njit(types.void(_INT, _INT, CLUSTER), error_model="numpy", cache=True)
+@borrowing_njit(types.void(_INT, _INT, CLUSTER), error_model="numpy", cache=True)
 def _add(node: int, t: int, cluster: Cluster) -> None:
     """Put an empty node of a type where there was none."""
     kinds, nodes, counts = cluster.kinds, cluster.nodes, cluster.counts
@@ -109,7 +113,7 @@ def _add(node: int, t: int, cluster: Cluster) -> None:
     counts[MOST] = max(counts[MOST], counts[THERE])
 
 
-@numba.njit(types.void(_INT, CLUSTER), error_model="numpy", cache=True)
+@borrowing_njit(types.void(_INT, CLUSTER), error_model="numpy", cache=True)
 def _join(node: int, cluster: Cluster) -> None:
     cluster.counts[CLASSED] = join(node, cluster.nodes, cluster.classes, cluster.counts[CLASSED], cluster.kinds)
 
@@ -128,9 +132,7 @@ def begin(case: Case) -> Cluster:
         np.empty(size, np.int64), np.empty((5, size), np.int64), np.zeros((size, gpus), np.int64),
         np.empty((7, size)), np.empty(size, np.int64),
     )  # fmt: skip
-    found = Candidates(
-        np.empty((3, most), np.int64), np.empty((8, most)), np.empty(most, np.int64), np.empty(most, np.int64)
-    )
+    found = Candidates(np.empty((8, most)), np.empty(most, np.int64), np.empty(most, np.int64))
     stay = _nobody_there(case, size)
     cluster = Cluster(kinds, nodes, classes, found, stay, np.zeros(3, np.int64), np.zeros(4, np.int64))
     for node in range(case.fleet.shape[0] - 1, -1, -1):  # the last first, so that each becomes the head of its class
@@ -139,7 +141,7 @@ def begin(case: Case) -> Cluster:
     return cluster
 
 
-@numba.njit(types.void(_INT, _I1, _INT, CLUSTER), error_model="numpy", cache=True)
+@borrowing_njit(types.void(_INT, _I1, _INT, CLUSTER), error_model="numpy", cache=True)
 def _change(node: int, request: Ints, sign: int, cluster: Cluster) -> None:
     """Add amounts to what a node has free, or take them away."""
     for r in range(3):
@@ -147,7 +149,7 @@ def _change(node: int, request: Ints, sign: int, cluster: Cluster) -> None:
         cluster.left[r] += sign * request[r]
 
 
-@numba.njit(types.void(_INT, CASE, CLUSTER), error_model="numpy", cache=True)
+@borrowing_njit(types.void(_INT, CASE, CLUSTER), inlined=False, error_model="numpy", cache=True)
 def _let_go(i: int, case: Case, cluster: Cluster) -> None:
     """Let a request go; a node that was opened and is empty then is given back."""
     nodes, stay, counts = cluster.nodes, cluster.stay, cluster.counts
@@ -166,9 +168,11 @@ def _let_go(i: int, case: Case, cluster: Cluster) -> None:
         _join(node, cluster)
 
 
-@numba.njit(types.void(_INT, CASE, CLUSTER), error_model="numpy", cache=True)
+@borrowing_njit(types.void(_INT, CASE, CLUSTER), error_model="numpy", cache=True)
 def depart(i: int, case: Case, cluster: Cluster) -> None:
     """Let go who leaves before request `i` comes."""
+    if cluster.stay.leaving.shape[0] == 0:
+        return
     gone = cluster.stay.leaving[i]
     while gone != NONE:
         if cluster.stay.node[gone] != NONE:
@@ -176,7 +180,7 @@ def depart(i: int, case: Case, cluster: Cluster) -> None:
         gone = cluster.stay.next[gone]
 
 
-@numba.njit(_INT(_INT, CASE, CLUSTER), error_model="numpy", cache=True)
+@borrowing_njit(_INT(_INT, CASE, CLUSTER), error_model="numpy", cache=True)
 def arrive(i: int, case: Case, cluster: Cluster) -> int:
     """Collect in `found` the candidates of request `i`; how many there are."""
     request, allowed, kinds, found = case.requests[i], case.allowed[i], cluster.kinds, cluster.found
@@ -186,7 +190,7 @@ def arrive(i: int, case: Case, cluster: Cluster) -> int:
     return m
 
 
-@numba.njit(_INT(_INT, _INT, CASE, CLUSTER), error_model="numpy", cache=True)
+@borrowing_njit(_INT(_INT, _INT, CASE, CLUSTER), error_model="numpy", cache=True)
 def settle(i: int, best: int, case: Case, cluster: Cluster) -> int:
     """Place request `i` on one of the candidates; the decision."""
     nodes, stay, counts = cluster.nodes, cluster.stay, cluster.counts
@@ -200,13 +204,15 @@ def settle(i: int, best: int, case: Case, cluster: Cluster) -> int:
         choice = int(node)
         counts[CLASSED] = leave(node, k, nodes, cluster.classes, counts[CLASSED])
     _change(node, case.requests[i], -1, cluster)
-    stay.node[i], stay.taken[i] = node, take(nodes.gpus[node], case.requests[i, 2], case.device)
-    stay.held[node] += 1
+    taken = take(nodes.gpus[node], case.requests[i, 2], case.device)
+    if stay.leaving.shape[0] > 0:
+        stay.node[i], stay.taken[i] = node, taken
+        stay.held[node] += 1
     _join(node, cluster)
     return choice
 
 
-@numba.njit(types.boolean(_INT, _INT, CASE, _I1, _INT, _INT), error_model="numpy", cache=True)
+@borrowing_njit(types.boolean(_INT, _INT, CASE, _I1, _INT, _INT), error_model="numpy", cache=True)
 def fits(i: int, kind: int, case: Case, free: Ints, share: int, whole: int) -> bool:
     """Whether request `i` fits a node of a type that has so much free, and so much for a share and for whole GPUs."""
     gpu = case.requests[i, 2]
@@ -215,7 +221,7 @@ def fits(i: int, kind: int, case: Case, free: Ints, share: int, whole: int) -> b
     return enough and case.allowed[i] >> case.models[kind] & 1 == 1
 
 
-@numba.njit(_INT(_I1, _I1, CASE, types.boolean), error_model="numpy", cache=True)
+@borrowing_njit(_INT(_I1, _I1, CASE, types.boolean), error_model="numpy", cache=True)
 def gpu_room(free: Ints, gpus: Ints, case: Case, whole: bool) -> int:
     """The largest request for whole GPUs, or for a share of one, that fits a node."""
     largest: int = room(gpus, free[2], case.device, whole)

@@ -5,22 +5,22 @@ what it took as a set of bits, one for each GPU. Where an instance has no device
 one sum and nothing is kept.
 """
 
-import numba
 from numba import types
 
 from heuresis.evaluators.aliases import Ints
+from heuresis.evaluators.kernels.inner import borrowing_njit
 
 _I1, _INT = types.int64[::1], types.int64
 
 
-@numba.njit(types.void(_I1, _INT, _INT), error_model="numpy", cache=True)
+@borrowing_njit(types.void(_I1, _INT, _INT), error_model="numpy", cache=True)
 def fill(gpus: Ints, amount: int, device: int) -> None:
     """Make all GPUs of a node with that amount free; those that it does not have are 0."""
     for d in range(gpus.shape[0]):
         gpus[d] = device if (d + 1) * device <= amount else 0
 
 
-@numba.njit(_INT(_I1, _INT, _INT), error_model="numpy", cache=True)
+@borrowing_njit(_INT(_I1, _INT, _INT), error_model="numpy", cache=True)
 def take(gpus: Ints, amount: int, device: int) -> int:
     """Take an amount that there is room for; which GPUs it lies on."""
     taken = 0
@@ -42,7 +42,7 @@ def take(gpus: Ints, amount: int, device: int) -> int:
     return taken
 
 
-@numba.njit(types.void(_I1, _INT, _INT, _INT), error_model="numpy", cache=True)
+@borrowing_njit(types.void(_I1, _INT, _INT, _INT), error_model="numpy", cache=True)
 def give_back(gpus: Ints, taken: int, amount: int, device: int) -> None:
     """Free what a request took."""
     for d in range(gpus.shape[0]):
@@ -50,7 +50,7 @@ def give_back(gpus: Ints, taken: int, amount: int, device: int) -> None:
             gpus[d] += min(amount, device)
 
 
-@numba.njit(_INT(_I1, _INT, _INT, types.boolean), error_model="numpy", cache=True)
+@borrowing_njit(_INT(_I1, _INT, _INT, types.boolean), error_model="numpy", cache=True)
 def room(gpus: Ints, amount: int, device: int, whole: bool) -> int:
     """The largest request for whole GPUs, or for a share of one, that fits; `amount` is what is free in all."""
     if gpus.shape[0] == 0:

@@ -11,6 +11,7 @@ import numpy as np
 from numba import types
 
 from heuresis.evaluators.aliases import Floats, Ints
+from heuresis.evaluators.kernels.inner import borrowing_njit
 from heuresis.evaluators.vector_packing.contract import COMMONEST, FURTHER, REGULAR
 
 _I1, _I2, _F1, _F2, _INT = (
@@ -21,6 +22,11 @@ _I1, _I2, _F1, _F2, _INT = (
     types.int64,
 )
 _SLOTS = 1 << 14
+_MIXING = (
+    0x2545F4914F6CDD1D,
+    0x1B873593A3E5C8B5,
+    0x369DEA0F31A53F85,
+)  # odd; amounts are multiples of large powers of 2
 
 
 class Filling(NamedTuple):
@@ -31,10 +37,11 @@ class Filling(NamedTuple):
     counts: Ints  # kinds, commonest kinds, requests at which these are found anew
     common: Ints  # COMMONEST × 3
     rooms: Ints  # slots × 3; -1: empty
+    least: Ints  # of each resource, what is computed just now
     idle: Floats  # slots × 3, shares
 
 
-FILLING = types.NamedTuple((_I2, _I1, _I1, _I2, _I2, _F2), Filling)
+FILLING = types.NamedTuple((_I2, _I1, _I1, _I2, _I2, _I1, _F2), Filling)
 
 
 @numba.njit(FILLING(_INT), error_model="numpy", cache=True)
@@ -45,7 +52,8 @@ def nothing_seen(requests: int) -> Filling:
     counts[2] = 1
     kinds, times = np.zeros((requests, 3), np.int64), np.zeros(requests, np.int64)
     rooms = np.full((slots, 3), -1, np.int64)
-    return Filling(kinds, times, counts, np.zeros((COMMONEST, 3), np.int64), rooms, np.zeros((slots, 3)))
+    common, least = np.zeros((COMMONEST, 3), np.int64), np.zeros(3, np.int64)
+    return Filling(kinds, times, counts, common, rooms, least, np.zeros((slots, 3)))
 
 
 @numba.njit(types.void(FILLING), error_model="numpy", cache=True)
@@ -59,14 +67,15 @@ def _find(filling: Filling) -> None:
         left[best] = 0
 
 
-@numba.njit(types.void(FILLING, _I1, _INT), error_model="numpy", cache=True)
+@borrowing_njit(types.void(FILLING, _I1, _INT), error_model="numpy", cache=True)
 def see(filling: Filling, request: Ints, number: int) -> None:
     """Count a request, the `number`-th; find the commonest kinds anew where it is time for that."""
+    kinds, x, y, z = filling.kinds, request[0], request[1], request[2]
     k = 0
-    while k < filling.counts[0] and np.any(filling.kinds[k] != request):
+    while k < filling.counts[0] and (kinds[k, 0] != x or kinds[k, 1] != y or kinds[k, 2] != z):
         k += 1
     if k == filling.counts[0]:
-        filling.kinds[k] = request
+        kinds[k, 0], kinds[k, 1], kinds[k, 2] = x, y, z
         filling.counts[0] += 1
     filling.times[k] += 1
     if number == filling.counts[2]:
@@ -75,26 +84,29 @@ def see(filling: Filling, request: Ints, number: int) -> None:
         _find(filling)
 
 
-@numba.njit(types.void(FILLING, _INT, _INT, _INT, _INT, _INT, _I1), error_model="numpy", cache=True)
-def _fill(filling: Filling, a: int, b: int, c: int, further: int, first: int, least: Ints) -> None:
-    """Lower `least` to what is left of each resource after up to so many requests of the kinds from `first` on."""
-    least[0], least[1], least[2] = min(least[0], a), min(least[1], b), min(least[2], c)
-    if further == 0:
-        return
-    for j in range(first, filling.counts[1]):
-        x, y, z = filling.common[j, 0], filling.common[j, 1], filling.common[j, 2]
-        if x <= a and y <= b and z <= c:
-            _fill(filling, a - x, b - y, c - z, further - 1, j, least)
+@borrowing_njit(
+    types.void(_I2, _INT, _INT, _INT, _INT, _INT, _INT, _I1), inlined=False, error_model="numpy", cache=True
+)
+def _fill(kinds: Ints, first: int, count: int, a: int, b: int, c: int, further: int, least: Ints) -> None:
+    """Lower `least` to what is left of each resource after one to so many requests of the kinds from `first` on."""
+    for j in range(first, count):
+        x, y, z = a - kinds[j, 0], b - kinds[j, 1], c - kinds[j, 2]
+        if x >= 0 and y >= 0 and z >= 0:
+            least[0], least[1], least[2] = min(least[0], x), min(least[1], y), min(least[2], z)
+            if further > 1:
+                _fill(kinds, j, count, x, y, z, further - 1, least)
 
 
-@numba.njit(_INT(FILLING, _INT, _INT, _INT, _F1), error_model="numpy", cache=True)
+@borrowing_njit(_INT(FILLING, _INT, _INT, _INT, _F1), error_model="numpy", cache=True)
 def idle(filling: Filling, a: int, b: int, c: int, scale: Floats) -> int:
     """The slot of `filling.idle` with what a room would have idle."""
-    slot = (a * 1_000_003 + b * 7_919 + c * 31) & (_SLOTS - 1)
+    mixed = (a * _MIXING[0] + b) * _MIXING[1] + c
+    slot = (mixed * _MIXING[2] >> 40) & (_SLOTS - 1)
     if filling.rooms[slot, 0] != a or filling.rooms[slot, 1] != b or filling.rooms[slot, 2] != c:
         filling.rooms[slot, 0], filling.rooms[slot, 1], filling.rooms[slot, 2] = a, b, c
-        least = filling.rooms[slot].copy()
-        _fill(filling, a, b, c, FURTHER, 0, least)
+        least = filling.least
+        least[0], least[1], least[2] = a, b, c
+        _fill(filling.common, 0, filling.counts[1], a, b, c, FURTHER, least)
         for r in range(3):
             filling.idle[slot, r] = least[r] / scale[r] if scale[r] > 0.0 else 0.0
     return slot

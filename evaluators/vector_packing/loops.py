@@ -12,6 +12,7 @@ from numba import types
 from numpy.typing import NDArray
 
 from heuresis.evaluators.aliases import Floats, Ints, Rule
+from heuresis.evaluators.kernels.inner import borrowing_njit
 from heuresis.evaluators.language.compile import function_type
 from heuresis.evaluators.vector_packing.cluster import (
     CASE,
@@ -29,7 +30,7 @@ from heuresis.evaluators.vector_packing.cluster import (
 )
 from heuresis.evaluators.vector_packing.contract import CONTRACT
 from heuresis.evaluators.vector_packing.filling import FILLING, Filling, idle, nothing_seen, see
-from heuresis.evaluators.vector_packing.nodes import CANDIDATES, NONE, Candidates, choose, means
+from heuresis.evaluators.vector_packing.nodes import NONE, choose, means
 
 _RULE = function_type(CONTRACT.main)
 _I1, _I2, _F1, _F2 = types.int64[::1], types.int64[:, ::1], types.float64[::1], types.float64[:, ::1]
@@ -73,12 +74,17 @@ def case_of(cases: Cases, i: int) -> Case:
     )  # fmt: skip
 
 
-@numba.njit(types.void(FILLING, _I1, _INT, CANDIDATES, _F1, _F2), error_model="numpy", cache=True)
-def _foresee(filling: Filling, request: Ints, m: int, found: Candidates, scale: Floats, ahead: Floats) -> None:
+@borrowing_njit(types.void(FILLING, _I1, _INT, CLUSTER, _F2), error_model="numpy", cache=True)
+def _foresee(filling: Filling, request: Ints, m: int, cluster: Cluster, ahead: Floats) -> None:
     """What each candidate would have idle at best, before and after the request (6 × candidates)."""
-    x, y, z = request[0], request[1], request[2]
+    x, y, z, scale, free = request[0], request[1], request[2], cluster.kinds.scale, cluster.classes.free
     for j in range(m):
-        a, b, c = found.free[0, j], found.free[1, j], found.free[2, j]
+        k = cluster.found.who[j]
+        if k < 0:
+            new = cluster.kinds.amounts[-2 - k]
+            a, b, c = new[0], new[1], new[2]
+        else:
+            a, b, c = free[0, k], free[1, k], free[2, k]
         slot = idle(filling, a, b, c, scale)
         for r in range(3):
             ahead[r, j] = filling.idle[slot, r]
@@ -87,17 +93,20 @@ def _foresee(filling: Filling, request: Ints, m: int, found: Candidates, scale: 
             ahead[3 + r, j] = filling.idle[slot, r]
 
 
-@numba.njit(_BOOL(_RULE, _F1, _BOOL, CASE, types.int32[::1], CLUSTER), error_model="numpy", cache=True)
-def _place(rule: Rule, theta: Floats, foresees: bool, case: Case, chosen: NDArray[np.int32], cluster: Cluster) -> bool:
-    """Place one instance on a cluster from its beginning. Fills `chosen`; False where the rule fails.
-
-    `foresees` says whether the rule reads what nodes would have idle.
-    """
-    n, scale, column, most = case.requests.shape[0], cluster.kinds.scale, cluster.found.column, cluster.found.who.size
-    value, ahead = np.empty(most), np.zeros((6, most))
-    filling = nothing_seen(n if foresees else 0)
-    asked, share, mean_free, mean = np.zeros(3, np.int64), np.zeros(3), np.zeros(3), np.zeros(3)
-    for i in range(n):
+@borrowing_njit(
+    _BOOL(_RULE, _F1, _BOOL, CASE, types.int32[::1], CLUSTER, FILLING, _F1, _F2, _F2, _I1),
+    inlined=False,
+    error_model="numpy",
+    cache=True,
+)
+def _run(
+    rule: Rule, theta: Floats, foresees: bool, case: Case, chosen: NDArray[np.int32], cluster: Cluster,
+    filling: Filling, value: Floats, ahead: Floats, seen: Floats, asked: Ints,
+) -> bool:  # fmt: skip
+    """`_place` with what it works on; `ahead` is 6 × candidates, `seen` (3 × 3) is the same for all of them."""
+    scale, column = cluster.kinds.scale, cluster.found.column
+    share, mean_free, mean = seen[0], seen[1], seen[2]
+    for i in range(case.requests.shape[0]):
         depart(i, case, cluster)
         request = case.requests[i]
         for r in range(3):
@@ -108,7 +117,7 @@ def _place(rule: Rule, theta: Floats, foresees: bool, case: Case, chosen: NDArra
         m = arrive(i, case, cluster)
         if foresees:
             see(filling, request, i + 1)
-            _foresee(filling, request, m, cluster.found, scale, ahead)
+            _foresee(filling, request, m, cluster, ahead)
         if m == 0:
             chosen[i] = NONE
             continue
@@ -125,6 +134,31 @@ def _place(rule: Rule, theta: Floats, foresees: bool, case: Case, chosen: NDArra
     return True
 
 
+@numba.njit(_BOOL(_RULE, _F1, _BOOL, CASE, types.int32[::1], CLUSTER), error_model="numpy", cache=True)
+def _place(rule: Rule, theta: Floats, foresees: bool, case: Case, chosen: NDArray[np.int32], cluster: Cluster) -> bool:
+    """Place one instance on a cluster from its beginning. Fills `chosen`; False where the rule fails.
+
+    `foresees` says whether the rule reads what nodes would have idle.
+    """
+    most = cluster.found.who.size
+    filling = nothing_seen(case.requests.shape[0] if foresees else 0)
+    value, ahead, seen = np.empty(most), np.zeros((6, most if foresees else 0)), np.zeros((3, 3))
+    asked = np.zeros(3, np.int64)
+    done: bool = _run(rule, theta, foresees, case, chosen, cluster, filling, value, ahead, seen, asked)
+    return done
+
+
+@borrowing_njit(_INT(_INT, CASE, CLUSTER), error_model="numpy", cache=True)
+def _refused(node: int, case: Case, cluster: Cluster) -> int:
+    """How many requests of the instance do not fit what a node has free."""
+    free, gpus, kind = cluster.nodes.free[node], cluster.nodes.gpus[node], cluster.nodes.kind[node]
+    share, whole = gpu_room(free, gpus, case, False), gpu_room(free, gpus, case, True)
+    refused = 0
+    for i in range(case.requests.shape[0]):
+        refused += not fits(i, kind, case, free, share, whole)
+    return refused
+
+
 @numba.njit(types.float64(CASE, CLUSTER), error_model="numpy", cache=True)
 def _stranded(case: Case, cluster: Cluster) -> float:
     """The share of a fleet's capacity that is free where a request of the instance, drawn at random, does not fit.
@@ -134,11 +168,7 @@ def _stranded(case: Case, cluster: Cluster) -> float:
     n, nodes = case.requests.shape[0], cluster.nodes
     unused, capacity = np.zeros(3), np.zeros(3)
     for node in range(case.fleet.shape[0]):
-        free, refused = nodes.free[node], 0
-        share = gpu_room(free, nodes.gpus[node], case, False)
-        whole = gpu_room(free, nodes.gpus[node], case, True)
-        for i in range(n):
-            refused += not fits(i, case.fleet[node], case, free, share, whole)
+        refused = _refused(node, case, cluster)
         for r in range(3):
             unused[r] += float(nodes.free[node, r]) * refused
             capacity[r] += case.amounts[case.fleet[node], r]

@@ -12,6 +12,7 @@ import numpy as np
 from numba import types
 
 from heuresis.evaluators.aliases import Floats, Ints
+from heuresis.evaluators.kernels.inner import borrowing_njit
 from heuresis.evaluators.kernels.smallest import first_smallest
 from heuresis.evaluators.vector_packing.devices import room
 
@@ -46,7 +47,7 @@ class Classes(NamedTuple):
 
     kind: Ints
     free: Ints  # 5 × classes: CPU, memory, GPU in all, and the largest request for a share and for whole GPUs
-    gpus: Ints  # classes × GPUs, sorted
+    gpus: Ints  # classes × GPUs, in whatever order
     look: Floats  # 7 × classes, the shares that a rule sees: three free, of whole GPUs, three capacities
     head: Ints
 
@@ -54,7 +55,6 @@ class Classes(NamedTuple):
 class Candidates(NamedTuple):
     """The classes and types with room for a request."""
 
-    free: Ints  # 3 × candidates
     column: Floats  # 8 × candidates: what a rule sees of each, and whether it would be new
     who: Ints  # a class, or -2 - type
     rank: Ints  # which of equal ones is taken: the lowest
@@ -63,7 +63,7 @@ class Candidates(NamedTuple):
 KINDS = types.NamedTuple((_I2, _I1, _F2, _F1, _I1, _INT), Kinds)
 NODES = types.NamedTuple((_I1, _I2, _I2, _I1), Nodes)
 CLASSES = types.NamedTuple((_I1, _I2, _I2, _F2, _I1), Classes)
-CANDIDATES = types.NamedTuple((_I2, _F2, _I1, _I1), Candidates)
+CANDIDATES = types.NamedTuple((_F2, _I1, _I1), Candidates)
 
 
 @numba.njit(KINDS(_I2, _I2, _I1, _INT), error_model="numpy", cache=True)
@@ -81,7 +81,7 @@ def measure(requests: Ints, amounts: Ints, models: Ints, device: int) -> Kinds:
     return Kinds(amounts, models, shares, scale, least, device)
 
 
-@numba.njit(_INT(_F1, _INT, _I1), error_model="numpy", cache=True)
+@borrowing_njit(_INT(_F1, _INT, _I1), error_model="numpy", cache=True)
 def choose(value: Floats, count: int, rank: Ints) -> int:
     """The candidate of smallest value, of equal ones that of lowest rank; -1 where a value is NaN or infinite."""
     best: int = first_smallest(value, count)
@@ -94,13 +94,19 @@ def choose(value: Floats, count: int, rank: Ints) -> int:
     return best
 
 
-@numba.njit(types.boolean(_I1, _I1), error_model="numpy", cache=True)
-def _same_gpus(mine: Ints, sorted_ones: Ints) -> bool:
-    """Whether GPUs have as much free as these, in whatever order."""
-    return bool(np.all(np.sort(mine) == sorted_ones))
+@borrowing_njit(types.boolean(_I1, _I1), error_model="numpy", cache=True)
+def _same_gpus(some: Ints, others: Ints) -> bool:
+    """Whether GPUs have as much free as others, in whatever order."""
+    for d in range(some.shape[0]):
+        more = 0
+        for e in range(some.shape[0]):
+            more += (some[e] == some[d]) - (others[e] == some[d])
+        if more != 0:
+            return False
+    return True
 
 
-@numba.njit(_INT(_INT, NODES, CLASSES, _INT), error_model="numpy", cache=True)
+@borrowing_njit(_INT(_INT, NODES, CLASSES, _INT), error_model="numpy", cache=True)
 def class_of(node: int, nodes: Nodes, classes: Classes, count: int) -> int:
     """The class of nodes like this one, or -1."""
     a, b, c, kind = nodes.free[node, 0], nodes.free[node, 1], nodes.free[node, 2], nodes.kind[node]
@@ -113,7 +119,7 @@ def class_of(node: int, nodes: Nodes, classes: Classes, count: int) -> int:
     return NONE
 
 
-@numba.njit(types.void(_INT, _INT, _I1, _I1), error_model="numpy", cache=True)
+@borrowing_njit(types.void(_INT, _INT, _I1, _I1), error_model="numpy", cache=True)
 def _insert(node: int, k: int, head: Ints, following: Ints) -> None:
     """Put a node into its place in class `k`, by number."""
     if head[k] == NONE or node < head[k]:
@@ -127,7 +133,7 @@ def _insert(node: int, k: int, head: Ints, following: Ints) -> None:
     following[at] = node
 
 
-@numba.njit(_INT(_INT, NODES, CLASSES, _INT, KINDS), error_model="numpy", cache=True)
+@borrowing_njit(_INT(_INT, NODES, CLASSES, _INT, KINDS), error_model="numpy", cache=True)
 def join(node: int, nodes: Nodes, classes: Classes, count: int, kinds: Kinds) -> int:
     """Put a node into its class, a new one if need be; the number of classes.
 
@@ -142,8 +148,8 @@ def join(node: int, nodes: Nodes, classes: Classes, count: int, kinds: Kinds) ->
         count += 1
         t, gpu = nodes.kind[node], nodes.free[node, 2]
         classes.kind[k], classes.head[k] = t, NONE
-        if nodes.gpus.shape[1] > 0:
-            classes.gpus[k] = np.sort(nodes.gpus[node])
+        for d in range(nodes.gpus.shape[1]):
+            classes.gpus[k, d] = nodes.gpus[node, d]
         classes.free[3, k] = room(nodes.gpus[node], gpu, kinds.device, False)
         classes.free[4, k] = room(nodes.gpus[node], gpu, kinds.device, True)
         for r in range(3):
@@ -155,7 +161,7 @@ def join(node: int, nodes: Nodes, classes: Classes, count: int, kinds: Kinds) ->
     return count
 
 
-@numba.njit(_INT(_INT, _INT, NODES, CLASSES, _INT), error_model="numpy", cache=True)
+@borrowing_njit(_INT(_INT, _INT, NODES, CLASSES, _INT), error_model="numpy", cache=True)
 def leave(node: int, k: int, nodes: Nodes, classes: Classes, count: int) -> int:
     """Take a node out of its class `k`; the number of classes. The last one takes the place of an empty one."""
     if classes.head[k] == node:
@@ -178,7 +184,7 @@ def leave(node: int, k: int, nodes: Nodes, classes: Classes, count: int) -> int:
     return count
 
 
-@numba.njit(_INT(_I1, _INT, CLASSES, _INT, KINDS, CANDIDATES), error_model="numpy", cache=True)
+@borrowing_njit(_INT(_I1, _INT, CLASSES, _INT, KINDS, CANDIDATES), error_model="numpy", cache=True)
 def there(request: Ints, allowed: int, classes: Classes, count: int, kinds: Kinds, found: Candidates) -> int:
     """Collect the classes with room for a request on a model that it allows; how many there are."""
     a, b, c = request[0], request[1], request[2]
@@ -186,9 +192,7 @@ def there(request: Ints, allowed: int, classes: Classes, count: int, kinds: Kind
     m = 0
     for k in range(count):
         fits = classes.free[0, k] >= a and classes.free[1, k] >= b and classes.free[gpu, k] >= c
-        if fits and allowed >> kinds.models[classes.kind[k]] & 1:
-            for r in range(3):
-                found.free[r, m] = classes.free[r, k]
+        if fits and (allowed < 0 or allowed >> kinds.models[classes.kind[k]] & 1):
             for r in range(7):
                 found.column[r, m] = classes.look[r, k]
             found.column[7, m], found.who[m], found.rank[m] = 0.0, k, classes.head[k]
@@ -196,7 +200,7 @@ def there(request: Ints, allowed: int, classes: Classes, count: int, kinds: Kind
     return m
 
 
-@numba.njit(_INT(_I1, _INT, _INT, KINDS, CANDIDATES), error_model="numpy", cache=True)
+@borrowing_njit(_INT(_I1, _INT, _INT, KINDS, CANDIDATES), error_model="numpy", cache=True)
 def openable(request: Ints, allowed: int, m: int, kinds: Kinds, found: Candidates) -> int:
     """Add the types of which a new node has room; how many candidates there are then."""
     a, b, c = request[0], request[1], request[2]
@@ -204,7 +208,6 @@ def openable(request: Ints, allowed: int, m: int, kinds: Kinds, found: Candidate
         fitting = kinds.amounts[t, 0] >= a and kinds.amounts[t, 1] >= b and kinds.amounts[t, 2] >= c
         if fitting and allowed >> kinds.models[t] & 1:
             for r in range(3):
-                found.free[r, m] = kinds.amounts[t, r]
                 found.column[r, m] = kinds.shares[t, r]
                 found.column[4 + r, m] = kinds.shares[t, r]
             found.column[3, m] = kinds.shares[t, 2]
@@ -213,7 +216,7 @@ def openable(request: Ints, allowed: int, m: int, kinds: Kinds, found: Candidate
     return m
 
 
-@numba.njit(types.void(_I1, _INT, _F1, _F1), error_model="numpy", cache=True)
+@borrowing_njit(types.void(_I1, _INT, _F1, _F1), error_model="numpy", cache=True)
 def means(sums: Ints, count: int, scale: Floats, out: Floats) -> None:
     """Mean amounts as shares; 0 without anything to take the mean of."""
     for r in range(3):
