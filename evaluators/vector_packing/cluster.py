@@ -50,7 +50,7 @@ class Case(NamedTuple):
 
 
 class Stay(NamedTuple):
-    """Where requests are, and when they leave; all empty where nobody leaves."""
+    """Where requests are, and when they leave."""
 
     node: Ints  # of each request; NONE
     taken: Ints  # of each request, its GPUs
@@ -80,9 +80,6 @@ CLUSTER = types.NamedTuple((KINDS, NODES, CLASSES, CANDIDATES, _STAY, _I1, _I1),
 def _nobody_there(case: Case, nodes: int) -> Stay:
     """Before the first request: who will leave when."""
     n = case.requests.shape[0]
-    if np.all(case.until == n):
-        none = np.empty(0, np.int64)
-        return Stay(none, none, none, none, none)
     leaving, following = np.full(n + 1, NONE, np.int64), np.full(n, NONE, np.int64)
     for i in range(n - 1, -1, -1):
         following[i] = leaving[case.until[i]]
@@ -171,8 +168,6 @@ def _let_go(i: int, case: Case, cluster: Cluster) -> None:
 @borrowing_njit(types.void(_INT, CASE, CLUSTER), error_model="numpy", cache=True)
 def depart(i: int, case: Case, cluster: Cluster) -> None:
     """Let go who leaves before request `i` comes."""
-    if cluster.stay.leaving.shape[0] == 0:
-        return
     gone = cluster.stay.leaving[i]
     while gone != NONE:
         if cluster.stay.node[gone] != NONE:
@@ -204,10 +199,8 @@ def settle(i: int, best: int, case: Case, cluster: Cluster) -> int:
         choice = int(node)
         counts[CLASSED] = leave(node, k, nodes, cluster.classes, counts[CLASSED])
     _change(node, case.requests[i], -1, cluster)
-    taken = take(nodes.gpus[node], case.requests[i, 2], case.device)
-    if stay.leaving.shape[0] > 0:
-        stay.node[i], stay.taken[i] = node, taken
-        stay.held[node] += 1
+    stay.node[i], stay.taken[i] = node, take(nodes.gpus[node], case.requests[i, 2], case.device)
+    stay.held[node] += 1
     _join(node, cluster)
     return choice
 

@@ -142,7 +142,7 @@ def _place(rule: Rule, theta: Floats, foresees: bool, case: Case, chosen: NDArra
     """
     most = cluster.found.who.size
     filling = nothing_seen(case.requests.shape[0] if foresees else 0)
-    value, ahead, seen = np.empty(most), np.zeros((6, most if foresees else 0)), np.zeros((3, 3))
+    value, ahead, seen = np.empty(most), np.zeros((6, most)), np.zeros((3, 3))
     asked = np.zeros(3, np.int64)
     done: bool = _run(rule, theta, foresees, case, chosen, cluster, filling, value, ahead, seen, asked)
     return done

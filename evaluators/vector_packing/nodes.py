@@ -192,7 +192,7 @@ def there(request: Ints, allowed: int, classes: Classes, count: int, kinds: Kind
     m = 0
     for k in range(count):
         fits = classes.free[0, k] >= a and classes.free[1, k] >= b and classes.free[gpu, k] >= c
-        if fits and (allowed < 0 or allowed >> kinds.models[classes.kind[k]] & 1):
+        if fits and allowed >> kinds.models[classes.kind[k]] & 1:
             for r in range(7):
                 found.column[r, m] = classes.look[r, k]
             found.column[7, m], found.who[m], found.rank[m] = 0.0, k, classes.head[k]
