@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Select, select
 from sqlmodel import SQLModel
 
 from heuresis.archive.cells import Cells
-from heuresis.archive.records import Evaluation
-from heuresis.archive.rows import to_evaluation, to_proposal
-from heuresis.archive.statements import EVALUATIONS, PROPOSALS, parents_of, source_of
+from heuresis.archive.records import Evaluation, Run
+from heuresis.archive.rows import to_evaluation, to_proposal, to_run
+from heuresis.archive.statements import EVALUATIONS, PROPOSALS, RUNS, parents_of, source_of
 from heuresis.archive.store import Archive
 from heuresis.archive.tables import TABLES, comparable_columns
 from heuresis.problems.problem import SPLITS
@@ -104,6 +104,24 @@ def program(
         chosen = _last_of(connection, candidate, problem)
         latest = {} if chosen is None else _latest_scores(connection, chosen[0], None, chosen[1], instances, without)
         return _program_rows(connection, [candidate], latest)[0]
+
+
+def found_by(archive: Archive, candidate: str, problem: str) -> Run | None:
+    """The run on a problem that found a program: the newest whose champion it is, else the first that proposed it.
+
+    One that made it goes before those that began with it. None where no run did either.
+    """
+    with archive.reading() as connection:
+        r, p = RUNS.c, PROPOSALS.c
+        ours = select(RUNS).where(r.problem == problem)
+        crowned = ours.where(r.champion == candidate).order_by(r.created.desc())
+        proposed = ours.join(PROPOSALS, p.run == r.id).where(p.candidate == candidate)
+        made = proposed.order_by(p.proposer == "baseline", p.recorded, r.id)
+        for wanted in (crowned, made):
+            row = connection.execute(wanted.limit(1)).mappings().first()
+            if row is not None:
+                return to_run(row)
+    return None
 
 
 def lineage(

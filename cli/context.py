@@ -25,7 +25,7 @@ _TRAFFIC = ("instances", "rate", "load", "limit", "noise", "slo", "time_unit", "
 _FLEET = ("engine", "replicas")
 """The same of engines."""
 
-_AIM = ("objective", "subject_to", "guards")
+_AIM = ("objective", "guards")
 """The same of what is minimised."""
 
 
@@ -58,10 +58,13 @@ class Context:
 
 
 def context_of(problem: str, programs: "Sequence[Named]", run: str | None, archive: str | None) -> Context | None:
-    """The run that is named, or the last one that evaluated the first program that is given by its id.
+    """The run that is named, or the one that found the first program that is given by its id (`queries.found_by`).
 
-    None for `none`, and where no run on this problem did. Raises UserError where a run is on another problem.
+    None for `none`, and where no run on this problem did. Where another program was found otherwise, that is said.
+    Raises UserError where a run is on another problem.
     """
+    from heuresis.cli import render
+
     if run == NONE:
         return None
     if run is not None:
@@ -74,7 +77,15 @@ def context_of(problem: str, programs: "Sequence[Named]", run: str | None, archi
     if not ids:
         return None
     with read_archive(archive) as opened:
-        return next((context for one in ids if (context := _last(opened, problem, one))), None)
+        known = [(one, context) for one in ids if (context := _found(opened, problem, one)) is not None]
+    if not known:
+        return None
+    (_, first), *others = known
+    for one, other in others:
+        if other.config.choice != first.config.choice:
+            words = other.config.choice.told() or "as the problem comes"
+            render.say(f"note: {short(one)} was found otherwise ({words}; run {other.run})")
+    return first
 
 
 def asked_for(
@@ -117,7 +128,19 @@ def in_context(
             check_files(context.run, context.config)
         except ConfigError as error:
             raise UserError(f"{error}; or say --run {NONE}") from error
-    return problem.asked(asked)
+    return _asked(problem, asked, f"as in run {context.run}; --run {NONE} for the problem as it comes")
+
+
+def _asked(problem: "Problem", choice: "Choice", why: str) -> "Problem":
+    """The problem as it is asked for. Raises UserError where what a run had cannot be had here."""
+    from heuresis.evaluators.serving.engine import EngineError
+    from heuresis.problems.engines.files import UnknownEngine
+    from heuresis.problems.problem import UnknownChoice
+
+    try:
+        return problem.asked(choice)
+    except (UnknownChoice, UnknownEngine, EngineError) as error:
+        raise UserError(f"{error} ({why})") from error
 
 
 def taken_over(given: "Choice", of_run: "Choice", *, own: bool, files: bool) -> dict[str, Any]:
@@ -133,12 +156,11 @@ def taken_over(given: "Choice", of_run: "Choice", *, own: bool, files: bool) -> 
     return {name: getattr(of_run, name) for name in names if getattr(given, name) in (None, ())}
 
 
-def _last(archive: "Archive", problem: str, program: str) -> Context | None:
-    runs = [one.run for one in archive.evaluations(program) if one.problem == problem and one.run is not None]
-    if not runs:
-        return None
-    found = archive.run(runs[-1])
-    return Context(found.id, recorded_settings(found, archive))
+def _found(archive: "Archive", problem: str, program: str) -> Context | None:
+    from heuresis.archive.queries import found_by
+
+    run = found_by(archive, program, problem)
+    return None if run is None else Context(run.id, recorded_settings(run, archive))
 
 
 def on_files(archive: "Archive") -> "Mapping[str, Context]":

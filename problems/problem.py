@@ -69,7 +69,7 @@ class Algorithm:
 
     name: str
     title: str
-    solve: Callable[[Any], float]  # the value of one instance
+    solve: Callable[[Any], float | None]  # the value of one instance; None: it is not for this one
     citation: str
     exact: bool = False
     max_size: int | None = None  # largest instance it is run on; None: any

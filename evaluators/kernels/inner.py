@@ -36,3 +36,15 @@ def inner_njit(signature: Any, *, cache: bool = False, **options: Any) -> Callab
         return made
 
     return decorate
+
+
+def borrowing_njit(
+    signature: Any, *, inlined: bool = True, cache: bool = False, **options: Any
+) -> Callable[[Callable[..., Any]], Inner]:
+    """`inner_njit` for functions that make no array, nor return one: what they work on is held by who calls them.
+
+    No references are counted there. Each would be an atomic instruction, and a function that is handed a named tuple of
+    arrays counts all of them whenever it looks at one. And where a call is not `inlined`, each array of the tuple is
+    copied as seven words or more.
+    """
+    return inner_njit(signature, cache=cache, _nrt=False, forceinline=inlined, **options)

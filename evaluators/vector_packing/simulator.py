@@ -11,20 +11,24 @@ from numpy.typing import NDArray
 
 from heuresis.evaluators.aliases import Decisions, Floats, Ints
 from heuresis.evaluators.language.arguments import checked, main_of, vector
+from heuresis.evaluators.language.compile import Program
 from heuresis.evaluators.language.contract import Contract
 from heuresis.evaluators.vector_packing import loops
 from heuresis.evaluators.vector_packing.contract import CONTRACT, NOT_PLACED
 from heuresis.evaluators.vector_packing.objective import aggregate, lost
-from heuresis.evaluators.vector_packing.plain import furthest
+from heuresis.evaluators.vector_packing.plain import PlainCase, furthest
 
 
 class Placement:
     """Places requests in order, each on the node of smallest `score` among those where every resource fits.
 
-    The payload, all int64 but `reference`: `requests` (three amounts of each request, all instances concatenated) and
-    `offsets` (in requests, instances + 1); `types` (three capacities of each node type) and `type_offsets`; `fleet`
-    (the type of each node that is there from the beginning) and `fleet_offsets`; `opens` (1 where nodes are opened at
-    will, then there is no fleet) and `reference` (float64, a lower bound of each instance's value).
+    The payload, all int64 but `reference`: `requests` (three amounts of each request, all instances concatenated),
+    `until` (of each, before the arrival of which request of its instance it leaves; their number where it stays),
+    `allowed` (of each, the models of nodes that it may go to, as bits) and `offsets` (in requests, instances + 1);
+    `types` (three capacities of each node type), `models` (of each type, 0 to 61) and `type_offsets`; `fleet` (the type
+    of each node that is there from the beginning) and `fleet_offsets`; `opens` (1 where nodes are opened at will, then
+    there is no fleet), `devices` (the amount of one GPU; 0 where the GPUs of a node are one sum) and `reference`
+    (float64, a lower bound of each instance's value).
     """
 
     contract: ClassVar[Contract] = CONTRACT
@@ -33,10 +37,12 @@ class Placement:
         def ints(name: str) -> Ints:
             return np.ascontiguousarray(payload[name], dtype=np.int64)
 
-        self.requests, self.offsets = ints("requests").reshape(-1, 3), ints("offsets")
-        self.types, self.type_offsets = ints("types").reshape(-1, 3), ints("type_offsets")
-        self.fleet, self.fleet_offsets = ints("fleet"), ints("fleet_offsets")
-        self.opens = ints("opens")
+        requests, types = ints("requests").reshape(-1, 3), ints("types").reshape(-1, 3)
+        self.cases = loops.Cases(
+            requests, ints("until"), ints("allowed"), ints("offsets"), types, ints("models"), ints("type_offsets"),
+            ints("fleet"), ints("fleet_offsets"), ints("opens"), ints("devices"),
+        )  # fmt: skip
+        self.offsets, self.opens = self.cases.offsets, self.cases.opens
         self.reference = np.ascontiguousarray(payload["reference"], dtype=np.float64)
         self.size = len(self.offsets) - 1
 
@@ -53,7 +59,7 @@ class Placement:
         order = checked(order, self.size)
         valid = np.zeros(len(order), dtype=np.uint8)
         chosen = np.full(int(np.diff(self.offsets)[order].sum()), NOT_PLACED, dtype=np.int32)
-        loops.placements(main_of(program), vector(theta), order, *self._arrays(), valid, chosen)
+        loops.placements(main_of(program), vector(theta), _foresees(program), order, self.cases, valid, chosen)
         return valid, chosen
 
     def loss(self, program: object, theta: Floats, subset: Ints) -> float:
@@ -88,25 +94,32 @@ class Placement:
         parts = np.split(chosen, np.cumsum(sizes)[:-1])
         for place, (i, part) in enumerate(zip(order, parts, strict=True)):
             if valid[place] == 1:
-                requests = self.requests[self.offsets[i] : self.offsets[i + 1]].tolist()
-                types = self.types[self.type_offsets[i] : self.type_offsets[i + 1]].tolist()
-                fleet = self.fleet[self.fleet_offsets[i] : self.fleet_offsets[i + 1]].tolist()
-                found[place] = furthest(judge, requests, types, fleet, self.opens[i] == 1, part.tolist())
+                found[place] = furthest(judge, self._case(int(i)), part.tolist())
         return found
+
+    def _case(self, i: int) -> PlainCase:
+        """One instance as lists."""
+        cases = self.cases
+        mine = slice(cases.offsets[i], cases.offsets[i + 1])
+        types = slice(cases.type_offsets[i], cases.type_offsets[i + 1])
+        return PlainCase(
+            requests=cases.requests[mine].tolist(),
+            until=cases.until[mine].tolist(),
+            allowed=cases.allowed[mine].tolist(),
+            types=cases.amounts[types].tolist(),
+            models=cases.models[types].tolist(),
+            fleet=cases.fleet[cases.fleet_offsets[i] : cases.fleet_offsets[i + 1]].tolist(),
+            opens=bool(cases.opens[i] == 1),
+            device=int(cases.devices[i]),
+        )
 
     def _values(self, program: object, theta: Floats, subset: Ints) -> Floats | None:
         """The value of each instance; None where the program fails on one of them."""
         values = np.empty(len(subset))
-        done = loops.values(main_of(program), vector(theta), subset, *self._arrays(), values)
+        done = loops.values(main_of(program), vector(theta), _foresees(program), subset, self.cases, values)
         return values if done else None
 
-    def _arrays(self) -> tuple[Ints, ...]:
-        return (
-            self.requests,
-            self.offsets,
-            self.types,
-            self.type_offsets,
-            self.fleet,
-            self.fleet_offsets,
-            self.opens,
-        )
+
+def _foresees(program: object) -> bool:
+    """Whether a program may read what nodes would have idle (of one handed over bare nothing is known)."""
+    return not isinstance(program, Program) or any(name.startswith("idle_") for name in program.reads[0])

@@ -38,12 +38,19 @@ def reference_entries(
                 name=algorithm.name,
                 values=values,
                 status="partial" if partial else "ok",
-                message=f"at most {algorithm.max_size} decisions" if partial else "",
+                message=_limits(algorithm) if partial else "",
                 evolvable=False,
                 metrics=measured,
             )
         )
     return tuple(entries)
+
+
+def _limits(algorithm: Algorithm) -> str:
+    """Why there is no value of some instances."""
+    if algorithm.max_size is None:
+        return "not for all of these instances"
+    return f"at most {algorithm.max_size} decisions"
 
 
 def unmeasured(problem: Problem, instance_set: InstanceSet) -> int:
@@ -80,9 +87,13 @@ def _measured(problem: Problem, instance_set: InstanceSet, algorithm: Algorithm,
     values = list[float | None]()
     for instance in instance_set.instances:
         small = limit is None or size([instance]) <= limit
-        values.append(float(algorithm.solve(instance)) if small else None)
+        values.append(_float(algorithm.solve(instance)) if small else None)
         steps.step()
     return tuple(values)
+
+
+def _float(value: float | None) -> float | None:
+    return None if value is None else float(value)
 
 
 def _read(path: Path, key: str, count: int) -> Values | None:

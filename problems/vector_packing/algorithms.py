@@ -1,12 +1,13 @@
 """Trusted algorithms beside the rules of vector packing: decreasing orders, known beforehand, and fragmentation."""
 
+import dataclasses
 import functools
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from heuresis.evaluators.aliases import Floats
+from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.problems.problem import Algorithm, Baseline, MachineryError
 from heuresis.problems.vector_packing.instances import VectorInstance
 from heuresis.problems.vector_packing.scoring import VectorScoring
@@ -30,12 +31,14 @@ def algorithms(first_fit: Baseline) -> tuple[Algorithm, ...]:
     )
 
 
-def _decreasing(first_fit: Baseline, size: Callable[[VectorInstance], Floats]) -> Callable[[VectorInstance], float]:
-    def value(instance: VectorInstance) -> float:
+def _decreasing(
+    first_fit: Baseline, size: Callable[[VectorInstance], Floats]
+) -> Callable[[VectorInstance], float | None]:
+    def value(instance: VectorInstance) -> float | None:
+        if instance.until is not None:
+            return None  # who is there at one time does not wait to be sorted
         order = np.argsort(-size(instance), kind="stable")
-        sorted_instance = VectorInstance(
-            instance.name, np.ascontiguousarray(instance.requests[order]), instance.types, instance.fleet
-        )
+        sorted_instance = _with_requests(instance, order)
         decisions = _simulated(sorted_instance, first_fit.source)
         return _value(sorted_instance, decisions)
 
@@ -76,16 +79,25 @@ def _compiled(source: str) -> object:
     return compile_program(screen(source, CONTRACT.allow_list()), CONTRACT)
 
 
+def _with_requests(instance: VectorInstance, rows: Ints) -> VectorInstance:
+    """The instance with some of its requests in another order; nobody leaves."""
+    allowed = None if instance.allowed is None else instance.allowed[rows]
+    requests = np.ascontiguousarray(instance.requests[rows])
+    return dataclasses.replace(instance, requests=requests, allowed=allowed, until=None)
+
+
 def _fragmentation_descent(instance: VectorInstance) -> float:
     from heuresis.evaluators.vector_packing.algorithms import fragmentation_descent
+    from heuresis.evaluators.vector_packing.simulator import Placement
 
-    workload, counts = np.unique(instance.requests, axis=0, return_counts=True)
-    fleet = np.zeros(0, dtype=np.int64) if instance.fleet is None else instance.fleet.copy()
-    chosen = np.empty(instance.size, dtype=np.int32)
-    requests, types = instance.requests.copy(), instance.types.copy()  # the compiled code takes writable arrays only
-    fragmentation_descent(
-        requests, types, fleet, instance.opens, np.ascontiguousarray(workload), counts / instance.size, chosen
+    allowed = np.full(instance.size, -1) if instance.allowed is None else instance.allowed
+    rows = np.column_stack([instance.requests, allowed])
+    _, first, counts = np.unique(rows, axis=0, return_index=True, return_counts=True)
+    cases, typical = (
+        Placement(VectorScoring().pack([one])).cases for one in (instance, _with_requests(instance, first))
     )
+    chosen = np.empty(instance.size, dtype=np.int32)
+    fragmentation_descent(cases, typical, counts / instance.size, chosen)
     return _value(instance, (np.ones(1, dtype=np.uint8), chosen))
 
 

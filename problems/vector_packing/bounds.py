@@ -23,22 +23,41 @@ _AT_ONCE = 1 << 20
 _LARGEST_SUM = 1 << 60  # of all sizes, so that they can be added up in int64
 
 
-def nodes_needed(requests: Ints, types: Ints) -> int:
+def nodes_needed(requests: Ints, types: Ints, until: Ints | None = None) -> int:
     """A lower bound of the nodes for `requests` (n × resources), each of one of the `types` (types × resources).
 
-    Raises ValueError where a request fits no type, because then there is no number of nodes.
+    Where requests leave (`until`), of the most nodes in use at one time. Raises ValueError where a request fits no
+    type, because then there is no number of nodes.
     """
     if not np.all(fits(requests, types)):
         raise ValueError("a request fits no node type")
-    return max(1, *(_by_weight(requests, types, w) for w in _weights(requests, types)))
+    return max(1, *(_by_weight(requests, types, w, until) for w in _weights(requests, types)))
 
 
-def nodes_needed_so_far(requests: Ints, types: Ints) -> Ints:
-    """After each request a lower bound of the nodes for those so far, by their sums alone."""
+def nodes_needed_so_far(requests: Ints, types: Ints, until: Ints | None = None) -> Ints:
+    """After each request a lower bound of the nodes for those that are there, by their sums alone."""
     weights = [w for w in _weights(requests, types) if (types @ w).max() > 0]
-    sums = [-(-np.cumsum(requests @ w) // int((types @ w).max())) for w in weights]
+    sums = [-(-in_use(requests @ w, until) // int((types @ w).max())) for w in weights]
     needed: Ints = np.maximum(np.max(sums, axis=0), 1)
     return needed
+
+
+def in_use(amounts: Ints, until: Ints | None) -> Ints:
+    """After each request the sum of the amounts of those that are there."""
+    total: Ints = np.cumsum(amounts)
+    if until is None:
+        return total
+    gone = np.zeros(len(amounts) + 1, dtype=np.int64)
+    np.add.at(gone, until, amounts)
+    return total - np.cumsum(gone[:-1])
+
+
+def _busiest(amounts: Ints, until: Ints | None) -> NDArray[np.bool_]:
+    """Which requests are there when the sum of their amounts is largest."""
+    if until is None:
+        return np.ones(len(amounts), dtype=np.bool_)
+    moment = int(np.argmax(in_use(amounts, until)))
+    return (np.arange(len(amounts)) <= moment) & (until > moment)
 
 
 def _weights(requests: Ints, types: Ints) -> list[Ints]:
@@ -48,30 +67,36 @@ def _weights(requests: Ints, types: Ints) -> list[Ints]:
     return weights if dual is None else [*weights, _integers(dual, len(requests))]
 
 
-def fits(requests: Ints, types: Ints) -> NDArray[np.bool_]:
-    """Whether each request fits an empty node of one of the types."""
+def fits(requests: Ints, types: Ints, models: Ints | None = None, allowed: Ints | None = None) -> NDArray[np.bool_]:
+    """Whether each request fits an empty node of one of the types, of a model that it allows."""
     step = max(1, _AT_ONCE // len(types))
-    parts = [requests[low : low + step, None] for low in range(0, len(requests), step)]
-    return np.concatenate([np.all(part <= types, axis=2).any(axis=1) for part in parts])
+    parts = []
+    for low in range(0, len(requests), step):
+        fitting = np.all(requests[low : low + step, None] <= types, axis=2)
+        if models is not None and allowed is not None:
+            fitting &= (allowed[low : low + step, None] >> models & 1) == 1
+        parts.append(fitting.any(axis=1))
+    return np.concatenate(parts)
 
 
-def never_placed(requests: Ints, types: Ints, fleet: Ints) -> int:
-    """A lower bound of the requests that cannot be placed on the nodes of a fleet (the type of each).
+def never_placed(requests: Ints, possible: NDArray[np.bool_], capacity: Ints, until: Ints | None = None) -> int:
+    """A lower bound of the requests that cannot be placed on a fleet with so much of each resource in all.
 
-    In each resource no more requests can be placed than the smallest ones that fit into all nodes together.
+    Those that fit no node (not `possible`), and of the others in each resource, when most is asked of it, all but the
+    smallest ones that fit into all nodes together.
     """
-    possible = requests[fits(requests, types[np.unique(fleet)])]
-    capacity = types[fleet].sum(axis=0)
-    placed = len(possible)
+    surplus = 0
     for resource in range(requests.shape[1]):
-        smallest = np.cumsum(np.sort(possible[:, resource]))
-        placed = min(placed, int(np.searchsorted(smallest, capacity[resource], side="right")))
-    return len(requests) - placed
+        amounts = np.where(possible, requests[:, resource], 0)
+        there = requests[_busiest(amounts, until) & possible]
+        smallest = np.cumsum(np.sort(there[:, resource]))
+        surplus = max(surplus, len(there) - int(np.searchsorted(smallest, capacity[resource], side="right")))
+    return int(np.count_nonzero(~possible)) + surplus
 
 
-def _by_weight(requests: Ints, types: Ints, weight: Ints) -> int:
-    capacity = int((types @ weight).max())
-    return l2(requests @ weight, capacity) if capacity > 0 else 0
+def _by_weight(requests: Ints, types: Ints, weight: Ints, until: Ints | None) -> int:
+    capacity, amounts = int((types @ weight).max()), requests @ weight
+    return l2(amounts[_busiest(amounts, until)], capacity) if capacity > 0 else 0
 
 
 def _dual(demand: Floats, types: Ints) -> Floats | None:

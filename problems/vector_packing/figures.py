@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.evaluators.vector_packing.contract import NOT_PLACED
 from heuresis.problems.figures import Curve, Figure, cumulative, thinned
-from heuresis.problems.vector_packing.bounds import nodes_needed_so_far
+from heuresis.problems.vector_packing.bounds import in_use, nodes_needed_so_far
 from heuresis.problems.vector_packing.instances import VectorInstance
 from heuresis.problems.vector_packing.placing import Placed
 
@@ -25,7 +25,7 @@ def figures(instance: VectorInstance, ends: Mapping[str, Placed]) -> Sequence[Fi
     chosen = {name: end.chosen for name, end in ends.items()}
     present = np.flatnonzero(instance.types.any(axis=0)).tolist()
     if instance.opens:
-        drawn = [_nodes(instance, chosen), *(_left_in_nodes(instance, ends, r) for r in present)]
+        drawn = [_nodes(instance, ends), *(_left_in_nodes(instance, ends, r) for r in present)]
     else:
         drawn = [_turned_away(chosen), *(_in_use(instance, chosen, r) for r in present)]
     fullest = [cumulative(name, 100.0 * _used(instance, end).max(axis=1)) for name, end in ends.items()]
@@ -33,11 +33,12 @@ def figures(instance: VectorInstance, ends: Mapping[str, Placed]) -> Sequence[Fi
     return [*drawn, Figure(title, "% in use", "share of nodes", fullest)]
 
 
-def _nodes(instance: VectorInstance, chosen: Mapping[str, Ints]) -> Figure:
-    """Nodes opened beyond a lower bound."""
-    needed = nodes_needed_so_far(instance.requests, instance.types)
-    curves = [_over_requests(name, np.cumsum(made < NOT_PLACED) - needed) for name, made in chosen.items()]
-    return Figure("Nodes opened beyond the lower bound of the requests so far", "requests", "nodes too many", curves)
+def _nodes(instance: VectorInstance, ends: Mapping[str, Placed]) -> Figure:
+    """Nodes in use beyond a lower bound."""
+    needed = nodes_needed_so_far(instance.requests, instance.types, instance.until)
+    curves = [_over_requests(name, end.busy - needed) for name, end in ends.items()]
+    told = "requests so far" if instance.until is None else "requests that are there"
+    return Figure(f"Nodes opened beyond the lower bound of the {told}", "requests", "nodes too many", curves)
 
 
 def _turned_away(chosen: Mapping[str, Ints]) -> Figure:
@@ -60,7 +61,9 @@ def _in_use(instance: VectorInstance, chosen: Mapping[str, Ints], r: int) -> Fig
     """Over the requests, how much of a resource of a fleet is in use."""
     capacity = int(instance.types[instance.fleet, r].sum())
     taken = {name: np.where(made == NOT_PLACED, 0, instance.requests[:, r]) for name, made in chosen.items()}
-    curves = [_over_requests(name, 100.0 * np.cumsum(amounts) / capacity) for name, amounts in taken.items()]
+    curves = [
+        _over_requests(name, 100.0 * in_use(amounts, instance.until) / capacity) for name, amounts in taken.items()
+    ]
     return Figure(f"In use of the fleet: {_NAMES[r]}", "requests", "% in use", curves)
 
 

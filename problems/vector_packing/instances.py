@@ -22,6 +22,8 @@ LARGEST_SUM = 1 << 53
 """Limit of the largest capacity times the number of requests or nodes: means are then exact before they are divided."""
 LARGEST_COUNT = 1 << 20
 """Limit of the number of requests, of nodes and of types."""
+MOST_GPUS = MOST_MODELS = 62
+"""Limit of the GPUs of one node and of the models of nodes: bits of an int64."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,9 +32,14 @@ class VectorInstance:
 
     `requests` (requests × 3) and `types` (types × 3) hold CPU, memory and GPU, 0 for a resource that the instance does
     not have. `fleet` has the type of each node that is there from the beginning (types of which it has none are
-    dropped); None: nodes of the types are opened at will, and each request must fit one of them. `bound` is a lower
-    bound: of the nodes to open, or of the requests that a fleet cannot take. Raises InstanceError where the arrays are
-    not so.
+    dropped); None: nodes of the types are opened at will, and each request must fit one of them.
+
+    `until` has of each request i the number of the request before whose arrival it leaves, more than i and at most the
+    number of requests, which is: never; None: all stay. `device` is the amount of one GPU, all GPU amounts are then
+    whole multiples of it, those of requests may also be less than one; 0: the GPUs of a node are one divisible sum.
+    `models` (of each type, 0 to 61) and `allowed` (of each request, as bits the models that it may go to) are there
+    together or not at all. `bound` is a lower bound: of the most nodes in use at one time, or of the requests that a
+    fleet cannot take. Raises InstanceError where the arrays are not so.
     """
 
     name: str
@@ -40,6 +47,10 @@ class VectorInstance:
     types: Ints
     fleet: Ints | None = None
     labels: Labels = field(default_factory=dict)
+    until: Ints | None = None
+    device: int = 0
+    models: Ints | None = None
+    allowed: Ints | None = None
     bound: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -60,15 +71,38 @@ class VectorInstance:
                 f"{self.name}: the largest amount times the number of requests or nodes must be at most 2**53; "
                 f"use a larger unit"
             )
+        self._check_stay()
+        self._check_gpus()
+        if self.fleet is not None:
+            self._check_fleet(self.fleet)
         object.__setattr__(self, "bound", self._bound())
 
-    def _bound(self) -> int:
-        if self.fleet is None:
-            inside = fits(self.requests, self.types)
-            if not np.all(inside):
-                raise InstanceError(f"{self.name}: requests[{int(np.argmin(inside))}] fits no node type")
-            return nodes_needed(self.requests, self.types)
-        fleet = self.fleet
+    def _check_stay(self) -> None:
+        if self.until is None:
+            return
+        if self.until.dtype != np.int64 or self.until.shape != (self.size,):
+            raise InstanceError(f"{self.name}: until must be an int64 array with one number of each request")
+        if np.any(self.until <= np.arange(self.size)) or self.until.max() > self.size:
+            raise InstanceError(f"{self.name}: a request must leave after it has come, and before one of the others")
+        self.until.setflags(write=False)
+
+    def _check_gpus(self) -> None:
+        gpus = (self.requests[:, 2], self.types[:, 2])
+        if self.device:
+            if not 0 < self.device <= LARGEST_AMOUNT or self.types[:, 2].max() > MOST_GPUS * self.device:
+                raise InstanceError(f"{self.name}: expected nodes with at most {MOST_GPUS} GPUs of {self.device} each")
+            if np.any(gpus[1] % self.device) or np.any((gpus[0] > self.device) & (gpus[0] % self.device != 0)):
+                raise InstanceError(f"{self.name}: GPU amounts above {self.device} must be whole multiples of it")
+        if (self.models is None) != (self.allowed is None):
+            raise InstanceError(f"{self.name}: models and allowed must be there together")
+        if self.models is not None and self.allowed is not None:
+            right = self.models.shape == (len(self.types),) and self.allowed.shape == (self.size,)
+            if not right or self.models.min() < 0 or self.models.max() >= MOST_MODELS:
+                raise InstanceError(f"{self.name}: expected a model, 0 to {MOST_MODELS - 1}, of each type, and bits")
+            self.models.setflags(write=False)
+            self.allowed.setflags(write=False)
+
+    def _check_fleet(self, fleet: Ints) -> None:
         if fleet.dtype != np.int64 or fleet.ndim != 1 or not 1 <= len(fleet) <= LARGEST_COUNT:
             raise InstanceError(f"{self.name}: the fleet must be an int64 array of 1 to 2**20 types")
         if fleet.min() < 0 or fleet.max() >= len(self.types):
@@ -76,12 +110,21 @@ class VectorInstance:
         used, numbers = np.unique(fleet, return_inverse=True)
         if len(used) < len(self.types):
             # Amounts are measured by the largest node there is, so a type of which there is none must not count.
-            fleet = numbers.astype(np.int64)
             object.__setattr__(self, "types", self.types[used])
-            object.__setattr__(self, "fleet", fleet)
-            self.types.setflags(write=False)
-        fleet.setflags(write=False)
-        return never_placed(self.requests, self.types, fleet)
+            object.__setattr__(self, "fleet", numbers.astype(np.int64))
+            if self.models is not None:
+                object.__setattr__(self, "models", self.models[used])
+        for array in (self.types, self.fleet, self.models):
+            if array is not None:
+                array.setflags(write=False)
+
+    def _bound(self) -> int:
+        inside = fits(self.requests, self.types, self.models, self.allowed)
+        if self.fleet is not None:
+            return never_placed(self.requests, inside, self.types[self.fleet].sum(axis=0), self.until)
+        if not np.all(inside):
+            raise InstanceError(f"{self.name}: requests[{int(np.argmin(inside))}] fits no node type")
+        return nodes_needed(self.requests, self.types, self.until)
 
     @property
     def opens(self) -> bool:
@@ -100,13 +143,21 @@ class VectorInstance:
 
 
 def fingerprint(instances: Sequence[VectorInstance]) -> str:
-    """SHA-256 (hex) of the content in order: for each instance its arrays, each after its length, little-endian."""
+    """SHA-256 (hex) of the content in order: for each instance its arrays, each after its length, little-endian.
+
+    What an instance may have beside requests, types and fleet enters where it is there, after its name.
+    """
     digest = hashlib.sha256(b"vector packing\x00")
     for one in instances:
         fleet = np.array([-1], dtype=np.int64) if one.fleet is None else one.fleet
         for array in (one.requests, one.types, fleet):
             digest.update(np.array([array.size], dtype="<i8").tobytes())
             digest.update(array.astype("<i8").tobytes())
+        device = np.array([one.device], dtype=np.int64) if one.device else None
+        more = {"until": one.until, "device": device, "models": one.models, "allowed": one.allowed}
+        for name, extra in more.items():
+            if extra is not None:
+                digest.update(name.encode() + extra.astype("<i8").tobytes())
     return digest.hexdigest()
 
 

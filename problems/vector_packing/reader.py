@@ -1,6 +1,6 @@
 """Readers of vector-packing instances: Heuresis' JSON format and the lists of pods and nodes of the Alibaba trace."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -8,54 +8,45 @@ import numpy as np
 
 from heuresis.evaluators.aliases import Ints
 from heuresis.problems.problem import InstanceError, InstanceSet
-from heuresis.problems.reading import apart, json_rows, labels, name_of, shown, whole, whole_word
-from heuresis.problems.tables import Table, table
+from heuresis.problems.reading import apart, json_rows, labels, name_of, shown, whole
 from heuresis.problems.texts import read_text
 from heuresis.problems.vector_packing.bounds import fits
+from heuresis.problems.vector_packing.details import Details, leaves_before, made
 from heuresis.problems.vector_packing.instances import (
     LARGEST_AMOUNT,
     LARGEST_COUNT,
-    ONE_TYPE,
     WIDTH,
     VectorInstance,
     fingerprint,
 )
-
-POD_COLUMNS = ("cpu_milli", "memory_mib", "num_gpu", "gpu_milli")
-NODE_COLUMNS = ("cpu_milli", "memory_mib", "gpu")
+from heuresis.problems.vector_packing.lists import Listed, Taken, instances_of, listed
 
 Placed: TypeAlias = tuple[VectorInstance, str]
 """An instance and where it stands, for messages."""
 
-_FIELDS = {"name", "types", "fleet", "requests"}
+_FIELDS = {"name", "types", "fleet", "requests", "times", "device"}
 
 
-def read(paths: Sequence[Path]) -> InstanceSet:
+def read(paths: Sequence[Path], *, departures: bool = False, gpus: bool = False) -> InstanceSet:
     """Read files into one set, in the order given; any may be gzipped.
 
     JSON, or the trace's lists: each list of pods is an instance, on the nodes of the list of nodes where one is given,
-    else of CPU and memory alone on nodes of the trace's commonest type, opened at will. Raises InstanceError that names
-    the file and the line or field.
+    else of CPU and memory alone on nodes of the trace's commonest type, opened at will. `departures`: pods of lists
+    leave at their `deletion_time`; `gpus`: the GPUs of nodes in lists are taken one by one, of the models that pods
+    name. Raises InstanceError that names the file and the line or field.
     """
     if not paths:
         raise InstanceError("expected one or more instance files, got none")
     found: list[Placed] = []
     notes: list[str] = []
-    pods: list[tuple[Path, Ints]] = []
-    nodes: list[tuple[Path, Ints]] = []
+    tables: list[Listed] = []
     for path in paths:
         text = read_text(path)
         if text.lstrip().startswith(("{", "[")):
             found += _read_json(text, path)
-            continue
-        listed = table(text.splitlines(keepends=True), path)
-        if set(POD_COLUMNS) <= set(listed.header):
-            pods.append((path, _amounts(listed, POD_COLUMNS)))
-        elif set(NODE_COLUMNS) <= set(listed.header):
-            nodes.append((path, _amounts(listed, NODE_COLUMNS)))
         else:
-            raise _unknown(listed)
-    found += _of_trace(pods, nodes, notes)
+            tables.append(listed(text, path))
+    found += instances_of(tables, Taken(departures, gpus), notes)
     instances = apart([one for one, _ in found], notes)
     for one, where in found:
         if one.opens != instances[0].opens:
@@ -65,6 +56,22 @@ def read(paths: Sequence[Path]) -> InstanceSet:
                 "together, evaluate them apart"
             )
     return InstanceSet(", ".join(path.name for path in paths), instances, fingerprint(instances), tuple(notes))
+
+
+def read_fleet(paths: Sequence[Path], *, departures: bool = True) -> InstanceSet:
+    """Read files of instances with a fleet; what lists say of GPUs counts, and of departures if asked for.
+
+    Raises InstanceError where there is no fleet, too: nodes opened at will are another problem.
+    """
+    found = read(paths, departures=departures, gpus=True)
+    for one in found.instances:
+        if one.opens:
+            raise InstanceError(
+                f"{one.name}: expected the nodes of a fleet, got requests without them; give the list of nodes as well "
+                "(--instances PODS.csv --instances NODES.csv; in JSON the field 'fleet'), or take the problem "
+                "vector-packing, which opens nodes at will"
+            )
+    return found
 
 
 def _read_json(text: str, path: Path) -> Iterator[Placed]:
@@ -86,20 +93,39 @@ def _instance(row: Any, where: str, default_name: str) -> VectorInstance:
     name = name_of(row, where, default_name)
     if key == "types":
         _fit(requests, nodes, f"{where}.requests")
-    return _made(name, requests, nodes, labels(row, _FIELDS, where), where, opens=key == "types")
+    details = Details(_until(row, where, len(requests)), _device(row, where))
+    return made(name, requests, nodes, labels(row, _FIELDS, where), where, details, opens=key == "types")
 
 
-def _made(
-    name: str, requests: Ints, nodes: Ints, labels: Mapping[str, str | int | float], where: str, *, opens: bool
-) -> VectorInstance:
-    """An instance on node types or on a fleet of these nodes."""
-    try:
-        if opens:
-            return VectorInstance(name, requests, nodes, None, labels)
-        types, fleet = np.unique(nodes, axis=0, return_inverse=True)
-        return VectorInstance(name, requests, types, fleet.astype(np.int64).reshape(-1), labels)
-    except InstanceError as error:
-        raise InstanceError(f"{where}: {error}") from error
+def _until(row: dict[str, Any], where: str, count: int) -> Ints | None:
+    """When requests leave, from the pairs of arrival and departure (null: never) in `times`; None without them."""
+    if "times" not in row:
+        return None
+    times = row["times"]
+    if not isinstance(times, list) or len(times) != count:
+        raise InstanceError(f"{where}.times: expected [arrival, departure] of each of the {count} requests")
+    arrivals, departures = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
+    for i, one in enumerate(times):
+        pair = one if isinstance(one, list) and len(one) == 2 else [None, None]
+        right = [type(t) is int and 0 <= t <= LARGEST_AMOUNT for t in pair]
+        if not right[0] or not (right[1] or pair[1] is None):
+            raise InstanceError(
+                f"{where}.times[{i}]: expected [arrival, departure] in integers of 0 to 2**40, the departure or null "
+                f"for none, got {shown(one)}"
+            )
+        arrivals[i], departures[i] = one[0], np.iinfo(np.int64).max if one[1] is None else one[1]
+    if np.any(np.diff(arrivals) < 0):
+        number = int(np.argmax(np.diff(arrivals) < 0)) + 1
+        raise InstanceError(f"{where}.times[{number}]: it comes before the request above it; sort them by arrival")
+    return leaves_before(arrivals, departures)
+
+
+def _device(row: dict[str, Any], where: str) -> int:
+    """The amount of one GPU; 0 where GPUs are one sum."""
+    device = row.get("device", 0)
+    if type(device) is not int or not 0 <= device <= LARGEST_AMOUNT:
+        raise InstanceError(f"{where}.device: expected the amount of one GPU, an integer, got {shown(device)}")
+    return device
 
 
 def _fit(requests: Ints, types: Ints, where: str) -> None:
@@ -139,62 +165,3 @@ def _unit(amount: Any) -> str:
     if isinstance(amount, float) and 0 < amount < LARGEST_AMOUNT:
         return " (choose a smaller unit, such as milli-CPU)"
     return " (choose a larger unit, such as MiB)" if type(amount) is int and amount > LARGEST_AMOUNT else ""
-
-
-def _unknown(listed: Table) -> InstanceError:
-    expected = f"a list of pods ({', '.join(POD_COLUMNS)}) or of nodes ({', '.join(NODE_COLUMNS)})"
-    where = f"{listed.path}, line {listed.line}"
-    return InstanceError(f"{where}: expected JSON, {expected}, got the columns {shown(listed.header)}")
-
-
-def _amounts(listed: Table, columns: Sequence[str]) -> Ints:
-    """CPU, memory and milli-GPU of each row."""
-    at = [listed.header.index(column) for column in columns]
-    found = [_vector([row[place] for place in at], columns, f"{listed.path}, line {line}") for line, row in listed.rows]
-    if not found:
-        raise InstanceError(f"{listed.path}: the list has no rows")
-    return np.array(found, dtype=np.int64)
-
-
-def _vector(cells: Sequence[str], columns: Sequence[str], where: str) -> tuple[int, int, int]:
-    """The amounts of one row."""
-    numbers = []
-    for cell, column in zip(cells, columns, strict=True):
-        amount = whole_word(cell.strip())
-        if amount is None or not 0 <= amount <= LARGEST_AMOUNT:
-            expected = f"{column} must be an integer from 0 to {LARGEST_AMOUNT}"
-            raise InstanceError(f"{where}: {expected}, got {shown(cell)}")
-        numbers.append(amount)
-    cpu, memory, *gpu = numbers
-    milli = gpu[0] * gpu[1] if len(gpu) == 2 else 1000 * gpu[0]
-    if milli > LARGEST_AMOUNT:
-        raise InstanceError(f"{where}: more than {LARGEST_AMOUNT} thousandths of GPUs in all: {milli}")
-    if cpu == memory == milli == 0:
-        raise InstanceError(f"{where}: all amounts are 0")
-    return cpu, memory, milli
-
-
-def _of_trace(
-    pods: Sequence[tuple[Path, Ints]], nodes: Sequence[tuple[Path, Ints]], notes: list[str]
-) -> Iterator[Placed]:
-    """One instance for each list of pods."""
-    if len(nodes) > 1 or (nodes and not pods):
-        raise InstanceError(f"{nodes[-1][0]}: expected one list of nodes beside one or more lists of pods")
-    for path, requests in pods:
-        if nodes:
-            notes.append(
-                f"{path.name}: on the {len(nodes[0][1])} nodes of {nodes[0][0].name}; GPUs are one divisible sum"
-            )
-            yield _made(path.name, requests, nodes[0][1], {}, str(path), opens=False), str(path)
-            continue
-        types = np.array(ONE_TYPE, dtype=np.int64)
-        two = requests * (types[0] > 0)
-        inside = fits(two, types) & two.any(axis=1)
-        if not inside.any():
-            raise InstanceError(f"{path}: no pod fits a node of 96 cores and 384 GiB")
-        left_out = int(np.count_nonzero(~inside))
-        notes.append(
-            f"{path.name}: CPU and memory alone, on nodes of 96 cores and 384 GiB; "
-            f"{left_out} pods fit none and are left out"
-        )
-        yield _made(path.name, two[inside], types, {}, str(path), opens=True), str(path)

@@ -24,13 +24,25 @@ Instances = Sequence[VectorInstance]
 
 EXCESS = Objective(
     "excess",
-    "the nodes opened over the lower bounds of the nodes needed, summed over instances, minus 1",
+    "the most nodes in use at one time over the lower bounds of the nodes needed, summed over instances, minus 1",
+    fraction=True,
+)
+PEAK = Objective(
+    "peak",
+    "the most nodes in use at one time, where lists of pods say when they leave, over the lower bounds of the nodes "
+    "needed then, summed over instances, minus 1",
     fraction=True,
 )
 LOST = Objective(
     "lost",
     "the mean over instances of the share of requests not placed plus the share of the fleet's capacity that is "
     "stranded (free on nodes where a request of the instance, drawn at random, does not fit; mean over resources)",
+    fraction=True,
+)
+FILLED = Objective(
+    "filled",
+    "what is lost where nobody leaves, whatever lists of pods say: the mean over instances of the share of requests "
+    "not placed plus the share of the fleet's capacity that is stranded",
     fraction=True,
 )
 
@@ -44,7 +56,7 @@ METRICS = (
     Metric(
         "excess", "nodes over the lower bound of all instances, minus 1; where nodes are opened at will", shown=True
     ),
-    Metric("nodes", "nodes opened, or those of the fleet"),
+    Metric("nodes", "the most nodes in use at one time, or those of the fleet"),
     Metric("lower_bound", "sum of the lower bounds; where nodes are opened at will", "nodes", Better.NEITHER),
     Metric("placed", "requests that have a place", "", Better.LARGER, shown=True),
     Metric("stranded", "share of the capacity that nothing fits into any more; on a fleet", shown=True),
@@ -57,19 +69,28 @@ AUDITED, LARGEST_AUDITED = 12, 200
 
 @dataclass(frozen=True, slots=True)
 class VectorScoring(Scoring):
-    """Scores placements. Decisions: `uint8[instances]` (1: decided) and one of each request, all concatenated."""
+    """Scores placements. Decisions: `uint8[instances]` (1: decided) and one of each request, all concatenated.
+
+    `on_fleets` is how the objective of instances with a fleet is called.
+    """
+
+    on_fleets: Objective = LOST
 
     def pack(self, instances: Instances) -> Mapping[str, NDArray[np.generic]]:
         """The payload of `heuresis.evaluators.vector_packing.simulator.Placement`."""
         fleets = [np.zeros(0, dtype=np.int64) if i.fleet is None else i.fleet for i in instances]
         return {
             "requests": np.concatenate([i.requests for i in instances]).reshape(-1),
+            "until": np.concatenate([_or_all(i.until, i.size, i.size) for i in instances]),
+            "allowed": np.concatenate([_or_all(i.allowed, i.size, -1) for i in instances]),
             "offsets": ragged.offsets(i.size for i in instances),
             "types": np.concatenate([i.types for i in instances]).reshape(-1),
+            "models": np.concatenate([_or_all(i.models, len(i.types), 0) for i in instances]),
             "type_offsets": ragged.offsets(len(i.types) for i in instances),
             "fleet": np.concatenate(fleets),
             "fleet_offsets": ragged.offsets(len(f) for f in fleets),
             "opens": np.array([i.opens for i in instances], dtype=np.int64),
+            "devices": np.array([i.device for i in instances], dtype=np.int64),
             "reference": _references(instances),
         }
 
@@ -84,12 +105,12 @@ class VectorScoring(Scoring):
         return Replay(schedules, complaint(instances, [one if isinstance(one, str) else "" for one in found]))
 
     def value(self, instance: VectorInstance, schedule: Placed) -> float:
-        """The nodes opened, or on a fleet the requests not placed plus the share stranded.
+        """The most nodes in use at one time, or on a fleet the requests not placed plus the share stranded.
 
         Raises MachineryError where it lies below the lower bound.
         """
         missing = int(np.count_nonzero(schedule.chosen == NOT_PLACED))
-        count = len(schedule.kinds) if instance.opens else missing
+        count = int(schedule.busy.max()) if instance.opens else missing
         if count < instance.bound:
             what = "nodes opened" if instance.opens else "requests not placed"
             raise MachineryError(f"{instance.name}: {count} {what} lie below the lower bound {instance.bound}")
@@ -117,7 +138,7 @@ class VectorScoring(Scoring):
         """
         reached, reference, sizes, opens = _columns(instances, values)
         metrics: dict[str, float | None] = dict.fromkeys(one.name for one in METRICS)
-        if self.objective_on(instances) is EXCESS:
+        if _all_open(instances):
             metrics |= {"nodes": float(reached.sum()), "lower_bound": float(reference.sum())}
             metrics |= {"excess": float(reached.sum() / reference.sum() - 1.0), "placed": float(sizes.sum())}
         else:
@@ -126,16 +147,16 @@ class VectorScoring(Scoring):
             metrics |= {"placed": float((sizes - missing).sum()), "stranded": float(wasted.mean())}
         return Score(aggregate(reached, reference, sizes.astype(np.int64), opens), metrics)
 
-    def objective_on(self, instances: Instances) -> Objective:
-        """Which of the two objectives applies: nodes opened, or what a fixed fleet loses."""
-        return EXCESS if all(i.opens for i in instances) else LOST
+    def objective_on(self, instances: Instances) -> Objective | None:
+        """What a fixed fleet loses; nodes opened at will are what the problem counts."""
+        return None if _all_open(instances) else self.on_fleets
 
     def resample(self, instances: Instances, values: Floats, draws: int, rng: np.random.Generator) -> Floats:
         """Bootstrap within cells (family, mix, size, load): programs × draws, the same draws for all programs."""
         cells = _cells(instances, "family", "mix", "requests", "nodes", "load")
         counts = resampling.drawn(cells.values(), len(instances), draws, rng)
         _, reference, sizes, _ = _columns(instances, values[0])
-        if self.objective_on(instances) is EXCESS:
+        if _all_open(instances):
             ratio: Floats = (values @ counts.T) / (counts @ reference) - 1.0
             return ratio
         both = np.array([lost(row, sizes) for row in values])
@@ -157,6 +178,15 @@ class VectorScoring(Scoring):
     def decisions_in(self, instances: Instances) -> int:
         """Requests."""
         return sum(i.size for i in instances)
+
+
+def _all_open(instances: Instances) -> bool:
+    return all(i.opens for i in instances)
+
+
+def _or_all(array: Ints | None, size: int, value: int) -> Ints:
+    """An array that an instance may have, or the value that means the same without."""
+    return np.full(size, value, dtype=np.int64) if array is None else array
 
 
 def _references(instances: Instances) -> Floats:
@@ -186,9 +216,12 @@ def _table(instance: VectorInstance, value: float, found: Placed) -> str:
     names = [RESOURCES[r] for r in present]
     capacity = instance.types[found.kinds]
     if instance.opens:
-        head = f"{instance.size} requests on {len(found.kinds)} nodes; at least {instance.bound} are needed."
+        head = f"{instance.size} requests on {int(value)} nodes; at least {instance.bound} are needed."
+        if instance.until is not None:
+            head = f"{instance.size} requests, at most {int(value)} nodes in use at one time"
+            head += f"; at least {instance.bound} are needed. After the last arrival {len(found.kinds)} are."
     else:
-        missing = int(value) if value <= instance.size else instance.size
+        missing = int(np.count_nonzero(found.chosen == NOT_PLACED))
         head = f"{instance.size - missing} of {instance.size} requests placed on {len(found.kinds)} nodes."
     waste = ", ".join(f"{n} {_percent(w)}" for n, w in zip(names, stranded(instance, found)[present], strict=True))
     lines = [f"{head} Stranded (free where a request drawn at random does not fit), of all capacity: {waste}.", ""]

@@ -63,6 +63,12 @@ def test_placements_are_drawn(cli, nodes: Path):
         ),
         ("bin-packing", "best_fit", '{"instances": [{"capacity": 5, "capacity": 6, "items": [6]}]}', "twice"),
         ("vector-packing", "first_fit", '{"instances": [{"types": [[1]], "requests": [[2]]}]}', "fits no node type"),
+        (
+            "vector-packing-fleet",
+            "first_fit",
+            '{"instances": [{"types": [[1]], "requests": [[1]]}]}',
+            "give the list of nodes as well",
+        ),
     ],
 )
 def test_files_that_cannot_be_packed_are_refused(cli, tmp_path: Path, problem: str, rule: str, text: str, reason: str):

@@ -20,13 +20,18 @@ RULES = {b.name: screen(b.source, CONTRACT.allow_list()) for b in PROBLEM.baseli
     "all_parameters": HEAD
     + "cpu * free_cpu - mem * free_mem + gpu * free_gpu + cap_cpu - cap_mem * cap_gpu + 0.3 * fresh"
     " - mean_free_cpu * free_cpu + mean_free_mem * free_mem - mean_free_gpu * free_gpu + mean_cpu * free_gpu"
-    " - mean_mem * free_cpu + mean_gpu * free_mem",
+    " - mean_mem * free_cpu + mean_gpu * free_mem + whole_gpu * cap_gpu - idle_cpu * idle_mem + 0.7 * idle_gpu"
+    " + idle_after_cpu * idle_after_mem - idle_after_gpu",
     "constant": HEAD + "1.0",
     "coarse": HEAD
     + "math.floor(3.0 * free_cpu) - math.floor(2.0 * free_mem) + math.floor(2.0 * mean_free_cpu) * fresh",
     "opens_often": HEAD + "free_cpu - cpu - fresh",
 }
 PROGRAMS = OnDemand(lambda source: compile_program(source, CONTRACT), RULES)
+
+
+TYPES = ((10, 10, 40), (8, 12, 20), (12, 6, 0))
+"""CPU, memory and GPU of nodes, with GPUs of 10 each."""
 
 
 def array(rows: Sequence[Sequence[int]]) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -63,6 +68,28 @@ def instances(draw: st.DrawFn, opens: bool | None = None) -> VectorInstance:
         return made(found, types)
     fleet = draw(st.lists(st.integers(0, len(types) - 1), min_size=1, max_size=8))
     return made(draw(requests), types, fleet)
+
+
+@st.composite
+def clusters(draw: st.DrawFn) -> VectorInstance:
+    """Requests that leave, GPUs that are devices of 10, and models that requests ask for; up to 25 requests."""
+    opens = draw(st.booleans())
+    types = np.array(draw(st.lists(st.sampled_from(TYPES), min_size=1, max_size=3)), dtype=np.int64)
+    if opens:
+        types[0] = TYPES[0]  # has room for every request
+    count = draw(st.integers(1, 25))
+    gpus = st.sampled_from([0, 0, 1, 3, 4, 6, 7, 10, 20])
+    asked = draw(st.lists(st.tuples(st.integers(1, 5), st.integers(0, 5), gpus), min_size=count, max_size=count))
+    stays = draw(st.lists(st.integers(1, 12), min_size=count, max_size=count))
+    until = np.minimum(np.arange(count) + np.array(stays, dtype=np.int64), count)
+    bits = st.sampled_from([-1, -1, 1, 3] if opens else [-1, -1, 1, 2, 3, 4])
+    allowed = np.array(draw(st.lists(bits, min_size=count, max_size=count)), dtype=np.int64)
+    fleet = None
+    if not opens:
+        numbers = st.integers(0, len(types) - 1)
+        fleet = np.array(draw(st.lists(numbers, min_size=1, max_size=5)), dtype=np.int64)
+    models = np.arange(len(types), dtype=np.int64) % 2
+    return VectorInstance("i", np.array(asked, dtype=np.int64), types, fleet, {}, until, 10, models, allowed)
 
 
 def plain(source: str) -> Callable[[VectorInstance], list[int]]:

@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
+from typing import NamedTuple
 
 import numba
 import numpy as np
 import pytest
 from numba import types
 
-from heuresis.evaluators.kernels.inner import inner_njit
+from heuresis.evaluators.kernels.inner import borrowing_njit, inner_njit
 
 
 def test_nothing_is_compiled_before_a_caller_is() -> None:
@@ -44,6 +45,40 @@ def test_a_second_signature_is_not_made_up() -> None:
     with pytest.raises(numba.core.errors.TypingError, match="count"):
         every_second(np.zeros(4))
     assert len(count.signatures) == 1
+
+
+class Pair(NamedTuple):
+    """Two arrays that are handed on together."""
+
+    rows: np.ndarray
+    sums: np.ndarray
+
+
+@pytest.mark.parametrize("make", [inner_njit, borrowing_njit])
+def test_references_to_borrowed_arrays_are_not_counted(make) -> None:
+    pair = types.NamedTuple((types.int64[:, ::1], types.int64[::1]), Pair)
+
+    @make(types.int64(pair, types.int64))
+    def add(pair, i):
+        rows, sums = pair.rows, pair.sums
+        for r in range(rows.shape[1]):
+            if rows[i, r] < 0:
+                return r
+            sums[i] += rows[i][r]
+        while sums[i] > 10:
+            sums[i] -= pair.rows[i, 0]
+        return 0
+
+    @numba.njit
+    def added(rows):
+        pair = Pair(rows, np.zeros(rows.shape[0], np.int64))
+        for i in range(rows.shape[0]):
+            add(pair, i)
+        return pair.sums
+
+    assert added(np.arange(6).reshape(2, 3)).tolist() == [3, 9]
+    counted = "call void @NRT_incref" in add.inspect_llvm(add.signatures[0])
+    assert counted == (make is inner_njit)
 
 
 def test_a_simulator_out_of_the_cache_is_imported_without_its_parts() -> None:

@@ -92,9 +92,16 @@ def test_features_are_shares_and_means() -> None:
     built = simulator(made([[2, 1], [1, 1]], [[4, 2], [2, 8]], [0, 1]))
     decisions = built.decide(PROGRAMS["constant"], NO_CONSTANTS, ONE)
     assert built.audit(judge, ONE, decisions).tolist() == [0.0]
-    # request; free; capacity; fresh; mean free; mean request: in shares of 4 CPU and 8 memory, no GPU
-    assert seen[0] == (0.5, 0.125, 0.0, 1.0, 0.25, 0.0, 1.0, 0.25, 0.0, 0.0, 0.75, 0.625, 0.0, 0.5, 0.125, 0.0)
-    assert seen[2] == (0.25, 0.125, 0.0, 0.5, 0.125, 0.0, 1.0, 0.25, 0.0, 0.0, 0.5, 0.5625, 0.0, 0.375, 0.125, 0.0)
+    # request; free; idle before and after; capacity; fresh; mean free; mean request: in shares of 4 CPU and 8 memory
+    # fmt: off
+    assert seen[0] == (
+        0.5, 0.125, 0.0, 1.0, 0.25, 0.0, 0.0, *(0.0,) * 6, 1.0, 0.25, 0.0, 0.0, 0.75, 0.625, 0.0, 0.5, 0.125, 0.0
+    )
+    assert seen[2] == (
+        0.25, 0.125, 0.0, 0.5, 0.125, 0.0, 0.0, 0.0, 0.0, 0.0, 0.25, 0.0, 0.0, 1.0, 0.25, 0.0, 0.0,
+        0.5, 0.5625, 0.0, 0.375, 0.125, 0.0,
+    )
+    # fmt: on
     assert len(seen) == 4
 
 

@@ -1,5 +1,7 @@
 """Vector-packing instances of files in parts: by name, or one list in its order."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -27,6 +29,35 @@ def test_one_list_is_cut_in_the_order_of_arrival() -> None:
     assert [len(requests) for requests in found] == [500, 200, 300]
     assert np.concatenate(found).tolist() == whole.requests.tolist()
     assert parts["select"].notes[0].startswith("select: 200 requests of pods.csv, from number 501 to 700, fingerprint ")
+
+
+def leaving(stays: list[int]) -> VectorInstance:
+    """Requests that name models, each of which leaves before the arrival of another so much later."""
+    count = len(stays)
+    until = np.minimum(np.arange(count) + stays, count)
+    allowed = 1 + 2 * (np.arange(count) % 2)
+    return replace(pods("pods.csv", count), until=until, models=np.array([0]), allowed=allowed)
+
+
+def test_a_part_begins_when_who_was_there_has_left() -> None:
+    parts = cut(read(leaving([12] * 1_000)))
+    ((search,), (select,), (test,)) = (parts[split].instances for split in SPLITS)
+    assert [one.requests[0, 0] for one in (search, select, test)] == [1, 512, 712]
+    assert search.until is not None
+    assert search.until.tolist()[-13:] == [499] + [500] * 12
+    assert select.until is not None
+    assert select.until[:2].tolist() == [12, 13]
+    assert select.allowed is not None
+    assert select.allowed[:2].tolist() == [3, 1]
+    assert ", 11 of them longer than that, " in parts["select"].notes[0]
+
+
+def test_who_stays_long_empties_no_part() -> None:
+    parts = cut(read(leaving([5_000, 900, *[1] * 998])))
+    assert [parts[split].instances[0].size for split in SPLITS] == [500, 180, 270]
+    found = parts["search"].instances[0].until
+    assert found is not None
+    assert found[:3].tolist() == [500, 500, 3]
 
 
 def test_several_instances_are_dealt_out_whole() -> None:

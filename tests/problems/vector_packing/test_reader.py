@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from heuresis.problems.problem import InstanceError
-from heuresis.problems.vector_packing.reader import read
+from heuresis.problems.problem import Choice, InstanceError, Problem
+from heuresis.problems.vector_packing.problem import PROBLEM, PROBLEM_FLEET
+from heuresis.problems.vector_packing.reader import read, read_fleet
 
 GOOD = {"types": [[4, 4], [8, 2]], "requests": [[1, 2], [8, 0]]}
 FLEET = {"fleet": [[4, 4], [8, 2], [4, 4]], "requests": [[1, 2], [9, 0]]}
@@ -103,7 +104,10 @@ def test_a_list_of_pods_alone_is_packed_on_the_commonest_node(tmp_path: Path) ->
     assert one.types.tolist() == [[96000, 393216, 0]]
     assert one.requests.tolist() == [[1000, 2048, 0], [96000, 0, 0]]
     assert result.notes == (
-        "pods.csv: CPU and memory alone, on nodes of 96 cores and 384 GiB; 1 pods fit none and are left out",
+        (
+            "pods.csv: CPU and memory alone, on nodes of 96 cores and 384 GiB; 1 pods fit none and are left out; all "
+            "pods stay, in the order of the file; not taken: num_gpu, gpu_milli, gpu_spec"
+        ),
     )
 
 
@@ -170,3 +174,93 @@ def test_unreadable_files(tmp_path: Path) -> None:
             read([path])
     with pytest.raises(InstanceError, match="one or more"):
         read([])
+
+
+TIMED = "name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,creation_time,deletion_time\n"
+STAYS = "a,1000,1,1,470,,0,5\nb,2000,1,1,1000,G3|G9,3,\nc,3000,1,2,1000,G2,5,5\nd,4000,1,0,0,,6,7.0\n"
+
+
+def test_departures_gpus_and_models_of_lists(tmp_path: Path) -> None:
+    files = [write(tmp_path, TIMED + STAYS, "pods.csv"), write(tmp_path, NODES, "nodes.csv")]
+    found = read_fleet(files)
+    (one,) = found.instances
+    assert one.until is not None
+    assert one.until.tolist() == [2, 4, 3, 4]  # a before c comes at the same time, b never, c before the next one
+    assert (one.device, one.requests[:, 2].tolist()) == (1000, [470, 1000, 2000, 0])
+    assert one.models is not None
+    assert one.allowed is not None
+    allowed = [[bool(bits >> one.models[t] & 1) for t in one.fleet] for bits in one.allowed.tolist()]
+    assert allowed == [[True] * 3, [False, True, False], [True, False, True], [True] * 3]
+    assert "2 pods ask for models of GPUs (gpu_spec)" in found.notes[0]
+    assert "leave at deletion_time, 2 before the last one comes" in found.notes[0]
+    stay = read_fleet(files, departures=False)
+    assert stay.instances[0].until is None
+    assert "all pods stay, in the order of the file" in stay.notes[0]
+    assert read(files).instances[0].device == 0
+
+
+def test_pods_come_in_the_order_of_time_where_they_leave(tmp_path: Path) -> None:
+    rows = STAYS.splitlines(keepends=True)
+    shuffled = write(tmp_path, TIMED + "".join(rows[::-1]), "pods.csv")
+    (one,) = read([shuffled], departures=True).instances
+    assert one.requests[:, 0].tolist() == [1000, 2000, 3000, 4000]
+    assert read([shuffled]).instances[0].requests[:, 0].tolist() == [4000, 3000, 2000, 1000]
+    plain = read([write(tmp_path, PODS, "plain.csv")], departures=True)
+    assert plain.instances[0].until is None
+    assert "it has no creation_time and deletion_time" in plain.notes[0]
+
+
+def test_json_says_when_requests_leave_and_how_large_a_gpu_is(tmp_path: Path) -> None:
+    row = {"fleet": [[9, 9, 20]], "requests": [[1, 1, 5], [1, 1, 20]], "times": [[0, 4], [4, None]], "device": 10}
+    (one,) = read([write(tmp_path, {"instances": [row]})]).instances
+    assert one.until is not None
+    assert (one.until.tolist(), one.device) == ([1, 2], 10)
+
+
+@pytest.mark.parametrize("problem", [PROBLEM, PROBLEM_FLEET], ids=["open", "fleet"])
+def test_objectives_say_whether_pods_leave(tmp_path: Path, problem: Problem) -> None:
+    files = [write(tmp_path, TIMED + STAYS, "pods.csv")]
+    if problem is PROBLEM_FLEET:
+        files.append(write(tmp_path, NODES, "nodes.csv"))
+    leaves = {}
+    for name in problem.options.objectives:
+        asked = problem.asked(Choice(objective=name))
+        assert asked.read is not None
+        (one,) = asked.read(files).instances
+        leaves[name] = one.until is not None
+        assert asked.objective_on([one]).name == name
+    assert leaves == ({"excess": False, "peak": True} if problem is PROBLEM else {"lost": True, "filled": False})
+
+
+@pytest.mark.parametrize("document", [PODS, {"instances": [GOOD]}], ids=["list", "json"])
+def test_a_fleet_that_is_missing_is_an_error(tmp_path: Path, document: Any) -> None:
+    path = write(tmp_path, document, "pods.csv")
+    with pytest.raises(
+        InstanceError, match=r"pods\.csv.*give the list of nodes as well .* or take the problem vector-"
+    ):
+        read_fleet([path])
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (TIMED + "a,1,1,0,0,,x,5\n", r"line 2: creation_time must be whole seconds, 0 or more, got \"x\""),
+        (TIMED + "a,1,1,0,0,,,5\n", r"line 2: creation_time must be whole seconds"),
+        (TIMED + "a,1,1,0,0,,1,2.5\n", r"line 2: deletion_time must be whole seconds"),
+        (TIMED + "a,1,1,3,700,,1,2\n", r"GPU amounts above 1000 must be whole multiples of it"),
+        ({"instances": [FLEET | {"times": [[0, 1]]}]}, r"times: expected \[arrival, departure\] of each of the 2"),
+        ({"instances": [FLEET | {"times": [[0, 1], 7]}]}, r"times\[1\]: expected \[arrival, departure\] in integers"),
+        ({"instances": [FLEET | {"times": [[5, 6], [4, 6]]}]}, r"times\[1\]: it comes before the request above it"),
+        ({"instances": [FLEET | {"device": 1.5}]}, r"device: expected the amount of one GPU, an integer, got 1\.5"),
+        (
+            {"instances": [{"fleet": [[1, 1, 15]], "requests": [[1, 1, 1]], "device": 10}]},
+            "GPU amounts above 10 must be whole multiples",
+        ),
+    ],
+)
+def test_times_and_devices_are_checked(tmp_path: Path, document: Any, message: str) -> None:
+    files = [write(tmp_path, document, "a.csv")]
+    if isinstance(document, str):
+        files.append(write(tmp_path, NODES, "nodes.csv"))
+    with pytest.raises(InstanceError, match=message):
+        read_fleet(files)
