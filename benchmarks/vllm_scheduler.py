@@ -44,6 +44,9 @@ from heuresis.problems.serving.workloads.requests import draw, on_engine
 AMPLE = 64
 """How many times an engine's memory is ample."""
 
+CACHE = {False: "off", True: "on"}
+"""How a prefix cache is called."""
+
 MODEL = {
     "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 64, "intermediate_size": 64,
     "num_attention_heads": 1, "num_key_value_heads": 1, "num_hidden_layers": 1, "vocab_size": 64,
@@ -188,11 +191,11 @@ def settings(instance: ServingInstance) -> Iterator[Setting]:
     sizes = (("ample", AMPLE * engine.blocks), (f"{engine.blocks:,} blocks", engine.blocks))
     for (memory, blocks), admission, caching in itertools.product(sizes, Admission, (False, True)):
         on = replace(engine, blocks=blocks, prefix_caching=caching, admission=admission)
-        yield Setting(memory, "on" if caching else "off", replace(instance, engine=on))
+        yield Setting(memory, CACHE[caching], replace(instance, engine=on))
 
 
 def drawn(workload: Workload, engine: Engine, count: int, requests: int) -> Iterator[Setting]:
-    """So many engines with other limits, without prefix cache, each with requests at .7 to 3 times what it can take."""
+    """So many engines with other limits, each with requests at .7 to 3 times what it can take."""
     rng = np.random.default_rng(0)
     for number in range(count):
         seats, size, blocks = (int(rng.choice(some)) for some in ((4, 16, 64, 256), (8, 16, 32), (100, 200, 400, 800)))
@@ -204,11 +207,11 @@ def drawn(workload: Workload, engine: Engine, count: int, requests: int) -> Iter
             max_num_batched_tokens=max(seats, int(rng.choice((64, 256, 512, 2_048)))),
             watermark=float(rng.choice((0.0, 0.01, 0.05))),
             admission=list(Admission)[number % 2],
-            prefix_caching=False,
+            prefix_caching=number % 4 > 1,
         )
         limits = f"{seats} requests, {other.max_num_batched_tokens} tokens, watermark {other.watermark:g}"
         instance = generated(workload, other, requests, float(rng.choice((0.7, 1.0, 1.5, 3.0))))
-        yield Setting(f"{blocks} × {size}, {limits}", "off", instance)
+        yield Setting(f"{blocks} × {size}, {limits}", CACHE[other.prefix_caching], instance)
 
 
 def generated(workload: Workload, engine: Engine, count: int, load_: float) -> ServingInstance:

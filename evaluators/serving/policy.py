@@ -9,7 +9,7 @@ from heuresis.evaluators.aliases import Floats
 from heuresis.evaluators.language.arguments import completed
 from heuresis.evaluators.language.compile import Program, compile_program
 from heuresis.evaluators.serving.contract import CHANGES, CONTRACT, PRIORITY
-from heuresis.evaluators.serving.engine import ADMISSION, PREFIX_CACHING
+from heuresis.evaluators.serving.engine import PREFIX_CACHING
 from heuresis.evaluators.serving.replica.waiting import Reads
 
 _FCFS = f"{PRIORITY.signature}:\n    return arrival\n"
@@ -34,13 +34,11 @@ def defaults() -> Program:
 def policy_of(program: object, theta: Floats, engine: Floats) -> Policy:
     """A compiled program, or its main function alone or with what it reads (as the search hands over expressions).
 
-    On an engine (`Engine.to_array()`) without a prefix cache `cached` is 0 for ever; with one, what the first chunk of
-    a waiting request needs becomes less where decodes take its cached blocks.
+    On an engine (`Engine.to_array()`) without a prefix cache `cached` is 0 for ever.
     """
     functions, reads = completed(program, theta, CONTRACT, defaults())
     seen = reads[0] | (reads[3] & {"now"})
     changes = seen & (CHANGES if engine[PREFIX_CACHING] == 1.0 else CHANGES - {"cached"})
-    shrinks = engine[PREFIX_CACHING] == 1.0 and engine[ADMISSION] == 1.0
     own = {
         f.name: mine is not theirs
         for f, mine, theirs in zip(CONTRACT.functions, functions, defaults().functions, strict=True)
@@ -53,7 +51,7 @@ def policy_of(program: object, theta: Floats, engine: Floats) -> Policy:
             client_service="client_service" in changes,
             cached="cached" in changes,
             peak="peak" in reads[1],
-            steady=not (shrinks or changes or reads[1] & _UNSTEADY_ADMIT or reads[2] & _UNSTEADY_BUDGET),
+            steady=not (changes or reads[1] & _UNSTEADY_ADMIT or reads[2] & _UNSTEADY_BUDGET),
             revises=own["revise"],
             lengthens=own["length"],
             draws=own["length"] and "drawn" in reads[4],

@@ -9,6 +9,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from heuresis.evaluators.serving.engine import Admission
 from heuresis.problems.engines.files import load
 from heuresis.problems.serving.instances import ServingInstance, chained
 from heuresis.problems.serving.workloads.families import TENANTS
@@ -97,4 +98,5 @@ def test_drawn_engines_differ_and_are_repeatable(script) -> None:
     drawn = [list(script.drawn(TENANTS, engine, 6, 10)) for _ in range(2)]
     assert [r.instance.engine for r in drawn[0]] == [r.instance.engine for r in drawn[1]]
     assert len({r.memory for r in drawn[0]}) > 3
-    assert {r.instance.engine.admission for r in drawn[0]} == {"whole", "first_chunk"}
+    limits = {(r.instance.engine.admission, r.instance.engine.prefix_caching, r.cache) for r in drawn[0]}
+    assert limits == {(one, caching, cache) for one in Admission for caching, cache in ((False, "off"), (True, "on"))}

@@ -105,12 +105,21 @@ def test_fingerprints_tell_replicas_roles_and_switching_apart(glia: RouterInstan
     assert len({fingerprint([one]) for one in variants}) == len(variants)
 
 
-@pytest.mark.parametrize(("admission", "most"), [(Admission.FIRST_CHUNK, 0.7), (Admission.WHOLE, 0.9)])
+@pytest.mark.parametrize(
+    ("admission", "caching", "most"),
+    [
+        (Admission.FIRST_CHUNK, False, 0.7),
+        (Admission.WHOLE, False, 0.9),
+        (Admission.FIRST_CHUNK, True, 0.82),
+        (Admission.WHOLE, True, 0.92),
+    ],
+)
 def test_holding_the_shortest_prompts_first_beats_the_shortest_queue_where_memory_is_tight(
-    glia: RouterInstance, admission: Admission, most: float
+    glia: RouterInstance, admission: Admission, caching: bool, most: float
 ) -> None:
-    """Most where engines thrash, because they admit by the first chunk."""
-    given = replace(glia, fleet=tuple(replace(one, admission=admission) for one in glia.fleet))
+    """Most where engines thrash: they admit by the first chunk, and an evicted request finds nothing of its own again."""
+    fleet = tuple(replace(one, admission=admission, prefix_caching=caching) for one in glia.fleet)
+    given = replace(glia, requests=replace(glia.requests, engine=fleet[0]), fleet=fleet)
     means = {
         rule: schedules.run(rule, [given])[0].results.e2e.mean() for rule in ("llq", "hra", "hold_shortest_prompt_llq")
     }

@@ -41,7 +41,7 @@ def test_the_lengths_are_told_and_nothing_else(chats: list[ServingInstance]) -> 
 
 
 @pytest.mark.parametrize(
-    ("admission", "times", "share"), [(Admission.FIRST_CHUNK, 10, 0.95), (Admission.WHOLE, 4, 0.98)]
+    ("admission", "times", "share"), [(Admission.FIRST_CHUNK, 10, 0.96), (Admission.WHOLE, 4, 0.981)]
 )
 def test_the_lengths_are_worth_something_where_nobody_is_evicted(
     chats: list[ServingInstance], admission: Admission, times: int, share: float
