@@ -1,4 +1,8 @@
-"""One HTTP request with a time limit for all of it, on the way that suits its address."""
+"""One HTTP request with a time limit for all of it, on the way that suits its address.
+
+OpenAI's SDK sends it, through a client of httpx: proxies, the bounds of an answer and what leaves are set there,
+because the SDK reads error pages without a bound and has no way to leave out what it adds itself.
+"""
 
 import json
 import ssl
