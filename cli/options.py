@@ -135,7 +135,13 @@ SloOption: TypeAlias = Annotated[
     ),
 ]
 WorkersOption: TypeAlias = Annotated[
-    int | None, typer.Option("--workers", metavar="W", min=1, help="Processes that evaluate. Default: one per core.")
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="W",
+        min=1,
+        help="Processes that evaluate. Default: one per core, as far as a container's limits go.",
+    ),
 ]
 ProblemOption: TypeAlias = Annotated[
     str | None,
