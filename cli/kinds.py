@@ -29,7 +29,7 @@ def _kinds(name: str) -> Iterator[tuple[str, str]]:
         yield "split", f"a split (--split {name})"
     for problem in map(registry.get, registry.names()):
         if problem.baseline(name) is not None:
-            yield "program", f"a classical rule of {problem.name} (`heuresis show {name} --problem {problem.name}`)"
+            yield "program", f"a classical rule of {problem.name} (`heuresis show {name}`)"
         if any(algorithm.name == name for algorithm in problem.algorithms):
             yield "algorithm", f"a reference algorithm of {problem.name}, whose source is no program"
         if name in problem.options.families:

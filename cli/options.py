@@ -146,7 +146,13 @@ SolveOption: TypeAlias = Annotated[
     bool, typer.Option("--solve", help="Prove the optima that instance files do not have, where that is quick.")
 ]
 WorkersOption: TypeAlias = Annotated[
-    int | None, typer.Option("--workers", metavar="W", min=1, help="Processes that evaluate. Default: one per core.")
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="W",
+        min=1,
+        help="Processes that evaluate. Default: one per core, as far as a container's limits go.",
+    ),
 ]
 ProblemOption: TypeAlias = Annotated[
     str | None,

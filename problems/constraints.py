@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from heuresis.evaluators.penalty import penalised, violation
-from heuresis.sandbox.names import listed
+from heuresis.sandbox.names import listed, nearest
 
 VIOLATION = "violation"
 """The metric that holds the sum of the violations: 0 where the program keeps to all constraints."""
@@ -168,4 +168,7 @@ def _plain(number: float) -> str:
 def _unknown(what: str, name: str, known: Collection[str]) -> str:
     if not known:
         return f"no {what} {name!r}: this problem has none"
-    return f"no {what} {name!r}: expected one of {listed(known, name)}"
+    close = nearest(known, name, 1)
+    return f"no {what} {name!r}: " + (
+        f"did you mean {close[0]}?" if close else f"expected one of {listed(known, name)}"
+    )
