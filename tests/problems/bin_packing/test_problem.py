@@ -212,11 +212,9 @@ def test_knowing_the_number_of_items_closes_bins_in_time() -> None:
     assert 0.0005 < bins(PROBLEM_N, "sum_of_squares_and_waste", weibull) / bound - 1 < 0.0015
 
 
-def test_weighting_by_what_is_to_come_is_ahead_of_waste_on_both_families() -> None:
-    weibull = tuple(i for i in PROBLEM_N.splits["select"]().instances if i.labels["group"] == "weibull-5k")[:8]
+def test_weighting_by_what_is_to_come_is_ahead_of_waste_on_uniform_sizes() -> None:
     uniform = tuple(i for i in PROBLEM_N.of_family("uniform").splits["select"]().instances if i.size == 500)[:8]
-    for some in (weibull, uniform):
-        assert bins(PROBLEM_N, "weighted_sum_of_squares_n", some) <= bins(PROBLEM_N, "sum_of_squares_and_waste", some)
+    assert bins(PROBLEM_N, "weighted_sum_of_squares_n", uniform) < bins(PROBLEM_N, "sum_of_squares_and_waste", uniform)
 
 
 def test_families_change_what_is_searched_and_nothing_else() -> None:
