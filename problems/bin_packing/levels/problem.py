@@ -103,9 +103,14 @@ _RULES = (
         "sum of squares and expected waste",
         "Csirik et al. 2006; the waste is this project's",
     ),
+    (
+        "weighted_sum_of_squares_n",
+        "sum of squares, weighted by what is to come",
+        "after Csirik et al. 2006; the weight is this project's",
+    ),
 )
-_STATEFUL = ("sum_of_squares", "weighted_sum_of_squares", "sum_of_squares_and_waste")
-_COUNTING = ("sum_of_squares_and_waste",)
+_COUNTING = ("sum_of_squares_and_waste", "weighted_sum_of_squares_n")
+_STATEFUL = ("sum_of_squares", "weighted_sum_of_squares", *_COUNTING)
 
 
 def _baselines(contract: Contract) -> tuple[Baseline, ...]:
