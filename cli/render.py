@@ -75,9 +75,9 @@ def _needed(column: Column) -> int:
     return max((min(LONG, cell_len(word)) for text in texts for word in text.split()), default=0)
 
 
-def brief(text: str) -> str:
+def brief(text: str, most: int = LONGEST_CELL) -> str:
     """A text as a cell of a table shows it; `--json` has all of it."""
-    return text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + "…"
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def number(value: float | None, *, percent: bool = False) -> str:
@@ -87,6 +87,11 @@ def number(value: float | None, *, percent: bool = False) -> str:
     if percent:
         return f"{100 * value:.2f}"
     return f"{value:.4g}" if abs(value) < 1e5 else f"{value:,.0f}"
+
+
+def score(value: float | None, *, percent: bool) -> str:
+    """The same with its sign, for sentences and for columns of several units."""
+    return number(value, percent=percent) + (" %" if percent and value is not None else "")
 
 
 def interval(found: "Interval | None", *, percent: bool, signed: bool = False) -> str:

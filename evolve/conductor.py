@@ -12,7 +12,7 @@ from heuresis.evolve.assessment.assess import Assessor
 from heuresis.evolve.assessment.pools import SEARCH
 from heuresis.evolve.assessment.verdict import another_order
 from heuresis.evolve.config import Config
-from heuresis.evolve.errors import BudgetExhausted, ProposerUnavailable
+from heuresis.evolve.errors import BudgetExhausted, ProposerFault, ProposerUnavailable
 from heuresis.evolve.results.champion import Champion, crown
 from heuresis.evolve.results.measured import baselines_on
 from heuresis.evolve.results.ranking import distinct
@@ -21,7 +21,7 @@ from heuresis.evolve.search.budget import Budget
 from heuresis.evolve.search.course import Course
 from heuresis.evolve.search.interrupts import Stopped, Wish, interrupts
 from heuresis.evolve.search.ledger import RunLedger
-from heuresis.evolve.search.listener import Listener
+from heuresis.evolve.search.listener import Listener, NullListener, Progress
 from heuresis.evolve.search.loop import Loop
 from heuresis.evolve.search.mix import Mix
 from heuresis.evolve.search.rounds import Rounds
@@ -96,7 +96,7 @@ class Conductor:
                     self._record(_End(RunStatus.FAILED, f"{type(error).__name__}: {error}"), budget, wish)
                     raise
                 self._record(end, budget, wish)
-        return self._result(end)
+        return self._result(end, budget)
 
     def _mix(self, setting: Setting, stages: Stages, budget: Budget) -> Mix:
         """The proposers; a local model may take a minute until it is loaded."""
@@ -120,7 +120,7 @@ class Conductor:
             return _End(RunStatus.FINISHED, reason, self.crown(means.stages))
         except (Stopped, KeyboardInterrupt):
             return _End(RunStatus.INTERRUPTED, self._best_so_far())
-        except (MachineryError, SandboxError, ProposerUnavailable, InstanceError) as error:
+        except (MachineryError, SandboxError, ProposerUnavailable, ProposerFault, InstanceError) as error:
             return _End(RunStatus.FAILED, str(error))
 
     def _search(self, means: _Means) -> str:
@@ -192,14 +192,21 @@ class Conductor:
                 raise
             self.listener.message(f"{error}; how the run ended is not recorded, it can be resumed all the same")
 
-    def _result(self, end: _End) -> RunResult:
+    def _result(self, end: _End, budget: Budget) -> RunResult:
         champion = end.champion.id if end.champion is not None else None
         recorded = self.archive.run(self.run.id)
         run = replace(recorded, status=end.status, reason=end.reason, champion=champion or recorded.champion)
-        evaluated = _evaluated(self.archive.trials(self.run.id))
-        result = RunResult(run, end.reason, evaluated, end.champion, self._calls().rows())
+        progress = self.standing(budget)
+        result = RunResult(run, end.reason, progress.evaluations, end.champion, progress.models, progress)
         self.listener.finished(result)
         return result
+
+    def standing(self, budget: Budget) -> Progress:
+        """How the search stands by what is recorded, also of what was under way at its end."""
+        course = Course(budget, NullListener(), self.config.islands, {}, self._calls().rows)
+        for trial in self.archive.trials(self.run.id):
+            course.settle(trial, recorded=True)
+        return course.progress()
 
     def _calls(self) -> CallTally:
         """The calls of models so far."""
@@ -211,7 +218,10 @@ class Conductor:
     def _best_so_far(self) -> str:
         for trial in distinct(self.archive.trials(self.run.id), 1):
             if trial.evaluation is not None:
-                found = f"{trial.proposal.candidate}, {trial.evaluation.aggregate:.6g} on search"
+                value = self.problem.objective_on(self.problem.splits[SEARCH]().instances).told(
+                    trial.evaluation.aggregate
+                )
+                found = f"{(trial.proposal.candidate or '')[:12]}, {value} on search"
                 return f"stopped by the user; best so far {found}"
         return "stopped by the user; no program has succeeded so far"
 

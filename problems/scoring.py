@@ -42,6 +42,10 @@ class Objective:
         """What tables call it."""
         return self.label or self.name
 
+    def told(self, value: float) -> str:
+        """A value in a sentence: a fraction in percent, as in tables."""
+        return f"{100 * value:.2f} %" if self.fraction else f"{value:.6g}"
+
 
 @dataclass(frozen=True, slots=True)
 class Score:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from heuresis.archive.records import Run, Trial
     from heuresis.evolve.config import Config
     from heuresis.evolve.results.run_result import RunResult
+    from heuresis.evolve.search.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +23,11 @@ class Progress:
     best_history: tuple[float, ...]  # the best so far after each evaluation, thinned to a few hundred values
     failures: Mapping[str, int]  # by kind: statuses of evaluations, `duplicate`, `no program`
     by_proposer: Mapping[str, tuple[int, int, float | None]]  # proposals, evaluated, best
-    seconds: float  # since this process began or resumed the run
+    seconds: float  # that all processes of the run have searched
     budget_left: Mapping[str, str]  # by unit, for people; empty where nothing is limited
     baselines: Mapping[str, float]
     models: tuple["ModelCalls", ...] = ()  # what became of the calls of each
+    reasons: tuple["Reason", ...] = ()  # the most frequent ones of `failures`
 
 
 @dataclass(frozen=True, slots=True)
