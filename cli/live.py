@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from heuresis.archive.calls import ModelCalls
     from heuresis.archive.records import Run, Trial
     from heuresis.evolve.config import Config
+    from heuresis.evolve.results.progress import Progress
+    from heuresis.evolve.results.reasons import Reason
     from heuresis.evolve.results.run_result import RunResult
-    from heuresis.evolve.search.listener import Progress, Stage
-    from heuresis.evolve.search.reasons import Reason
+    from heuresis.evolve.search.listener import Stage
 
 REASON = 160
 """Characters of a reason in the panel; `heuresis failures RUN` has all of it."""

@@ -15,13 +15,14 @@ from heuresis.evolve.config import Config
 from heuresis.evolve.errors import BudgetExhausted, ProposerFault, ProposerUnavailable
 from heuresis.evolve.results.champion import Champion, crown
 from heuresis.evolve.results.measured import baselines_on
+from heuresis.evolve.results.progress import Progress
 from heuresis.evolve.results.ranking import distinct
 from heuresis.evolve.results.run_result import RunResult
 from heuresis.evolve.search.budget import Budget
 from heuresis.evolve.search.course import Course
 from heuresis.evolve.search.interrupts import Stopped, Wish, interrupts
 from heuresis.evolve.search.ledger import RunLedger
-from heuresis.evolve.search.listener import Listener, NullListener, Progress
+from heuresis.evolve.search.listener import Listener, NullListener
 from heuresis.evolve.search.loop import Loop
 from heuresis.evolve.search.mix import Mix
 from heuresis.evolve.search.rounds import Rounds
@@ -216,13 +217,12 @@ class Conductor:
         return Assessor(self.problem, workers=self.config.workers, limits=Limits(seconds=self.config.timeout))
 
     def _best_so_far(self) -> str:
+        objective = self.problem.objective_on(self.problem.splits[SEARCH]().instances)
         for trial in distinct(self.archive.trials(self.run.id), 1):
-            if trial.evaluation is not None:
-                value = self.problem.objective_on(self.problem.splits[SEARCH]().instances).told(
-                    trial.evaluation.aggregate
-                )
-                found = f"{(trial.proposal.candidate or '')[:12]}, {value} on search"
-                return f"stopped by the user; best so far {found}"
+            found = trial.evaluation
+            if found is not None and found.aggregate is not None:
+                best = f"{found.candidate[:12]}, {objective.told(found.aggregate)} on search"
+                return f"stopped by the user; best so far {best}"
         return "stopped by the user; no program has succeeded so far"
 
 

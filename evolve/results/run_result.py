@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from heuresis.archive.calls import ModelCalls
 from heuresis.archive.records import Run
 from heuresis.evolve.results.champion import Champion
-from heuresis.evolve.search.listener import Progress
+from heuresis.evolve.results.progress import Progress
 
 
 @dataclass(frozen=True, slots=True, repr=False)

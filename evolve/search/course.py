@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 from heuresis.archive.calls import ModelCalls
 from heuresis.archive.records import Trial
 from heuresis.evolve.errors import ProposerUnavailable
+from heuresis.evolve.results.progress import Progress
 from heuresis.evolve.results.ranking import rank
+from heuresis.evolve.results.reasons import Reasons
 from heuresis.evolve.search.budget import Budget
-from heuresis.evolve.search.listener import Listener, Progress
+from heuresis.evolve.search.listener import Listener
 from heuresis.evolve.search.population import Population
-from heuresis.evolve.search.reasons import Reasons
 
 HISTORY = 400
 """Values of the best so far that are kept for a sparkline; thinned to half when there are more."""
