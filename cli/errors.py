@@ -1,6 +1,7 @@
 """From exceptions to one clear message and an exit code."""
 
 import errno
+import sys
 from typing import Any, Final, Protocol, runtime_checkable
 
 DONE: Final = 0
@@ -65,6 +66,16 @@ def explain(error: BaseException) -> tuple[str, int] | None:
     if isinstance(error, OSError):
         return _system(error), FAILED
     return None
+
+
+def of_a_problem_file(error: Exception) -> tuple[str, int] | None:
+    """The message, file and line first, and exit code of a mistake in a user's problem file; None for any other."""
+    if "heuresis.problems.registry" not in sys.modules:
+        return None
+    from heuresis.problems.blame import fault_in_file
+
+    found = fault_in_file(error)
+    return None if found is None else (found, FAILED)
 
 
 def _system(error: OSError) -> str:

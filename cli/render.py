@@ -140,7 +140,7 @@ def _comparison_table(comparison: "Comparison", groups: Sequence[str], *, wide: 
         columns.append(f"minus {comparison.against}" if wide or len(comparison.against) <= LONG else "difference")
     firm = ["program"] if all(len(row.name) <= LONG for row in comparison.rows) else []
     made = table(*columns, "", right=columns[1:], firm=firm, title=_comparison_title(comparison))
-    for row in comparison.rows:
+    for row in sorted(comparison.rows, key=lambda row: not row.exact):  # what is optimal stands first
         cells = [
             row.name,
             number(row.aggregate.value, percent=percent) if row.aggregate else "–",

@@ -28,6 +28,7 @@ from heuresis.evolve.search.mix import Mix
 from heuresis.evolve.search.rounds import Rounds
 from heuresis.evolve.search.stages import Stages
 from heuresis.evolve.wiring import Setting, models_of
+from heuresis.problems.blame import fault_in_file
 from heuresis.problems.problem import InstanceError, MachineryError, Problem
 from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.outcome import SandboxError
@@ -94,7 +95,8 @@ class Conductor:
                 except RunTaken:
                     raise
                 except BaseException as error:
-                    self._record(_End(RunStatus.FAILED, f"{type(error).__name__}: {error}"), budget, wish)
+                    reason = fault_in_file(error) or f"{type(error).__name__}: {error}"
+                    self._record(_End(RunStatus.FAILED, reason), budget, wish)
                     raise
                 self._record(end, budget, wish)
         return self._result(end, budget)

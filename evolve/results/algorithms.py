@@ -39,8 +39,9 @@ def reference_entries(
                 name=algorithm.name,
                 values=values,
                 status="partial" if partial else "ok",
-                message=f"at most {algorithm.max_size} decisions" if partial else "",
+                message=f"no aggregate, for it is run up to {algorithm.max_size} decisions only" if partial else "",
                 evolvable=False,
+                exact=algorithm.exact,
                 metrics=measured,
             )
         )

@@ -38,6 +38,7 @@ class Entry:
     message: str = ""
     id: str | None = None  # of the candidate; None for reference algorithms
     evolvable: bool = True
+    exact: bool = False  # its values are optima
     metrics: Mapping[str, float | None] = field(default_factory=dict)  # beside those that follow from the values
     over_time: NDArray[np.float64] | None = None  # `DRAWS` resamples of the value of the only instance
 
@@ -82,6 +83,7 @@ class Row:
     difference: Interval | None
     metrics: Mapping[str, float | None] = field(default_factory=dict)
     broken: tuple[str, ...] = ()  # the constraints that it violates, and how
+    exact: bool = False  # its values are optima
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -170,6 +172,7 @@ def compare(
                 difference=_interval(mine[0] - base[0], mine[1] - base[1]) if mine and base else None,
                 metrics=metrics,
                 broken=broken(problem.constraints, metrics) if bounds else (),
+                exact=entry.exact,
             )
         )
     rows.sort(key=_rank)
