@@ -48,9 +48,10 @@ def bars(figure: "Gantt", width: int = 72) -> list[str]:
     for name, row in figure.rows.items():
         cells = [" "] * width
         for number, bar in enumerate(row):
-            first, last = (min(width - 1, int(width * moment / end)) for moment in (bar.start, bar.end))
+            first = min(width - 1, int(width * bar.start / end))
+            beyond = max(first + 1, int(width * bar.end / end))  # a short one is seen too
             mark = (LATE if bar.late else IN_TIME)[number % 2]
-            cells[first : max(first, last - 1) + 1] = [mark] * (max(first, last - 1) - first + 1)
+            cells[first:beyond] = [mark] * (beyond - first)
         lines.append(f"{name:>{names}} │{''.join(cells).rstrip()}")
     lines.append(f"{'':>{names}} └{'─' * width}")
     right = _short(end)

@@ -39,8 +39,8 @@ LARGEST_EXPLAINED = 200
 """Largest number of jobs for which `explain` solves an instance to show its optimal sequence."""
 
 METRICS = (
-    Metric("agg_gap", "sum of total tardiness over that of the optima, minus 1", shown=True),
-    Metric("avg_gap", "mean over instances of total tardiness over the optimum, minus 1", shown=True),
+    Metric("agg_gap", "sum of total tardiness over that of the optima, minus 1", "fraction", shown=True),
+    Metric("avg_gap", "mean over instances of total tardiness over the optimum, minus 1", "fraction", shown=True),
     Metric("total", "sum of total tardiness"),
     Metric("late_on_zero", "instances that are late although the optimum is 0", shown=True),
 )

@@ -37,6 +37,9 @@ class HerePool:
         """There is no process."""
         return []
 
+    def wait_ready(self) -> None:
+        """Nothing to wait for."""
+
     def close(self) -> None:
         """Nothing to close."""
 
