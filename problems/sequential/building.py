@@ -41,7 +41,7 @@ class Builder:
             value, choose = self._play(data, where, 0)
             reference, labels = self._bound(data, where), self._labels(data, where)
         except SimulateError as error:
-            raise ProblemError(f"{error} ({where})") from error
+            raise ProblemError(f"{where}: {error}") from error
         if reference is not None and falls_short(value, reference):
             raise ProblemError(
                 f"{where}: choices at random reach {value:g}, and `bound` says that nothing falls short of "
@@ -64,7 +64,8 @@ class Builder:
     def check_methods(self) -> None:
         """Raise ProblemError where a method fails that a search would call much later, or returns another kind."""
         where = f"{place_of(self.definition)}: the first instance"
-        self.build("first", self.first, {}, where)
+        self._bound(self.first, where)
+        self._labels(self.first, where)
         outcome = played(self.definition, self.first, AtRandom(self._reader, 1, MOST_STEPS))
         measured(self.definition, self.first, outcome)
         text = called(self.definition, "explain", self.first, outcome)

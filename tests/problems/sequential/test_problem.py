@@ -189,7 +189,7 @@ def test_instances_of_ones_own():
 
 def test_a_bound_that_is_none_is_told_before_anything_runs():
     wrong = type("Wrong", (Flow,), {"__doc__": "x", "__module__": __name__, "bound": lambda self, jobs: 1e9})
-    with pytest.raises(ProblemError, match=r"the first instance: choices at random reach .*, and `bound` says"):
+    with pytest.raises(ProblemError, match=r"instance 0 of search: choices at random reach .*, and `bound` says"):
         wrong().problem().splits["search"]()
 
 
