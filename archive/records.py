@@ -71,7 +71,7 @@ class RunStatus(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Run:
     """One search. `config` and `versions` are JSON texts; `usd` and `evaluations` are counted from the rows."""
 
@@ -89,6 +89,9 @@ class Run:
     heartbeat: datetime
     champion: str | None = None  # candidate id
     searched: float = 0.0  # measured: seconds that all its processes have searched, told by heartbeats
+
+    def __repr__(self) -> str:
+        return f"Run({self.id[:10]} on {self.problem}, {self.status})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,7 @@ class Proposal:
     seconds: float = 0.0  # measured
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Evaluation:
     """One program on one instance set. A failure is never a number: `aggregate` is None unless every value is there.
 
@@ -168,6 +171,10 @@ class Evaluation:
     run: str | None = None
     number: int | None = None  # the proposal it belongs to; None outside a run's loop
     objective: str = ""  # chosen by name; empty: the problem's default. Values of different ones are never compared
+
+    def __repr__(self) -> str:
+        told = f"{self.status}: {self.message:.80}" if self.aggregate is None else f"{self.aggregate:.6g}"
+        return f"Evaluation({self.candidate[:12]} on {self.split} of {self.problem}, {told})"
 
     @property
     def ok(self) -> bool:

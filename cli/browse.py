@@ -51,22 +51,23 @@ def runs(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
     if not found:
         render.say("no runs yet; `heuresis evolve smtt` starts one")
         return
-    columns = ("run", "problem", "status", "evaluations", "best", "usd", "sandbox", "started", "reason")
-    made = render.table(*columns, right=("evaluations", "best", "usd"), firm=("run", "problem", "status"))
+    columns = ("run", "problem", "status", "evaluations", "best", "champion", "usd", "sandbox", "started", "reason")
+    made = render.table(*columns, right=("evaluations", "best", "usd"), firm=("run", "problem", "status", "champion"))
     for summary in found:
         run = summary.run
         made.add_row(
-            run.id,
+            short(run.id),
             label_of_run(run),
             summary.state,
             f"{summary.evaluations:,}",
-            _score(summary.best, percent=_in_percent(run.problem)),
+            render.score(summary.best, percent=_in_percent(run.problem)),
+            short(run.champion) if run.champion else "–",
             f"{summary.usd:.4f}" if summary.usd else "0",
             run.sandbox_level,
             render.ago(run.created),
             render.brief(run.reason),
         )
-    render.print_table(made, ("usd", "reason", "started", "sandbox", "problem", "evaluations"))
+    render.print_table(made, ("usd", "reason", "started", "sandbox", "problem", "evaluations", "champion"))
 
 
 def top(
@@ -137,7 +138,7 @@ def top(
             str(row.code_size),
             row.origin,
             row.operator,
-            row.run or "",
+            short(row.run or ""),
         )
     render.print_table(made, ("run", "operator", "nodes", "origin", f"search{unit}", f"test{unit}"))
 
@@ -166,7 +167,9 @@ def show(
     console = render.out()
     console.print(named.id, style="bold", soft_wrap=True)
     if row is not None and row.run is not None:
-        console.print(f"made by {row.origin} ({row.operator}) as proposal {row.number} of {row.run}", soft_wrap=True)
+        console.print(
+            f"made by {row.origin} ({row.operator}) as proposal {row.number} of {short(row.run)}", soft_wrap=True
+        )
     console.print()
     print_source(named.source)
     if evaluations:
@@ -181,7 +184,7 @@ def show(
                 f"{one.problem}@{one.problem_version}{by}",
                 f"{one.split} ({of})" if of else one.split,
                 one.fingerprint[:12],
-                render.number(one.aggregate),
+                render.score(one.aggregate, percent=_is_fraction(one)),
                 note,
                 render.brief(metrics),
             )
@@ -203,6 +206,7 @@ def lineage(
         own = on_files(opened)
         compared = compared_on(evaluations, [family_of(one) for one in evaluations], own)
         apart = set(own) - set(compared.values())
+        percent = any(map(_is_fraction, evaluations))
         found = ancestry(opened, named.id, instances=compared, without=apart)
     if as_json:
         rows = [_program_row(one.program) | {"depth": one.depth, "parents": list(one.parents)} for one in found]
@@ -216,11 +220,11 @@ def lineage(
         made.add_row(
             f"-{one.depth}" if one.depth else "0",
             short(row.id),
-            render.number(row.search),
-            render.number(row.select),
+            render.score(row.search, percent=percent),
+            render.score(row.select, percent=percent),
             row.origin,
             row.operator,
-            row.run or "",
+            short(row.run or ""),
             "" if row.number is None else str(row.number),
             " ".join(short(parent) for parent in one.parents),
         )
@@ -244,10 +248,9 @@ def _in_percent(problem: str) -> bool:
     return known is not None and known.objective.fraction
 
 
-def _score(value: float | None, *, percent: bool) -> str:
-    from heuresis.cli import render
-
-    return render.number(value, percent=percent) + (" %" if percent and value is not None else "")
+def _is_fraction(evaluation: "Evaluation") -> bool:
+    """Whether an aggregate is shown in percent: a gap, where the instances had references."""
+    return _in_percent(evaluation.problem) and evaluation.metrics.get("agg_gap", 0.0) is not None
 
 
 def _run_row(summary: "RunSummary") -> dict[str, Any]:

@@ -7,10 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from heuresis.problems.figures import Curve, Figure
+    from heuresis.problems.figures import Curve, Figure, Gantt
 
 MARKS = "•x+o*#@%&="
 """One for each curve; beyond them they repeat."""
+
+
+IN_TIME, LATE = "░▒", "▓█"
+"""Shades of bars, in turns."""
 
 
 def chart(figure: "Figure", width: int = 72, height: int = 12) -> list[str]:
@@ -34,6 +38,25 @@ def chart(figure: "Figure", width: int = 72, height: int = 12) -> list[str]:
     lines.append(f"{'':>10}{left}{f'{figure.x_label}':^{width - len(left) - len(right)}}{right}")
     legend = "   ".join(f"{MARKS[i % len(MARKS)]} {curve.name}" for i, curve in enumerate(curves))
     return [f"{figure.title} ({figure.y_label})", *lines, f"{'':>10}{legend}"]
+
+
+def bars(figure: "Gantt", width: int = 72) -> list[str]:
+    """A Gantt chart as lines of text: bars one after another in turns of two shades, late ones in darker ones."""
+    end = max((bar.end for row in figure.rows.values() for bar in row), default=0.0) or 1.0
+    names = max(map(len, figure.rows), default=0)
+    lines = [figure.title]
+    for name, row in figure.rows.items():
+        cells = [" "] * width
+        for number, bar in enumerate(row):
+            first = min(width - 1, int(width * bar.start / end))
+            beyond = max(first + 1, int(width * bar.end / end))  # a short one is seen too
+            mark = (LATE if bar.late else IN_TIME)[number % 2]
+            cells[first:beyond] = [mark] * (beyond - first)
+        lines.append(f"{name:>{names}} │{''.join(cells).rstrip()}")
+    lines.append(f"{'':>{names}} └{'─' * width}")
+    right = _short(end)
+    lines.append(f"{'':>{names}}  0{f'{figure.x_label}':^{width - 1 - len(right)}}{right}")
+    return [*lines, f"{'':>{names}}  {IN_TIME[0]} {IN_TIME[1]} in time   {LATE[0]} {LATE[1]} late"]
 
 
 def _range(figure: "Figure", curves: "list[Curve]") -> tuple[float, float]:

@@ -1,6 +1,7 @@
 """From exceptions to one clear message and an exit code."""
 
 import errno
+import sys
 from typing import Any, Final, Protocol, runtime_checkable
 
 DONE: Final = 0
@@ -26,7 +27,9 @@ _KNOWN: Final = {
     "heuresis.evolve.config.ConfigError": USAGE,
     "heuresis.evolve.model_settings.ModelSettingError": USAGE,
     "heuresis.evolve.errors.BudgetExhausted": FAILED,
+    "heuresis.evolve.errors.ProposerFault": FAILED,
     "heuresis.evolve.errors.ProposerUnavailable": FAILED,
+    "heuresis.evolve.programs.ProgramError": USAGE,
     "heuresis.problems.engines.files.UnknownEngine": USAGE,
     "heuresis.problems.problem.InstanceError": FAILED,
     "heuresis.problems.problem.MachineryError": FAILED,
@@ -75,6 +78,16 @@ def _otherwise(error: BaseException) -> str:
     from heuresis.cli.kinds import otherwise
 
     return otherwise(name, noun)
+
+
+def of_a_problem_file(error: Exception) -> tuple[str, int] | None:
+    """The message, file and line first, and exit code of a mistake in a user's problem file; None for any other."""
+    if "heuresis.problems.registry" not in sys.modules:
+        return None
+    from heuresis.problems.blame import fault_in_file
+
+    found = fault_in_file(error)
+    return None if found is None else (found, FAILED)
 
 
 def _system(error: OSError) -> str:

@@ -262,7 +262,7 @@ def crown(
     as_json: JsonOption = False,
 ) -> None:
     """Choose the champion of a run that has ended and make its test table, as after `evolve --no-test`."""
-    from heuresis.cli import terminal
+    from heuresis.cli import render, terminal
     from heuresis.evolve.run import crown as choose
 
     found, named, wanted = _recorded(run, archive)
@@ -270,7 +270,7 @@ def crown(
         try:
             result = choose(found, opened, view, problem=named, allow_weak_sandbox=allow_weak_sandbox)
         except KeyboardInterrupt:
-            terminal.insist(f"interrupted; the table is made by: heuresis crown {found}{_where(archive)}")
+            terminal.insist(f"interrupted; the table is made by: heuresis crown {render.short(found)}{_where(archive)}")
             raise
     _print_result(result, wanted, as_json=as_json, archive=archive)
 
@@ -310,7 +310,8 @@ def report(result: "RunResult", problem: "Problem", *, as_json: bool, archive: s
 
     _print_result(result, problem, as_json=as_json, archive=archive)
     if result.run.status is RunStatus.INTERRUPTED:
-        terminal.insist(f"interrupted; go on with: heuresis resume {result.run.id}{_where(archive)}")
+        short = render.short(result.run.id)
+        terminal.insist(f"interrupted; go on with: heuresis resume {short}{_where(archive)}")
         return INTERRUPTED
     if result.run.status is RunStatus.FAILED:
         render.say(f"the run failed: {result.reason}")
@@ -326,6 +327,10 @@ def _print_result(result: "RunResult", problem: "Problem", *, as_json: bool, arc
     if as_json:
         document: dict[str, Any] = {"run": result.run.id, "status": result.run.status.value, "reason": result.reason}
         document |= {"models": {one.model: model_row(one) for one in result.models}}
+        reasons = () if result.progress is None else result.progress.reasons
+        document |= {
+            "failures": [{"status": r.kind.replace(" ", "_"), "reason": r.text, "count": r.count} for r in reasons]
+        }
         found = None if champion is None else _document(champion)
         render.emit(document | {"evaluations": result.evaluations, "champion": found})
     elif champion is not None:
@@ -345,7 +350,7 @@ def _print_champion(champion: "Champion", problem: "Problem", run: str, archive:
 
     console = render.out()
     percent = problem.objective.fraction
-    value = render.number(champion.select, percent=percent) + (" %" if percent else "")
+    value = render.score(champion.select, percent=percent)
     short = render.short(champion.id)
     console.print()
     what = f"champion {short} by {champion.proposer}"
@@ -357,7 +362,7 @@ def _print_champion(champion: "Champion", problem: "Problem", run: str, archive:
     console.print()
     where = _where(archive)
     if champion.test is None:
-        console.print(f"not compared on test yet: heuresis crown {run}{where}", soft_wrap=True)
+        console.print(f"not compared on test yet: heuresis crown {render.short(run)}{where}", soft_wrap=True)
     else:
         render.print_comparison(champion.test)
     for words in (f"show {short}{where}", f"explain {short}{where}", f"export {short}{where} -o rule.py"):

@@ -164,4 +164,7 @@ def import_(
         scores = {"search": evaluations[0].aggregate, "select": evaluations[1].aggregate}
         render.emit({"id": named.id, "family": wanted.choice.family, **scores})
     else:
+        aim = wanted.objective
+        told = ", ".join(f"{one.split} {render.score(one.aggregate, percent=aim.fraction)}" for one in evaluations)
         render.out().print(f"{named.id}", soft_wrap=True)
+        render.out().print(f"{aim.shown}: {told} (smaller is better)", soft_wrap=True)

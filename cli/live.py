@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Group, RenderableType
@@ -10,15 +11,20 @@ from rich.live import Live
 from rich.text import Text
 
 from heuresis.cli.console import styled
-from heuresis.cli.render import brief, duration, err, number, sparkline, table
+from heuresis.cli.render import brief, duration, err, number, score, short, sparkline, table
 from heuresis.cli.terminal import guarded
 
 if TYPE_CHECKING:
     from heuresis.archive.calls import ModelCalls
     from heuresis.archive.records import Run, Trial
     from heuresis.evolve.config import Config
+    from heuresis.evolve.results.progress import Progress
+    from heuresis.evolve.results.reasons import Reason
     from heuresis.evolve.results.run_result import RunResult
-    from heuresis.evolve.search.listener import Progress, Stage
+    from heuresis.evolve.search.listener import Stage
+
+REASON = 160
+"""Characters of a reason in the panel; `heuresis failures RUN` has all of it."""
 
 PLAIN_EVERY = 10.0
 """Seconds between lines where standard error is no terminal."""
@@ -40,7 +46,7 @@ class View:
         self._printing = ExitStack()
         self._last_line = 0.0
         self._stage = ""
-        self._last: Progress | None = None
+        self._baselines: Mapping[str, float] = {}
 
     @property
     def _animated(self) -> bool:
@@ -57,7 +63,7 @@ class View:
         self.run_id = run.id
         if not self.quiet:
             workers = f"{config.workers} workers, sandbox {run.sandbox_level}"
-            self.console.print(f"run {run.id} on {run.problem}, seed {config.seed}, {workers}")
+            self.console.print(f"run {short(run.id)} on {run.problem}, seed {config.seed}, {workers}")
 
     def working(self, stage: "Stage") -> None:
         """Something beside searching is being done: a line that moves in a terminal, elsewhere one now and then."""
@@ -72,6 +78,7 @@ class View:
     def started(self, run: "Run", config: "Config", baselines: Mapping[str, float]) -> None:
         """The search begins."""
         del run, config
+        self._baselines = baselines
         best = min(baselines.items(), key=lambda item: item[1], default=None)
         if best is not None and not self.quiet:
             self.console.print(f"searching; best baseline {best[0]} {self._value(best[1])}")
@@ -79,7 +86,6 @@ class View:
     def settled(self, trial: "Trial", progress: "Progress") -> None:
         """One more proposal has come to its end."""
         del trial  # the panel shows sums; single programs are in the archive
-        self._last = progress
         if self.quiet:
             return
         if self._live is not None:
@@ -95,11 +101,13 @@ class View:
     def finished(self, result: "RunResult") -> None:
         """The run has ended, for whatever reason."""
         self._stop()
-        self._say_calls(result)
-        if self._last is not None and not self.quiet:
-            self.console.print(panel(self._last, percent=self.percent))
+        progress = result.progress
+        if not self.quiet and progress is not None and progress.proposals:
+            self.console.print(panel(replace(progress, baselines=self._baselines), percent=self.percent))
+        else:
+            self._say_failures(result)
         if not self.quiet:
-            self.console.print(f"run {result.run.id} {result.run.status}: {result.reason}")
+            self.console.print(f"run {short(result.run.id)} {result.run.status}: {result.reason}", soft_wrap=True)
 
     def _draw(self, what: RenderableType) -> None:
         """Show this in place of what was there before."""
@@ -111,11 +119,14 @@ class View:
             self._printing.enter_context(guarded())  # around what rich now puts in place of the standard streams
         live.update(what)
 
-    def _say_calls(self, result: "RunResult") -> None:
-        """Say what became of the calls of each model, where no panel does."""
+    def _say_failures(self, result: "RunResult") -> None:
+        """Say what became of the calls of each model, and why programs failed, where no panel does."""
         for found in result.models:
-            if found.failed and (self.quiet or self._last is None):
+            if found.failed:
                 self.console.print(calls_line(found))
+        if result.progress is not None and result.champion is None:
+            for reason in result.progress.reasons:
+                self.console.print(reason_line(reason))
 
     def _stop(self) -> None:
         if self._live is not None and self._live.is_started:
@@ -123,7 +134,7 @@ class View:
             self._live.stop()
 
     def _value(self, value: float | None) -> str:
-        return number(value, percent=self.percent) + (" %" if self.percent and value is not None else "")
+        return score(value, percent=self.percent)
 
 
 def doing(stage: "Stage") -> str:
@@ -143,8 +154,8 @@ def panel(progress: "Progress", *, percent: bool) -> Group:
         styled(f"  {sparkline(_below_baselines(progress))}  ", "green"),
         styled(f"{progress.evaluations} programs in {duration(progress.seconds)}, {rate:.1f}/s"),
     )
-    first = ", ".join(f"{n} {number(v, percent=percent)}" for n, v in _first(progress.baselines))
-    beside = styled(f"search set, smaller is better; baselines: {first}", "dim")
+    first = ", ".join(f"{n} {number(v, percent=percent)}{unit}" for n, v in _first(progress.baselines))
+    beside = styled("search set, smaller is better" + (f"; baselines: {first}" if first else ""), "dim")
     made = table("proposer", "proposals", "evaluated", f"best{unit}", right=("proposals", "evaluated", f"best{unit}"))
     for name, (proposals, evaluated, best) in progress.by_proposer.items():
         made.add_row(name, str(proposals), str(evaluated), number(best, percent=percent))
@@ -152,6 +163,7 @@ def panel(progress: "Progress", *, percent: bool) -> Group:
     parts += [styled(calls_line(one), "yellow" if one.failed else "dim") for one in progress.models if one.calls]
     if progress.failures:
         parts.append(styled("failures: " + _counts(progress.failures), "yellow"))
+        parts += [styled(reason_line(one), "yellow") for one in progress.reasons]
     if progress.budget_left:
         parts.append(styled("left: " + ", ".join(f"{v} {k}" for k, v in progress.budget_left.items()), "dim"))
     return Group(*parts)
@@ -164,12 +176,13 @@ def line(progress: "Progress", *, percent: bool) -> str:
     text = f"{duration(progress.seconds)}  {progress.evaluations} programs, best {best}"
     if progress.by_proposer:
         text += "; " + "; ".join(
-            f"{name} {evaluated} programs, best {number(best, percent=percent)}"
+            f"{name} {evaluated} programs, best {number(best, percent=percent)}{unit if best is not None else ''}"
             for name, (_, evaluated, best) in progress.by_proposer.items()
         )
     text += "".join(f"; {calls_line(one)}" for one in progress.models if one.failed)
     if progress.failures:
         text += f"; failures: {_counts(progress.failures)}"
+        text += "".join(f", {reason_line(one).strip()}" for one in progress.reasons[:1])
     return text
 
 
@@ -177,6 +190,12 @@ def calls_line(found: "ModelCalls") -> str:
     """What became of the calls of one model, on one line."""
     text = f"{found.model}: {found.calls} calls, {found.answered} answered, {found.failed} failed"
     return f"{text}, mostly: {brief(found.reason)}" if found.failed else text
+
+
+def reason_line(found: "Reason") -> str:
+    """One reason of failures, with how often it came, on one line."""
+    text = f": {brief(found.text, REASON)}" if found.text else ""
+    return f"  {found.count} × {found.kind.replace('_', ' ')}{text}"
 
 
 def _below_baselines(progress: "Progress") -> list[float]:

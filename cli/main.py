@@ -120,7 +120,7 @@ def _failed(error: Exception) -> int:
     if os.environ.get("HEURESIS_DEBUG"):
         terminal.note("".join(traceback.format_exception(error)))
         return errors.FAILED
-    known = errors.explain(error)
+    known = errors.explain(error) or errors.of_a_problem_file(error)
     if known is None:
         terminal.message(f"unexpected {type(error).__name__}: {error}")
         terminal.note("This is a defect. Set HEURESIS_DEBUG=1 to see the traceback, and please report it.")

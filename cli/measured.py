@@ -10,9 +10,6 @@ from heuresis.cli.programs import Named
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from heuresis.archive.records import Evaluation
     from heuresis.evolve.assessment.assess import Assessor
     from heuresis.evolve.results.compare import Entry
@@ -32,6 +29,7 @@ def measured(
 
     With `requests` what became of each request is written there.
     """
+    from heuresis.evolve.results.compare import Entry
     from heuresis.evolve.results.over_time import over_time
 
     if not programs:
@@ -40,7 +38,7 @@ def measured(
         evaluations = assessor.evaluate_all([one.source for one in programs], instance_set)
         warn_where_weak(assessor)
         entries = [
-            _entry(one, evaluation, over_time(assessor, one.source, instance_set) if evaluation.ok else None)
+            Entry.of(one.label, evaluation, over_time(assessor, one.source, instance_set) if evaluation.ok else None)
             for one, evaluation in zip(programs, evaluations, strict=True)
         ]
         if requests is not None:
@@ -118,20 +116,6 @@ def _write_requests(path: Path, assessor: "Assessor", programs: "Sequence[Named]
     except FileExistsError:
         raise UserError(_TAKEN.format(path=path)) from None
     render.say(f"wrote {path}")
-
-
-def _entry(named: Named, evaluation: "Evaluation", over_time: "NDArray[np.float64] | None") -> "Entry":
-    from heuresis.evolve.results.compare import Entry
-
-    return Entry(
-        name=named.label,
-        values=evaluation.values,
-        status=evaluation.status,
-        message=evaluation.message,
-        id=named.id,
-        metrics=evaluation.metrics,
-        over_time=over_time,
-    )
 
 
 def reference_entries_of(problem: "Problem", instance_set: "InstanceSet", names: "Sequence[str]") -> "list[Entry]":

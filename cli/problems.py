@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from heuresis.cli.errors import USAGE, UserError
+from heuresis.cli.errors import FAILED, USAGE, UserError
 from heuresis.cli.options import ArchiveOption, JsonOption
 from heuresis.cli.programs import find_problem
 
@@ -20,14 +20,23 @@ def problems(
     new: Annotated[
         str | None, typer.Option("--new", metavar="NAME", help="Write NAME.py, a problem of your own to begin with.")
     ] = None,
+    check: Annotated[
+        str | None,
+        typer.Option("--check", metavar="FILE", help="Try a problem of your own from end to end on a few instances."),
+    ] = None,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List what can be solved, show one problem's contract, splits and baselines, or begin one of your own."""
+    """List what can be solved, show one problem's contract, splits and baselines, or begin or check one of your own."""
     from heuresis.cli import render
     from heuresis.problems import registry
 
     del archive  # every command takes it; this one needs none
+    if check is not None:
+        if name is not None or new is not None:
+            raise UserError("--check FILE shows and writes no problem: leave the other out", USAGE)
+        _check(check, as_json=as_json)
+        return
     if new is not None:
         if name is not None:
             raise UserError("--new NAME writes a file and shows no problem: leave one of the two out", USAGE)
@@ -72,6 +81,27 @@ def _begin(name: str, *, as_json: bool) -> None:
     print_line(f"{path} is written. It evolves as it is; its comments say what to change. Now type:", soft_wrap=True)
     for words in (f"problems {path}", f"evaluate {path}", f"evolve {path} --evaluations 200"):
         print_line(f"    heuresis {words}", soft_wrap=True, highlight=False)
+
+
+def _check(name: str, *, as_json: bool) -> None:
+    """Try a problem and print what became of each part; exit code 1 where something is wrong."""
+    from heuresis.cli import render
+    from heuresis.evolve.results.rehearsal import rehearse
+
+    problem = find_problem(name)
+    findings = []
+    for one in rehearse(problem):
+        findings.append(one)
+        if not as_json:
+            render.out().print(f"{one.what}: {one.fault or 'ok'}", soft_wrap=True, style="red" if one.fault else "")
+    wrong = [one for one in findings if one.fault]
+    if as_json:
+        parts = [{"what": one.what, "ok": not one.fault, "fault": one.fault or None} for one in findings]
+        render.emit({"problem": problem.name, "ok": not wrong, "parts": parts})
+    elif not wrong:
+        render.out().print(f"{problem.name} works. Now type: heuresis evolve {name} --evaluations 200", soft_wrap=True)
+    if wrong:
+        raise typer.Exit(FAILED)
 
 
 def _show_problem(problem: "Problem", *, as_json: bool) -> None:

@@ -144,7 +144,10 @@ def _registered(name: str) -> "Problem":
         if not name.endswith(".py"):
             raise
         frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).name == Path(name).name]
-        where = f", line {frames[-1].lineno}" if frames else ""
+        if str(error).startswith(f"{Path(name).name}, line "):  # it says so itself
+            raise UserError(str(error)) from error
+        line = error.lineno if isinstance(error, SyntaxError) else frames[-1].lineno if frames else None
+        where = "" if line is None else f", line {line}"
         raise UserError(f"{name}{where}: {type(error).__name__}: {error}") from error
 
 

@@ -98,9 +98,9 @@ def _needed(column: Column) -> int:
     return max((min(LONG, cell_len(word)) for text in texts for word in text.split()), default=0)
 
 
-def brief(text: str) -> str:
+def brief(text: str, most: int = LONGEST_CELL) -> str:
     """A text as a cell of a table shows it; `--json` has all of it."""
-    return text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + "…"
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def number(value: float | None, *, percent: bool = False) -> str:
@@ -110,6 +110,11 @@ def number(value: float | None, *, percent: bool = False) -> str:
     if percent:
         return f"{100 * value:.2f}"
     return f"{value:.4g}" if abs(value) < 1e5 else f"{value:,.0f}"
+
+
+def score(value: float | None, *, percent: bool) -> str:
+    """The same with its sign, for sentences and for columns of several units."""
+    return number(value, percent=percent) + (" %" if percent and value is not None else "")
 
 
 def interval(found: "Interval | None", *, percent: bool, signed: bool = False) -> str:
@@ -149,27 +154,28 @@ def print_comparison(comparison: "Comparison", console: Console | None = None) -
 def _comparison_table(comparison: "Comparison", *, wide: bool) -> Table:
     """All columns; where not `wide` the groups come last, and marks stand for notes that many rows have."""
     percent = comparison.objective.fraction
+    rows = sorted(comparison.rows, key=lambda row: not row.exact)  # what is optimal stands first
     columns = {
-        "program": [row.name + ("" if wide or row.evolvable else f" {MARK}") for row in comparison.rows],
+        "program": [row.name + ("" if wide or row.evolvable else f" {MARK}") for row in rows],
         comparison.objective.shown + (" %" if percent else ""): [
-            number(row.aggregate.value, percent=percent) if row.aggregate else "–" for row in comparison.rows
+            number(row.aggregate.value, percent=percent) if row.aggregate else "–" for row in rows
         ],
-        "95 % interval": [interval(row.aggregate, percent=percent) for row in comparison.rows],
+        "95 % interval": [interval(row.aggregate, percent=percent) for row in rows],
     }
     numbers = [*list(columns)[1:], *comparison.groups]
-    groups = {g: [_group_cell(row, g, percent=percent) for row in comparison.rows] for g in comparison.groups}
+    groups = {g: [_group_cell(row, g, percent=percent) for row in rows] for g in comparison.groups}
     differences = dict[str, list[str]]()
     if comparison.against is not None:
         name = f"minus {comparison.against}" if wide or len(comparison.against) <= LONG else "difference"
-        differences[name] = [_difference(row, comparison.against, percent=percent) for row in comparison.rows]
+        differences[name] = [_difference(row, comparison.against, percent=percent) for row in rows]
         numbers.append(name)
-    notes = {"": [_note(row, marked=not wide) for row in comparison.rows]}
+    notes = {"": [_note(row, marked=not wide) for row in rows]}
     if not wide and not any(notes[""]):
         notes = {}
     columns |= groups | differences | notes if wide else differences | notes | groups
     firm = ["program"] if all(len(row.name) <= LONG for row in comparison.rows) else []
     made = table(*columns, right=numbers, firm=firm, title=_comparison_title(comparison))
-    for row, cells in zip(comparison.rows, zip(*columns.values(), strict=True), strict=True):
+    for row, cells in zip(rows, zip(*columns.values(), strict=True), strict=True):
         made.add_row(*cells, style="bold" if row.name == comparison.against else ("" if row.evolvable else "dim"))
     return made
 

@@ -12,21 +12,23 @@ from heuresis.evolve.assessment.assess import Assessor
 from heuresis.evolve.assessment.pools import SEARCH
 from heuresis.evolve.assessment.verdict import another_order
 from heuresis.evolve.config import Config
-from heuresis.evolve.errors import BudgetExhausted, ProposerUnavailable
+from heuresis.evolve.errors import BudgetExhausted, ProposerFault, ProposerUnavailable
 from heuresis.evolve.results.champion import Champion, crown
 from heuresis.evolve.results.measured import baselines_on
+from heuresis.evolve.results.progress import Progress
 from heuresis.evolve.results.ranking import distinct
 from heuresis.evolve.results.run_result import RunResult
 from heuresis.evolve.search.budget import Budget
 from heuresis.evolve.search.course import Course
 from heuresis.evolve.search.interrupts import Stopped, Wish, interrupts
 from heuresis.evolve.search.ledger import RunLedger
-from heuresis.evolve.search.listener import Listener
+from heuresis.evolve.search.listener import Listener, NullListener
 from heuresis.evolve.search.loop import Loop
 from heuresis.evolve.search.mix import Mix
 from heuresis.evolve.search.rounds import Rounds
 from heuresis.evolve.search.stages import Stages
 from heuresis.evolve.wiring import Setting, models_of
+from heuresis.problems.blame import fault_in_file
 from heuresis.problems.problem import InstanceError, MachineryError, Problem
 from heuresis.sandbox.limits import Limits
 from heuresis.sandbox.outcome import SandboxError
@@ -93,10 +95,11 @@ class Conductor:
                 except RunTaken:
                     raise
                 except BaseException as error:
-                    self._record(_End(RunStatus.FAILED, f"{type(error).__name__}: {error}"), budget, wish)
+                    reason = fault_in_file(error) or f"{type(error).__name__}: {error}"
+                    self._record(_End(RunStatus.FAILED, reason), budget, wish)
                     raise
                 self._record(end, budget, wish)
-        return self._result(end)
+        return self._result(end, budget)
 
     def _mix(self, setting: Setting, stages: Stages, budget: Budget) -> Mix:
         """The proposers; a local model may take a minute until it is loaded."""
@@ -120,7 +123,7 @@ class Conductor:
             return _End(RunStatus.FINISHED, reason, self.crown(means.stages))
         except (Stopped, KeyboardInterrupt):
             return _End(RunStatus.INTERRUPTED, self._best_so_far())
-        except (MachineryError, SandboxError, ProposerUnavailable, InstanceError) as error:
+        except (MachineryError, SandboxError, ProposerUnavailable, ProposerFault, InstanceError) as error:
             return _End(RunStatus.FAILED, str(error))
 
     def _search(self, means: _Means) -> str:
@@ -192,14 +195,21 @@ class Conductor:
                 raise
             self.listener.message(f"{error}; how the run ended is not recorded, it can be resumed all the same")
 
-    def _result(self, end: _End) -> RunResult:
+    def _result(self, end: _End, budget: Budget) -> RunResult:
         champion = end.champion.id if end.champion is not None else None
         recorded = self.archive.run(self.run.id)
         run = replace(recorded, status=end.status, reason=end.reason, champion=champion or recorded.champion)
-        evaluated = _evaluated(self.archive.trials(self.run.id))
-        result = RunResult(run, end.reason, evaluated, end.champion, self._calls().rows())
+        progress = self.standing(budget)
+        result = RunResult(run, end.reason, progress.evaluations, end.champion, progress.models, progress)
         self.listener.finished(result)
         return result
+
+    def standing(self, budget: Budget) -> Progress:
+        """How the search stands by what is recorded, also of what was under way at its end."""
+        course = Course(budget, NullListener(), self.config.islands, {}, self._calls().rows)
+        for trial in self.archive.trials(self.run.id):
+            course.settle(trial, recorded=True)
+        return course.progress()
 
     def _calls(self) -> CallTally:
         """The calls of models so far."""
@@ -209,10 +219,12 @@ class Conductor:
         return Assessor(self.problem, workers=self.config.workers, limits=Limits(seconds=self.config.timeout))
 
     def _best_so_far(self) -> str:
+        objective = self.problem.objective_on(self.problem.splits[SEARCH]().instances)
         for trial in distinct(self.archive.trials(self.run.id), 1):
-            if trial.evaluation is not None:
-                found = f"{trial.proposal.candidate}, {trial.evaluation.aggregate:.6g} on search"
-                return f"stopped by the user; best so far {found}"
+            found = trial.evaluation
+            if found is not None and found.aggregate is not None:
+                best = f"{found.candidate[:12]}, {objective.told(found.aggregate)} on search"
+                return f"stopped by the user; best so far {best}"
         return "stopped by the user; no program has succeeded so far"
 
 

@@ -3,6 +3,7 @@
 import json
 import math
 import reprlib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -27,7 +28,7 @@ class Config:
     models: tuple[str, ...] = ()  # `local`, `local:FILE.gguf`, `openai/NAME` or any name litellm knows
     api_base: str | None = None
     mix: tuple[tuple[str, float], ...] = ()  # (proposer, share); empty: offline alone, or the models alone
-    seeds: tuple[str, ...] = ()  # `--from`: sources of programs; empty: all baselines
+    seeds: tuple[str, ...] = ()  # `--from`: programs as `programs.source_of` takes them; empty: all baselines
     scratch: bool = False  # `--from scratch`: no seeds at all
     family: str | None = None  # of instances to search on; None: the problem's default
     objective: str | None = None  # by name; None: the problem's default
@@ -54,6 +55,7 @@ class Config:
     parts: tuple[tuple[str, str], ...] = ()  # (split, fingerprint) of what the files were cut into then
 
     def __post_init__(self) -> None:
+        self._freeze()
         _check(self.problem, "problem", "a text", _text(self.problem) and self.problem != "")
         _check(self.seed, "seed", "an integer from 0 to 2**63 - 1", _whole(self.seed) and 0 <= self.seed < 1 << 63)
         for name in ("workers", "round_size", "lag", "islands"):
@@ -81,6 +83,14 @@ class Config:
         self._check_files()
         for name, share in self.mix:
             _check(share, f"mix, share of {name}", "a positive, finite number", _finite(share) and share > 0)
+
+    def _freeze(self) -> None:
+        """Lists become tuples, and a mapping of shares becomes pairs: as people write them in Python."""
+        if isinstance(self.mix, Mapping):
+            object.__setattr__(self, "mix", tuple(self.mix.items()))
+        for one in fields(self):
+            if isinstance(value := getattr(self, one.name), list):
+                object.__setattr__(self, one.name, tuple(value))
 
     def _check_files(self) -> None:
         """What is said of instance files can be, and none is said without them."""

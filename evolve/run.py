@@ -4,9 +4,9 @@ import json
 import secrets
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from heuresis.archive.calls import tally
 from heuresis.archive.records import Extension, Run, RunStatus
 from heuresis.archive.store import Archive
 from heuresis.evolve.assessment.pools import SEARCH
@@ -14,12 +14,14 @@ from heuresis.evolve.conductor import Conductor, MixMaker
 from heuresis.evolve.config import Config, ConfigError
 from heuresis.evolve.extending import Changes, Used, changed, difference, extended, told
 from heuresis.evolve.instances import absolute, check_files, check_parts, pinned
+from heuresis.evolve.programs import source_of
 from heuresis.evolve.results.run_result import RunResult
+from heuresis.evolve.search.budget import Budget
 from heuresis.evolve.search.interrupts import Stopped, interrupts
 from heuresis.evolve.search.listener import Listener, NullListener
 from heuresis.evolve.search.stages import Stages
 from heuresis.evolve.versions import commit, versions
-from heuresis.evolve.wiring import make_mix, models_of
+from heuresis.evolve.wiring import make_mix
 from heuresis.problems import registry
 from heuresis.problems.problem import Problem
 from heuresis.sandbox.screen.screen import screen
@@ -40,15 +42,16 @@ def start(
     """Start a run and see it through to a budget, the user's wish or an error that stops it.
 
     Without `table` the champion is not compared on `test`; `crown` does that later. Raises ConfigError, UnknownProblem,
-    UnknownChoice, ScreenError (a program to start from), ProposerUnavailable and WeakSandboxError (unless that is
-    allowed) before anything is recorded where the settings cannot work; afterwards what stops a run is in the result,
-    and the run can be resumed. Only RunTaken is raised then: another process goes on with the run.
+    UnknownChoice, ProgramError and ScreenError (a program to start from), ProposerUnavailable and WeakSandboxError
+    (unless that is allowed) before anything is recorded where the settings cannot work; afterwards what stops a run is
+    in the result, and the run can be resumed. Only RunTaken is raised then: another process goes on with the run.
     """
     level = sandbox_level()
     require(level, allow_weak=allow_weak_sandbox)
     config = absolute(config)
     problem = registry.get(config.problem).asked(config.choice)
     config = pinned(config, problem)
+    config = replace(config, seeds=tuple(source_of(seed, problem, archive) for seed in config.seeds))
     for source in config.seeds:
         screen(source, problem.contract.allow_list())
     if config.problem.endswith(".py"):
@@ -131,9 +134,8 @@ def crown(
             raise KeyboardInterrupt from stopped
         if champion is not None:
             archive.crown_run(run.id, champion.id)
-    evaluated = sum(trial.evaluation is not None for trial in archive.trials(run.id))
-    calls = tally(archive, run.id, models_of(found.config)).rows()
-    result = RunResult(archive.run(run.id), run.reason, evaluated, champion, calls)
+    progress = conductor.standing(Budget(found.config, partial(archive.spent, run.id), used=run.searched))
+    result = RunResult(archive.run(run.id), run.reason, progress.evaluations, champion, progress.models, progress)
     listener.finished(result)
     return result
 

@@ -6,8 +6,6 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import heuresis
-
 _PACKAGES = ("heuresis", "numpy", "numba", "cmaes")
 _SECONDS = 5.0
 
@@ -25,7 +23,7 @@ def versions() -> str:
 
 def commit() -> str:
     """The commit of the checkout that this code lies in; empty where it lies in none, or git is not there."""
-    code = Path(heuresis.__file__).resolve()
+    code = Path(__file__).resolve()
     if not _git(code, "ls-files", "--error-unmatch", code.name):
         return ""  # installed inside somebody else's repository
     return _git(code, "rev-parse", "HEAD")

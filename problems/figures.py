@@ -1,6 +1,6 @@
 """Figures as plain data: a problem says what to draw, the command line draws it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +34,25 @@ class Figure:
     y_label: str
     curves: Sequence[Curve]
     log_x: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Something that is done from `start` to `end`; `late` by itself where it should have been done earlier."""
+
+    name: str
+    start: float
+    end: float
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gantt:
+    """Bars over time, a row for each name: who did what when."""
+
+    title: str
+    x_label: str
+    rows: Mapping[str, Sequence[Bar]]
 
 
 def cumulative(name: str, values: Floats) -> Curve:

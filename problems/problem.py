@@ -39,7 +39,7 @@ class UnknownFamily(UnknownChoice):
     """A family of instances that a problem does not have; the message lists those it has."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class InstanceSet:
     """Instances in a fixed order. `fingerprint` is the SHA-256 of their content (hex), independent of names."""
 
@@ -47,6 +47,9 @@ class InstanceSet:
     instances: tuple[Any, ...]  # of the problem's own type, all satisfying `Instance`
     fingerprint: str
     notes: tuple[str, ...] = ()  # what a reader left out or assumed, in words for people
+
+    def __repr__(self) -> str:
+        return f"InstanceSet({self.name}, {len(self.instances)} instances, {self.fingerprint[:12]})"
 
 
 Parts: TypeAlias = Mapping[str, InstanceSet]
@@ -146,7 +149,7 @@ def _same(instances: InstanceSet) -> InstanceSet:
     return instances
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Problem:
     """All that Heuresis knows of one problem. The aggregate is always minimised."""
 
@@ -181,6 +184,10 @@ class Problem:
         if self.options.families and self.choice.family is None and not self.choice.instances:
             first = next(iter(self.options.families))
             object.__setattr__(self, "choice", replace(self.choice, family=first))
+
+    def __repr__(self) -> str:
+        told = f", {self.choice.told()}" if self.choice.told() else ""
+        return f"Problem({self.name}@{self.version}: {self.title}{told})"
 
     def asked(self, choice: Choice) -> "Problem":
         """The problem as it is asked for.

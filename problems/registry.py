@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from heuresis.problems.problem import Problem, ProblemError
+from heuresis.problems.scoring import Scoring
 from heuresis.sandbox.names import listed
 from heuresis.sandbox.process.zygote import execute
 
@@ -25,8 +26,16 @@ _BUILT_IN = {
     "vector-packing": "heuresis.problems.vector_packing.problem",
     "vector-packing-fleet": "heuresis.problems.vector_packing.problem",
 }
+REQUIRED = (
+    "pack", "replay", "value", "cut", "audited", "score", "resample", "groups", "explain", "decisions_in",
+)  # fmt: skip
+"""What every scoring has to have; the other methods have defaults."""
+
 _registered: dict[str, Problem] = {}
 _files: dict[Path, str] = {}  # a problem file that was loaded, and the name of its problem
+
+
+_loaded: set[Path] = set()
 
 
 class UnknownProblem(ValueError):
@@ -51,12 +60,24 @@ def register(problem: Problem | Definition) -> Problem:
     """
     if not isinstance(problem, Problem):
         problem = _defined(problem)
+    _check_scoring(problem)
     if problem.name in _registered:
         raise ValueError(f"a problem named {problem.name!r} is already registered; give this one another name")
     if problem.name in _BUILT_IN and sys.modules.get(_BUILT_IN[problem.name]) is None:
         raise ValueError(f"{problem.name!r} is the name of a built-in problem; give this one another name")
     _registered[problem.name] = problem
     return problem
+
+
+def _check_scoring(problem: Problem) -> None:
+    """Raise ProblemError where a method is missing that a search would miss only at its end."""
+    kind = type(problem.scoring)
+    for name in REQUIRED:
+        method = getattr(kind, name, None)
+        if method is None or method is getattr(Scoring, name):
+            raise ProblemError(
+                f"{kind.__name__} has no method `{name}`; what it has to do: {getattr(Scoring, name).__doc__}".strip()
+            )
 
 
 def _defined(definition: Definition) -> Problem:
@@ -69,6 +90,11 @@ def _defined(definition: Definition) -> Problem:
 def built_in(name: str) -> bool:
     """Whether a problem of that name comes with Heuresis."""
     return name in _BUILT_IN
+
+
+def files() -> frozenset[Path]:
+    """The problem files of users that were loaded, or are being loaded, by their full paths."""
+    return frozenset(_loaded)
 
 
 def names() -> tuple[str, ...]:
@@ -110,6 +136,7 @@ def _from_file(path: Path) -> Problem:
             str(path), f"no such problem file: {path}; problems with names are {listed(names(), path.stem)}"
         )
     before = set(names())  # a file may well build on a problem that was known but not loaded
+    _loaded.add(path)
     execute(path)  # what the file raises is its author's to see, unchanged
     new = sorted(set(_registered) - before)
     if len(new) != 1:

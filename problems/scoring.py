@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.problems.constraints import Constraint
-from heuresis.problems.figures import Figure
+from heuresis.problems.figures import Figure, Gantt
 
 
 class Instance(Protocol):
@@ -41,6 +41,10 @@ class Objective:
     def shown(self) -> str:
         """What tables call it."""
         return self.label or self.name
+
+    def told(self, value: float) -> str:
+        """A value in a sentence: a fraction in percent, as in tables."""
+        return f"{100 * value:.2f} %" if self.fraction else f"{value:.6g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +143,7 @@ class Scoring(Protocol):
 class Drawn(Protocol):
     """A scoring whose schedules can be drawn."""
 
-    def figures(self, instance: Any, schedules: Mapping[str, Any]) -> Sequence[Figure]:
+    def figures(self, instance: Any, schedules: Mapping[str, Any]) -> Sequence[Figure | Gantt]:
         """What to draw of schedules of one instance, by the name of who made them."""
 
 

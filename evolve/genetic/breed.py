@@ -19,7 +19,7 @@ from heuresis.evaluators.language.expressions.printer import format_constant
 from heuresis.evaluators.language.expressions.tree import Expr, array_of, constants, with_constants
 from heuresis.evaluators.simulator import Simulator
 from heuresis.evolve.genetic.compiled import compile_tree
-from heuresis.evolve.genetic.operators import ALL_OPERATORS, prunings, vary
+from heuresis.evolve.genetic.operators import ALL_OPERATORS, Varied, prunings, vary
 from heuresis.evolve.genetic.reads import Rng
 from heuresis.evolve.genetic.trees import Grammar, random_program
 from heuresis.evolve.genetic.tune import tune
@@ -68,7 +68,7 @@ class Effort:
 
 @dataclass(frozen=True, slots=True)
 class Offspring:
-    """What a step made: the expression, the number of its operator, its loss on all search instances, and the work.
+    """What a step made: the expression, the number of its operator, its loss on all search instances, the work, donor.
 
     `work` counts simulated instances, probes and tuning included.
     """
@@ -77,6 +77,7 @@ class Offspring:
     operator: int
     loss: float
     work: int
+    donor: int = 0  # the number of the parent that gave a part, beside the first one; 0: none did
 
 
 class Breeder:
@@ -98,19 +99,20 @@ class Breeder:
 
     def breed(self, parents: Sequence[Expr]) -> Offspring:
         """The best offspring of `parents[0]` (the others donate subtrees), or a random program without parents."""
-        parents = self.narrow(parents)
+        given, parents = parents, self.narrow(parents)
         subset = self.chosen(parents[0]) if parents else self.sample(len(self.everything) // 4)
         brood = [o for o in (self._vary(parents) for _ in range(self.offspring(subset))) if o is not None]
         few = self.affordable(subset[self.rng.permutation(len(subset))[: self.effort.probes]], self.effort.probe_steps)
         # where items differ by whole numbers, offspring that decide just as their parent are no news
         known = self.probe(parents[0], few) if parents and self.grammar.whole else None
-        judged = [((value := self.probe(tree, few)) == known, value, i) for i, (_, tree) in enumerate(brood)]
+        judged = [((value := self.probe(tree, few)) == known, value, i) for i, (_, tree, _) in enumerate(brood)]
         best: Offspring | None = None
         for _, _, position in sorted(judged)[: self.effort.tuned]:
-            operator, tree = brood[position]
+            operator, tree, donor = brood[position]
             tree, loss = self.tuned(tree, subset)
             if best is None or loss < best.loss:
-                best = Offspring(tree, operator, loss, self.work)
+                place = next((i for i, one in enumerate(given) if donor and one is parents[donor]), 0)
+                best = Offspring(tree, operator, loss, self.work, place)
         if best is None:  # nothing admissible came of these parents
             tree = random_program(self.grammar, self.rng)
             best = Offspring(tree, RANDOM, self.probe(tree, self.everything), self.work)
@@ -149,9 +151,12 @@ class Breeder:
         self.grammar = replace(self.grammar, arrays=False)
         return plain
 
-    def _vary(self, parents: Sequence[Expr]) -> tuple[int, Expr] | None:
-        made = vary(self.grammar, parents, self.rng) if parents else (RANDOM, random_program(self.grammar, self.rng))
-        return made if made is not None and interpretable(made[1]) else None
+    def _vary(self, parents: Sequence[Expr]) -> Varied | None:
+        if parents:
+            made = vary(self.grammar, parents, self.rng)
+        else:
+            made = Varied(RANDOM, random_program(self.grammar, self.rng))
+        return made if made is not None and interpretable(made.tree) else None
 
     def probe(self, tree: Expr, subset: NDArray[np.int64]) -> float:
         """The loss of an expression on some instances, interpreted."""
@@ -264,7 +269,9 @@ def interpretable(tree: Expr) -> bool:
 
 
 def run(simulator: Simulator, arrays: Sequence[Array]) -> tuple[Array, ...]:
-    """In: seed, [kind (0 breed, 1 prune), part], `Effort`, others, parents; out: offspring, [operator, loss, work].
+    """In: seed, [kind (0 breed, 1 prune), part], `Effort`, others, parents; out: offspring and facts.
+
+    The facts are [operator, loss, work, donor], as in `Offspring`.
 
     Parents and offspring are the function of the contract at the place `part`. Where it has several, one array for each
     of them comes first: the function that the offspring shall work with, empty for its default body.
@@ -277,7 +284,7 @@ def run(simulator: Simulator, arrays: Sequence[Array]) -> tuple[Array, ...]:
     breeder = Breeder(simulator, Effort(*effort.tolist()), np.random.default_rng(seed.tolist()), others, part)
     parents = [decode(e.astype(np.float64), contract) for e in encoded[count:]]
     made = breeder.prune(parents[0]) if kind == 1 else breeder.breed(parents)
-    return encode(made.tree, contract), np.array([made.operator, made.loss, made.work], dtype=np.float64)
+    return encode(made.tree, contract), np.array([made.operator, made.loss, made.work, made.donor], dtype=np.float64)
 
 
 def function_of(contract: Contract, part: int, code: Array) -> Program:

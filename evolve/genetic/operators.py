@@ -5,6 +5,7 @@ unit of the place where it is added (`trees.py`); a point mutation may exchange 
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,10 +53,10 @@ def subtree_mutation(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr 
 
 
 def crossover(grammar: Grammar, trees: Sequence[Expr], rng: Rng) -> Expr | None:
-    """Replace a random subtree by a subtree of the same unit from another tree."""
+    """Replace a random subtree by a subtree of the same unit from the second tree."""
     if len(trees) < 2:
         return None
-    donor = _nodes(trees[int(rng.integers(1, len(trees)))])
+    donor = _nodes(trees[1])
     index, node = _drawn(trees[0], rng)
     unit = unit_of(node, grammar.units)
     fitting = [n for n in donor if unit_of(n, grammar.units) is unit and n.op != "const"]
@@ -177,16 +178,26 @@ def _shares(grammar: Grammar) -> NDArray[np.float64]:
     return probabilities
 
 
-def vary(grammar: Grammar, trees: Sequence[Expr], rng: Rng, attempts: int = 20) -> tuple[int, Expr] | None:
-    """One offspring of `trees[0]` (the others are donors) that fits the grammar, with the number of its operator."""
+class Varied(NamedTuple):
+    """An offspring, with the number of the operator that made it, and that of the tree that gave a part (0: none)."""
+
+    operator: int
+    tree: Expr
+    donor: int = 0
+
+
+def vary(grammar: Grammar, trees: Sequence[Expr], rng: Rng, attempts: int = 20) -> Varied | None:
+    """One offspring of `trees[0]` (the others are donors) that fits the grammar."""
     shares = _shares(grammar)
     for _ in range(attempts):
         which = int(rng.choice(len(shares), p=shares))
-        child = ALL_OPERATORS[which][1](grammar, trees, rng)
+        _, operator, _ = ALL_OPERATORS[which]
+        donor = int(rng.integers(1, len(trees))) if operator is crossover and len(trees) > 1 else 0
+        child = operator(grammar, [trees[0], trees[donor]] if donor else trees, rng)
         if child is not None and child != trees[0]:
             child = simplify(child)
             if grammar.fits(child) and child != trees[0]:
-                return which, child
+                return Varied(which, child, donor)
     return None
 
 

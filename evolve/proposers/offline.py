@@ -97,9 +97,9 @@ class OfflineProposer:
             encoded, facts = outcome.arrays
             tree = decode(encoded.astype(np.float64), contract)
             operator, work = OPERATOR_NAMES[int(facts[0])], int(facts[2])
+            used = () if operator == "random" else (*ids[:1], *((ids[int(facts[3])],) if facts[3] else ()))
         except (ValueError, IndexError, OverflowError) as error:  # what comes from a child is not trusted
             return Draft("breed", None, ids, f"no expression came back: {error}")
-        used = {"crossover": ids, "random": ()}.get(operator, ids[:1])
         source = to_source(tree, contract)
         if parents and (used or part):
             source = with_others(source, parents[0].trial.proposal.source or "", self.problem.contract)

@@ -40,6 +40,7 @@ def reference_entries(
                 status="partial" if partial else "ok",
                 message=_limits(algorithm) if partial else "",
                 evolvable=False,
+                exact=algorithm.exact,
                 metrics=measured,
             )
         )
@@ -49,8 +50,8 @@ def reference_entries(
 def _limits(algorithm: Algorithm) -> str:
     """Why there is no value of some instances."""
     if algorithm.max_size is None:
-        return "not for all of these instances"
-    return f"at most {algorithm.max_size} decisions"
+        return "no aggregate, for it is not run on all of these instances"
+    return f"no aggregate, for it is run up to {algorithm.max_size} decisions only"
 
 
 def unmeasured(problem: Problem, instance_set: InstanceSet) -> int:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from heuresis.archive.records import Evaluation, Trial, candidate_id
 from heuresis.archive.store import Archive
@@ -29,7 +28,7 @@ FINALISTS = 16
 """Programs, the best on `search` with different values, among which `select` decides."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Champion:
     """The best program of a run: its aggregate on `select`, and its row (named as in `test.against`) on `test`."""
 
@@ -39,6 +38,9 @@ class Champion:
     select: float
     test: Comparison | None  # None: left for later
     rule: str | None = None  # the name of the classical rule that it is
+
+    def __repr__(self) -> str:
+        return f"Champion({self.rule or self.id[:12]}, {self.select:.4g} on select)"
 
 
 def crown(
@@ -112,15 +114,15 @@ def _stands(
     if not again.ok:
         if again.status == UNSTABLE:
             archive.record_evaluation(again)
-        say(f"{evaluation.candidate} was dropped: {again.message}")
+        say(f"{evaluation.candidate[:12]} was dropped: {again.message}")
         return False
     found = audit(assessor, source, again, "select")
     if not found.passed:
         if found.distance is not None:
             archive.record_evaluation(_denied(again, REFUTED, str(found)))
-        say(f"{evaluation.candidate} was dropped: {found}")
+        say(f"{evaluation.candidate[:12]} was dropped: {found}")
         return False
-    say(f"{evaluation.candidate} was {found}")
+    say(f"{evaluation.candidate[:12]} was {found}")
     return True
 
 
@@ -135,7 +137,7 @@ def _on_test(
     """The champion, confirmed by a second run on `test` too, beside all rules and references."""
     champion, instances = candidate_id(source), assessor.instance_set("test")
     entries = [
-        _entry(one.name, evaluation, over_time(assessor, one.source, instances))
+        Entry.of(one.name, evaluation, over_time(assessor, one.source, instances))
         for one, evaluation in zip(
             problem.baselines, baselines_on(archive, assessor, "test", steps).values(), strict=True
         )
@@ -147,22 +149,10 @@ def _on_test(
             steps.begin("running the champion on test", 0)
             tested = assessor.evaluate(source, instances, confirm=rng)
             archive.record_evaluation(tested)
-        entries.insert(0, _entry(name, tested, over_time(assessor, source, instances)))
+        entries.insert(0, Entry.of(name, tested, over_time(assessor, source, instances)))
     entries += reference_entries(problem, instances, steps=steps)
     steps.begin("comparing on test", 0)
     return compare(problem, instances, entries, against=name)
-
-
-def _entry(name: str, evaluation: Evaluation, blocks: NDArray[np.float64] | None) -> Entry:
-    return Entry(
-        name=name,
-        values=evaluation.values,
-        status=evaluation.status,
-        message=evaluation.message,
-        id=evaluation.candidate,
-        metrics=evaluation.metrics,
-        over_time=blocks,
-    )
 
 
 def _rank(evaluation: Evaluation) -> tuple[bool, float, int, str]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from heuresis.archive.records import Evaluation
 from heuresis.evolve.results.side import Side, beside
 from heuresis.problems.abilities import Described
 from heuresis.problems.constraints import VIOLATION, broken
@@ -16,6 +17,9 @@ from heuresis.problems.scoring import Objective
 
 DRAWS = 2000
 """Bootstrap resamples of an interval."""
+
+BEGINNING = 4
+"""Rows that the short form of a comparison shows."""
 
 LEVEL = 0.95
 """Coverage of every interval that is shown."""
@@ -34,8 +38,22 @@ class Entry:
     message: str = ""
     id: str | None = None  # of the candidate; None for reference algorithms
     evolvable: bool = True
+    exact: bool = False  # its values are optima
     metrics: Mapping[str, float | None] = field(default_factory=dict)  # beside those that follow from the values
     over_time: NDArray[np.float64] | None = None  # `DRAWS` resamples of the value of the only instance
+
+    @classmethod
+    def of(cls, name: str, evaluation: Evaluation, over_time: NDArray[np.float64] | None) -> "Entry":
+        """A program by the name that a table shows, as it was evaluated."""
+        return cls(
+            name=name,
+            values=evaluation.values,
+            status=evaluation.status,
+            message=evaluation.message,
+            id=evaluation.candidate,
+            metrics=evaluation.metrics,
+            over_time=over_time,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +83,10 @@ class Row:
     difference: Interval | None
     metrics: Mapping[str, float | None] = field(default_factory=dict)
     broken: tuple[str, ...] = ()  # the constraints that it violates, and how
+    exact: bool = False  # its values are optima
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Comparison:
     """Rows in order of the aggregate, best first; those that break constraints after, incomplete ones, failures last.
 
@@ -92,6 +111,11 @@ class Comparison:
     remarks: tuple[str, ...] = ()  # where the table tells less than it seems to
     shown: tuple[Metric, ...] = ()  # the metrics that people want to see beside the objective
     side: tuple[Side, ...] = ()  # metrics beside the objective, of `against` and of the baseline it is set beside
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{one.name} {one.aggregate.value:.4g}" for one in self.rows[:BEGINNING] if one.aggregate)
+        more = ", …" if len(self.rows) > BEGINNING else ""
+        return f"Comparison({self.problem} on {self.split}, {self.instances} instances, best first: {told}{more})"
 
     def row(self, name: str) -> Row:
         """The row of that name. Raises KeyError where there is none."""
@@ -148,6 +172,7 @@ def compare(
                 difference=_interval(mine[0] - base[0], mine[1] - base[1]) if mine and base else None,
                 metrics=metrics,
                 broken=broken(problem.constraints, metrics) if bounds else (),
+                exact=entry.exact,
             )
         )
     rows.sort(key=_rank)

@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping
 from heuresis.archive.calls import ModelCalls
 from heuresis.archive.records import Trial
 from heuresis.evolve.errors import ProposerUnavailable
+from heuresis.evolve.results.progress import Progress
 from heuresis.evolve.results.ranking import rank
+from heuresis.evolve.results.reasons import Reasons
 from heuresis.evolve.search.budget import Budget
-from heuresis.evolve.search.listener import Listener, Progress
+from heuresis.evolve.search.listener import Listener
 from heuresis.evolve.search.population import Population
 
 HISTORY = 400
@@ -36,7 +38,7 @@ class Course:
         self._history: list[float] = []
         self._stride = self._since = 1
         self._barren = 0  # proposals in a row that were not evaluated, those from before a resume not counted
-        self._failures: dict[str, int] = {}
+        self._reasons = Reasons()
         self._proposers: dict[str, tuple[int, int, float | None]] = {}
         self._budget, self._listener, self._baselines = budget, listener, dict(baselines)
         self._models = models
@@ -65,9 +67,7 @@ class Course:
         self._evaluated.append(self._evaluated[-1] + (evaluation is not None))
         if proposal.candidate is not None:
             self._first.setdefault(proposal.candidate, proposal.number)
-        kind = _failure(trial)
-        if kind is not None:
-            self._failures[kind] = self._failures.get(kind, 0) + 1
+        self._reasons.add(trial)
         value = evaluation.aggregate if evaluation is not None else None
         proposals, evaluated, best = self._proposers.get(proposal.proposer, (0, 0, None))
         best = value if best is None else best if value is None else min(best, value)
@@ -94,9 +94,10 @@ class Course:
             best=best.evaluation.aggregate if best is not None and best.evaluation is not None else None,
             best_id=best.proposal.candidate if best is not None else None,
             best_history=tuple(self._history),
-            failures=dict(self._failures),
+            failures=dict(self._reasons.by_kind),
+            reasons=self._reasons.top(),
             by_proposer=dict(self._proposers),
-            seconds=self._budget.seconds,
+            seconds=self._budget.used,
             budget_left=self._budget.left(self._evaluated[-1]),
             baselines=self._baselines,
             models=self._models(),
@@ -112,9 +113,3 @@ class Course:
         self._history.append(best)
         if len(self._history) > HISTORY:
             self._history, self._stride = self._history[::2], self._stride * 2
-
-
-def _failure(trial: Trial) -> str | None:
-    if trial.evaluation is not None:
-        return None if trial.evaluation.ok else trial.evaluation.status
-    return "no program" if trial.proposal.source is None else "duplicate"

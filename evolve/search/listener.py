@@ -4,28 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from heuresis.evolve.results.progress import Progress
+
 if TYPE_CHECKING:
-    from heuresis.archive.calls import ModelCalls
     from heuresis.archive.records import Run, Trial
     from heuresis.evolve.config import Config
     from heuresis.evolve.results.run_result import RunResult
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How a search stands. Aggregates are on `search`, smaller is better; counts include what a resumed run had."""
-
-    evaluations: int  # programs evaluated, failures included
-    proposals: int
-    best: float | None
-    best_id: str | None  # candidate id
-    best_history: tuple[float, ...]  # the best so far after each evaluation, thinned to a few hundred values
-    failures: Mapping[str, int]  # by kind: statuses of evaluations, `duplicate`, `no program`
-    by_proposer: Mapping[str, tuple[int, int, float | None]]  # proposals, evaluated, best
-    seconds: float  # since this process began or resumed the run
-    budget_left: Mapping[str, str]  # by unit, for people; empty where nothing is limited
-    baselines: Mapping[str, float]
-    models: tuple["ModelCalls", ...] = ()  # what became of the calls of each
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from heuresis.evolve.errors import ProposerUnavailable
-from heuresis.evolve.proposers.proposer import Draft, Proposer, Request
+from heuresis.evolve.proposers.proposer import Draft, Proposer, Request, check_draft, check_proposer
 from heuresis.evolve.telling import Tell, silent
 
 PAUSE_SECONDS = 600.0
@@ -48,6 +48,8 @@ class Mix:
     def __post_init__(self) -> None:
         if not self.proposers or len(self.proposers) != len(self.shares) or min(self.shares) <= 0:
             raise ValueError(f"expected one positive share for each of one or more proposers, got {self.shares}")
+        for one in self.proposers:
+            check_proposer(one)
 
     @classmethod
     def of(cls, proposers: Mapping[str, Proposer], shares: Mapping[str, float]) -> "Mix":
@@ -58,11 +60,11 @@ class Mix:
     def propose(self, proposer: Proposer, request: Request) -> tuple[str, Draft]:
         """What one of them makes, or another one where that is not available, and the name of who made it.
 
-        Raises ProposerUnavailable where none of them is.
+        Raises ProposerUnavailable where none of them is, and ProposerFault where what it made is no draft.
         """
         while True:
             try:
-                return proposer.name, proposer.propose(request)
+                draft = proposer.propose(request)
             except ProposerUnavailable as error:
                 new = self.pauses.begin(proposer.name)
                 if all(self.pauses.holds(one.name) for one in self.proposers):
@@ -72,6 +74,9 @@ class Mix:
                         f"{error} {proposer.name} is paused for {PAUSE_SECONDS / 60:g} minutes; the others go on."
                     )
                 proposer = self.choose(request.rng)
+            else:
+                check_draft(proposer.name, draft)
+                return proposer.name, draft
 
     def choose(self, rng: np.random.Generator) -> Proposer:
         """One of those that are not paused; of all where all are."""

@@ -5,7 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from heuresis.evaluators.sequential.choosing import AtRandom, Ended, SimulateError, called, place_of, played, valued
+from heuresis.evaluators.sequential.choosing import (
+    AtRandom,
+    Ended,
+    SimulateError,
+    called,
+    measured,
+    place_of,
+    played,
+    valued,
+)
 from heuresis.evaluators.sequential.features import Reader
 from heuresis.evaluators.sequential.objective import falls_short
 from heuresis.problems.problem import ProblemError
@@ -51,6 +60,17 @@ class Builder:
                 f"{value:g} and {other:g}): it must follow from the instance and the choices alone, so draw everything "
                 f"random in `draw`, and keep nothing on the object"
             )
+
+    def check_methods(self) -> None:
+        """Raise ProblemError where a method fails that a search would call much later, or returns another kind."""
+        where = f"{place_of(self.definition)}: the first instance"
+        self._bound(self.first, where)
+        self._labels(self.first, where)
+        outcome = played(self.definition, self.first, AtRandom(self._reader, 1, MOST_STEPS))
+        measured(self.definition, self.first, outcome)
+        text = called(self.definition, "explain", self.first, outcome)
+        if not isinstance(text, str):
+            raise ProblemError(f"{place_of(self.definition)}: explain must return a text, got {text!r:.60}")
 
     def check_draw(self) -> None:
         """Raise ProblemError where `draw` makes another instance of the same seed."""

@@ -97,12 +97,13 @@ class SequentialProblem:
     def problem(self) -> Problem:
         """The problem as all of Heuresis takes it. Raises ProblemError where a part of it is missing or does not fit.
 
-        One instance is played at random, twice: what `simulate` gets wrong shows here, with its file and line.
+        One instance is played at random, and every method is called on it: what is wrong shows here, file and line.
         """
         where = type(self).__name__
         _check(self, where)
         builder = Builder(self, self._first("search"))
         builder.check_repeatable()
+        builder.check_methods()
         if type(self).draw is not SequentialProblem.draw:
             builder.check_draw()
         splits = {split: functools.cache(functools.partial(self._split, split, builder)) for split in SPLITS}

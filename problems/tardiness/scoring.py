@@ -11,9 +11,11 @@ from heuresis.evaluators import ragged
 from heuresis.evaluators.aliases import Decisions, Ints
 from heuresis.evaluators.tardiness.objective import aggregate
 from heuresis.problems import resampling
+from heuresis.problems.figures import Figure, Gantt
 from heuresis.problems.metrics import Metric
 from heuresis.problems.problem import InstanceError, MachineryError
 from heuresis.problems.scoring import Objective, Replay, Score, Scoring, complaint
+from heuresis.problems.tardiness.figures import figures_of
 from heuresis.problems.tardiness.instances import TardinessInstance
 
 Instances = Sequence[TardinessInstance]
@@ -37,8 +39,8 @@ LARGEST_EXPLAINED = 200
 """Largest number of jobs for which `explain` solves an instance to show its optimal sequence."""
 
 METRICS = (
-    Metric("agg_gap", "sum of total tardiness over that of the optima, minus 1", shown=True),
-    Metric("avg_gap", "mean over instances of total tardiness over the optimum, minus 1", shown=True),
+    Metric("agg_gap", "sum of total tardiness over that of the optima, minus 1", "fraction", shown=True),
+    Metric("avg_gap", "mean over instances of total tardiness over the optimum, minus 1", "fraction", shown=True),
     Metric("total", "sum of total tardiness"),
     Metric("late_on_zero", "instances that are late although the optimum is 0", shown=True),
 )
@@ -179,6 +181,10 @@ class TardinessScoring(Scoring):
         """Instances by number of jobs, named `n=20`, `n=50` and so on."""
         sizes, group = _sizes(instances)
         return {f"n={n}": np.flatnonzero(group == index).astype(np.int64) for index, n in enumerate(sizes)}
+
+    def figures(self, instance: TardinessInstance, schedules: Mapping[str, Sequenced]) -> Sequence[Figure | Gantt]:
+        """A Gantt chart, and how tardiness adds up."""
+        return figures_of(instance, {name: one.jobs for name, one in schedules.items()})
 
     def explain(self, instance: TardinessInstance, schedule: Sequenced) -> str:
         """A Markdown table of late jobs against the optimal sequence, those that lose most first."""

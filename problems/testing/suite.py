@@ -15,6 +15,7 @@ from heuresis.evaluators.language.reference.distance import TOLERANCE
 from heuresis.evaluators.language.reference.judge import Judge, judge_of
 from heuresis.evaluators.simulator import Simulator
 from heuresis.problems import registry
+from heuresis.problems.figures import Gantt
 from heuresis.problems.problem import SPLITS, Baseline, Problem
 from heuresis.problems.scoring import Drawn, valued
 from heuresis.problems.testing.expect import compiled, expect, known, simulator_of
@@ -213,7 +214,7 @@ class ProblemSuite:
             return
         [schedule] = scoring.replay(instances, self._decisions(instances)).schedules
         for figure in scoring.figures(instances[0], {"one": schedule, "two": schedule}):
-            shown = [curve.name for curve in figure.curves]
+            shown = list(figure.rows) if isinstance(figure, Gantt) else [curve.name for curve in figure.curves]
             expect(shown == ["one", "two"], f"{figure.title}: expected the curves one and two, got {shown}")
 
     def test_explanations_are_small(self) -> None:

@@ -6,9 +6,9 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from heuresis.cli.chart import MARKS, chart
+from heuresis.cli.chart import MARKS, bars, chart
 from heuresis.cli.plot import draw
-from heuresis.problems.figures import Curve, Figure, cumulative
+from heuresis.problems.figures import Bar, Curve, Figure, Gantt, cumulative
 
 
 def floats(*values: float) -> np.ndarray:
@@ -60,3 +60,10 @@ def test_a_name_is_no_formula_and_no_control_in_a_picture(tmp_path: Path, ending
     if ending == ".svg":
         assert not [one for one in ET.parse(place).iter() if one.tag.endswith("script")]
         assert "\u202e" not in place.read_text()
+
+
+def test_a_gantt_chart_has_a_row_for_each_and_marks_what_is_late():
+    rows = {"mdd": [Bar("0", 0.0, 5.0), Bar("1", 5.0, 10.0, late=True)], "longer": [Bar("1", 0.0, 10.0)]}
+    title, first, second, *_, legend = bars(Gantt("jobs", "time", rows), width=10)
+    assert (title, first, second) == ("jobs", "   mdd │░░░░░█████", "longer │░░░░░░░░░░")
+    assert "late" in legend

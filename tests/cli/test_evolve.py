@@ -45,6 +45,14 @@ def test_a_run_from_start_to_export(cli, example: Path, tmp_path: Path):
     assert {"search", "select", "test"} <= {one["split"] for one in shown["evaluations"]}
     assert cli("lineage", champion["id"], "--json").json["lineage"][0]["depth"] == 0
     assert cli("export", champion["id"], "--problem", example, "-o", tmp_path / "rule.py").code == 0
+    assert f" {champion['id'][:12]} " in cli("runs").out
+    drawn = cli("plot", document["run"])
+    assert drawn.code == 0, drawn.err
+    assert "best so far" in drawn.out
+    assert "spt" in drawn.out
+    assert [c["name"] for c in cli("plot", document["run"], "--json").json["figures"][0]["curves"]][-1] == "best so far"
+    assert cli("plot", document["run"], "spt").code == 2
+    assert cli("plot", example).code == 2
     for command in (("runs",), ("top", example), ("show", champion["id"]), ("lineage", champion["id"])):
         assert cli(*command).code == 0
 
@@ -89,7 +97,7 @@ def test_a_run_is_extended_and_its_table_made_later(cli, example: Path):
     made = cli("evolve", example, "--evaluations", 4, "--workers", 1, "--no-test", "--from", "spt")
     assert made.code == 0, made.err
     [run] = cli("runs", "--json").json["runs"]
-    assert f"not compared on test yet: heuresis crown {run['id']}" in made.out
+    assert f"not compared on test yet: heuresis crown {run['id'][:12]}" in made.out
     assert "starting 1 worker" in made.err
     assert "to choose the champion" in made.err
     for words in (("--seed", 5), ("--mix", "offline=1"), ("--problem", "smtt"), ("--evaluations", 3)):

@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 from rich.console import Console
+from search_parts import trial
 
 from heuresis.archive.calls import ModelCalls
 from heuresis.cli import live, render
-from heuresis.evolve.search.listener import Progress
+from heuresis.evolve.results.progress import Progress
+from heuresis.evolve.results.reasons import Reason, Reasons
 
 PROGRESS = Progress(
     evaluations=120,
@@ -56,6 +58,24 @@ def test_models_that_fail_are_seen_with_the_words_of_their_servers():
     assert "local: 5 calls, 5 answered, 0 failed" in drawn(shown)
     assert "never/asked" not in drawn(shown)
     assert words in live.line(shown, percent=True)
+
+
+def test_the_most_frequent_reasons_are_seen():
+    shown = replace(PROGRESS, reasons=(Reason("invalid", "mine.py, line 41, in metrics: KeyError: 'x'", 3),))
+    words = "3 × invalid: mine.py, line 41, in metrics: KeyError: 'x'"
+    assert words in drawn(shown)
+    assert words in live.line(shown, percent=True)
+
+
+def test_reasons_are_counted_by_their_words_and_not_by_their_numbers():
+    reasons = Reasons()
+    for number in range(3):
+        failed = trial(number)
+        reasons.add(replace(failed, evaluation=replace(failed.evaluation, message=f"line {number}")))
+    reasons.add(trial(4, source=None))
+    reasons.add(trial(5, 1.0))
+    assert reasons.top() == (Reason("invalid", "line 0", 3), Reason("no program", "no idea", 1))
+    assert reasons.by_kind == {"invalid": 3, "no program": 1}
 
 
 def test_before_anything_succeeded():

@@ -33,12 +33,12 @@ class HerePool:
         with self._turn:
             return zygote._work(self._engine, self._allow, task, _OPEN)
 
-    def wait_ready(self) -> None:
-        """Nothing to wait for."""
-
     def pids(self) -> list[int]:
         """There is no process."""
         return []
+
+    def wait_ready(self) -> None:
+        """Nothing to wait for."""
 
     def close(self) -> None:
         """Nothing to close."""

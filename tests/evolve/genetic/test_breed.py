@@ -173,7 +173,7 @@ def test_it_travels_as_arrays(simulator: Counting) -> None:
     encoded, facts = breed.run(simulator, [*head, *arrays])
     direct = Breeder(simulator, EFFORT, np.random.default_rng([1, 2, 3, 4])).breed(PARENTS)
     tree = decode(np.asarray(encoded, dtype=np.float64), CONTRACT)
-    assert Offspring(tree, int(facts[0]), float(facts[1]), int(facts[2])) == direct
+    assert Offspring(tree, int(facts[0]), float(facts[1]), int(facts[2]), int(facts[3])) == direct
     _, facts = breed.run(simulator, [seed, np.array([1, 0]), EFFORT.to_array(), arrays[0]])
     assert OPERATOR_NAMES[int(facts[0])] == "prune"
     with pytest.raises(ValueError, match="opcode"):

@@ -74,7 +74,7 @@ def test_a_champion_was_replayed_and_the_user_is_told(archive: Archive, monkeypa
     champion = crowned(archive, TRIALS, watcher)
     assert champion is not None
     assert (champion.source, champion.rule) == (BEST, None)
-    told = f"{candidate_id(BEST)} was audited by the reference interpreter on 20 instances, largest distance 0"
+    told = f"{candidate_id(BEST)[:12]} was audited by the reference interpreter on 20 instances, largest distance 0"
     assert told in watcher.messages
     assert [e.status for e in archive.evaluations(champion.id, "select")] == ["ok"]
 
@@ -88,7 +88,9 @@ def test_decisions_that_the_reference_does_not_make_are_refuted(
     assert champion is not None
     assert champion.source == SECOND  # the next finalist
     (dropped,) = [text for text in watcher.messages if "dropped" in text]
-    assert dropped.startswith(f"{candidate_id(BEST)} was dropped: audited by the reference interpreter on 20 instances")
+    assert dropped.startswith(
+        f"{candidate_id(BEST)[:12]} was dropped: audited by the reference interpreter on 20 instances"
+    )
     kept = archive.evaluations(candidate_id(BEST), "select")
     assert [(e.status, e.aggregate is None, bool(e.values)) for e in kept] == [
         ("ok", False, True),

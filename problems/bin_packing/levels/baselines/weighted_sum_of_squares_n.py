@@ -1,9 +1,9 @@
 """Sum of squares, weighted by the items that are to come (after Csirik et al. 2006, doi:10.1145/1120582.1120583).
 
-Of a level with N bins N * N + 3 N counts, times what they have left, divided by the number of items to be expected among
-those to come that fit there, plus a fiftieth of the capacity. The sizes so far tell what to expect, that of the item
-which is being placed among them. This weight and its constants are this project's; they were tuned on instances of no
-split.
+Of a level with N bins N * N + 3 N counts, times what they have left, divided by the number of items to be expected
+among those to come that fit there, plus a fiftieth of the capacity. The sizes so far tell what to expect, that of the
+item which is being placed among them. This weight and its constants are this project's; they were chosen among some 200
+by instances of no split and by FunSearch's released sets, so what it reaches on those sets is no result on unseen data.
 """
 
 
