@@ -31,13 +31,15 @@ from heuresis.cli.programs import find_program
 from heuresis.evaluators.aliases import Floats
 from heuresis.evaluators.serving.engine import Admission, Engine
 from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, value
+from heuresis.evaluators.serving.results import Results
 from heuresis.problems import registry
 from heuresis.problems.engines import fleets
 from heuresis.problems.engines.files import load
-from heuresis.problems.problem import InstanceSet, Problem
+from heuresis.problems.problem import InstanceSet
 from heuresis.problems.routing import splits as routers
+from heuresis.problems.routing.instances import fingerprint as router_stamp
 from heuresis.problems.serving import schedules, splits
-from heuresis.problems.serving.instances import ServingInstance
+from heuresis.problems.serving.instances import ServingInstance, fingerprint
 from heuresis.problems.serving.workloads.families import CHAT, CODING_AGENTS, DOCUMENTS, HEAVY_TAIL
 
 ENGINES = ("rtx4090-llama-3.1-8b", "a30-qwen2-7b", "a100-llama-2-7b", "h100x4-llama-2-70b")
@@ -79,15 +81,14 @@ def agreement(one: Measured, other: Measured, objective: str, drawn: Floats) -> 
     return np.array([tau_b(*pair) for pair in pairs])
 
 
-def measured(problem: Problem, sources: Mapping[str, str], base: str, chosen: InstanceSet) -> Measured:
-    """Serve instances by all programs, one of which is the base rule."""
-    done = served(problem, sources, chosen)
+def measured(results: Mapping[str, Sequence[Results]], base: str, part: slice) -> Measured:
+    """Some of the instances that all programs, one of which is the base rule, have served."""
     logs = {
-        objective: np.log([[value(objective, one) for one in results] for results in done.values()])
+        objective: np.log([[value(objective, one) for one in found[part]] for found in results.values()])
         for objective in OBJECTIVE_NAMES
     }
-    place = list(done).index(base)
-    return Measured(tuple(done), {objective: rows - rows[place] for objective, rows in logs.items()})
+    place = list(results).index(base)
+    return Measured(tuple(results), {objective: rows - rows[place] for objective, rows in logs.items()})
 
 
 def on_replica(engine: Engine, requests: int, times: int) -> InstanceSet:
@@ -182,13 +183,14 @@ def compared(name: str, texts: Sequence[str], requests: int, times: int, archive
     routed = name == "serving-router"
     found = [find_program(text, problem, archive) for text in texts]
     sources = {one.name: one.source for one in problem.baselines} | {one.label: one.source for one in found}
-    base, make = ("llq", before_router) if routed else ("fcfs", on_replica)
-    tables, labels = {}, None
-    for engine, admission in itertools.product(ENGINES, Admission):
-        chosen = make(replace(load(engine), admission=admission), requests, times)
-        tables[engine, admission] = measured(problem, sources, base, chosen)
-        labels = [one.labels for one in chosen.instances]
-    assert labels is not None
+    base, make, stamp = ("llq", before_router, router_stamp) if routed else ("fcfs", on_replica, fingerprint)
+    kinds = list(itertools.product(ENGINES, Admission))
+    sets = [make(replace(load(engine), admission=admission), requests, times).instances for engine, admission in kinds]
+    every = tuple(itertools.chain(*sets))
+    results = served(problem, sources, InstanceSet("rankings", every, stamp(every)))
+    size = len(sets[0])
+    tables = {kind: measured(results, base, slice(k * size, (k + 1) * size)) for k, kind in enumerate(kinds)}
+    labels = [one.labels for one in sets[0]]
     drawn = weights(labels, DRAWS)
     told = f"{problem.name}@{problem.version}: {len(sources)} programs, {len(labels)} scenarios on each engine"
     programs = [one.label for one in found]

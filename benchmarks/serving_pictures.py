@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -31,8 +32,16 @@ INK, PAPER, GRID = "#1f2328", "#ffffff", "#d0d7de"
 """Colours of text and axes, of the background and of lines behind the curves, on a light page."""
 DARK = {INK: "#d6dce3", PAPER: "#0d1117", GRID: "#39414b"}
 """What stands in their place on a dark one."""
-COLOURS = ("#d1495b", "#2f7fc1", "#2a9d6f", "#b07cc6", "#8a929c")
-"""Of programs: told apart on both pages, and by those who do not see all colours."""
+STYLES: tuple[Mapping[str, Any], ...] = (
+    {"color": "#d1495b", "linewidth": 1.6},
+    {"color": "#2f7fc1", "linewidth": 1.6},
+    {"color": "#2a9d6f", "linewidth": 1.6, "linestyle": (0, (5, 2))},
+    {"color": "#b07cc6", "linewidth": 1.6, "linestyle": (0, (1.5, 1.5))},
+    {"color": "#8a929c", "linewidth": 3.2},
+)
+"""Of programs, the last one the base: told apart on both pages, where curves meet, and without seeing all colours."""
+WIDE, NARROW = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0), (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.4)
+"""Where axes of ratios are labelled."""
 SHARES = np.concatenate([np.linspace(0.0, 0.98, 99), np.linspace(0.981, 1.0, 20)])
 """At these shares of requests a distribution is drawn."""
 MEANINGS = {MEAN: "mean", P99: "99th percentile", GOODPUT: "goodput (more is better)"}
@@ -61,11 +70,12 @@ def distributions(drawn: Drawn, labels: Sequence[str], rows: Sequence[Mapping[st
     grid = canvas.subplots(len(rows), len(rows[0]), sharey=True, squeeze=False)
     for line, titles in zip(grid, rows, strict=True):
         for axes, (title, cell) in zip(line, titles.items(), strict=True):
-            for name, colour in zip(drawn.results, COLOURS, strict=False):
+            for place, (name, style) in enumerate(zip(drawn.results, STYLES, strict=False)):
                 times = drawn.times(name, labels, cell, kind)
-                points = np.quantile(times[~np.isnan(times)], SHARES)
-                axes.plot(np.maximum(points, 1e-3), 100.0 * SHARES, color=colour, linewidth=1.6, label=name)
+                points = np.maximum(np.quantile(times[~np.isnan(times)], SHARES), 1e-2)
+                axes.plot(points, 100.0 * SHARES, label=name, zorder=9 - place, **style)
             axes.set_xscale("log")
+            axes.xaxis.set_major_formatter(mpl.ticker.FormatStrFormatter("%g"))
             axes.set_title(title)
             axes.set_ylim(0.0, 101.0)
             plain(axes)
@@ -85,7 +95,8 @@ def ratios(
     [panels] = canvas.subplots(1, len(kinds), sharey=True, squeeze=False)
     for axes, kind in zip(panels, kinds, strict=True):
         axes.axvline(1.0, color=INK, linewidth=1.0)
-        for k, (name, colour) in enumerate(zip(names, COLOURS, strict=False)):
+        for k, (name, style) in enumerate(zip(names, STYLES, strict=False)):
+            colour = style["color"]
             logs = figured[name].against(figured[base], kind)
             found = np.array([together(logs, drawn, here) for here in cells.values()])
             low, high = np.quantile(found[:, 1:], [0.025, 0.975], axis=1)
@@ -93,8 +104,11 @@ def ratios(
             axes.hlines(at, low, high, color=colour, linewidth=1.6)
             axes.plot(found[:, 0], at, "o", color=colour, markersize=4.5, label=name)
         axes.set_xscale("log")
+        low, high = axes.get_xlim()
+        wide = high / low > 3.0
+        axes.set_xticks([tick for tick in (WIDE if wide else NARROW) if low < tick < high], minor=False)
         axes.xaxis.set_major_formatter(mpl.ticker.FormatStrFormatter("%g"))
-        axes.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())
+        axes.xaxis.set_minor_locator(mpl.ticker.NullLocator())
         axes.set_title(MEANINGS[kind])
         axes.set_xlabel(f"relative to {base}")
         plain(axes)
