@@ -118,6 +118,15 @@ def ratios(
     return canvas
 
 
+def dress() -> None:
+    """Set colours and fonts, and what makes files the same each time."""
+    mpl.rcParams.update({
+        "svg.hashsalt": "heuresis", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 10.0,
+        "axes.titlesize": 10.5, "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK, "xtick.color": INK,
+        "ytick.color": INK, "figure.facecolor": PAPER, "axes.facecolor": PAPER,
+    })  # fmt: skip
+
+
 def plain(axes: Axes) -> None:
     """No frame but the axes, and lines behind the curves."""
     axes.spines[["top", "right"]].set_visible(False)
@@ -198,11 +207,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "docs" / "results" / "pictures", metavar="FOLDER")
     folder = parser.parse_args().output
     folder.mkdir(parents=True, exist_ok=True)
-    mpl.rcParams.update({
-        "svg.hashsalt": "heuresis", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 10.0,
-        "axes.titlesize": 10.5, "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK, "xtick.color": INK,
-        "ytick.color": INK, "figure.facecolor": PAPER, "axes.facecolor": PAPER,
-    })  # fmt: skip
+    dress()
     serving(folder)
     router(folder)
 

@@ -48,7 +48,7 @@ def _tpot(results: Results) -> float:
 def _critical(results: Results) -> float:
     """Divided by the share of the others that were let in: who refuses them all is charged most."""
     others = ~results.critical
-    share = (1 + np.count_nonzero(others & ~results.refused)) / (1 + np.count_nonzero(others))
+    share = (1 + int(np.count_nonzero(others & ~results.refused))) / (1 + int(np.count_nonzero(others)))
     return percentile(results.ttft[results.critical], 90.0) / share
 
 
