@@ -1,14 +1,16 @@
 """Whether rankings carry over: between engines, between kinds of admission, and how alike Vidur orders requests.
 
     python benchmarks/rankings.py [PROGRAM...] [--requests 400] [--times 5]
+    python benchmarks/rankings.py [PROGRAM...] --split select
     python benchmarks/rankings.py --router [PROGRAM...] [--requests 500] [--times 3]
     python benchmarks/rankings.py --vidur FOLDER
 
 All baselines and the PROGRAMs (files, names or ids) serve the same requests on every engine, at the same shares of its
-capacity, and are ranked for each objective by the geometric mean of the ratio to first come, first served (of routers:
-to the shortest queue). Agreement of two rankings is Kendall's tau-b: 1 the same order, 0 none, -1 the reverse.
-Intervals are 95 %, from a bootstrap over seeds, which all engines, loads and programs share. For each PROGRAM its ratio
-to that base and to the best baseline is told on every engine.
+capacity (four engines and scenarios of their own, or the two engines and the scenarios of a split of `serving`), and
+are ranked for each objective by the geometric mean of the ratio to first come, first served (of routers: to the
+shortest queue). Agreement of two rankings is Kendall's tau-b: 1 the same order, 0 none, -1 the reverse. Intervals are
+95 %, from a bootstrap over seeds, which all engines, loads and programs share. For each PROGRAM its ratio to that base
+and to the best baseline is told on every engine.
 
 Of Vidur there are runs of first come, first served alone, so policies cannot be ranked by it. What is compared is the
 order of requests within a run: who took longer, by Vidur and by the simulator with our times of iterations.
@@ -51,6 +53,8 @@ VIDUR = {
     "vidur_a30_sarathi512_q3_n10000": "its own predictor, 11,008 blocks",
 }
 """Runs of Vidur by the names of their files: whose times they have, and how much memory."""
+Sets = Mapping[tuple[str, Admission], tuple[Any, ...]]
+"""By engine and kind of admission: the same scenarios, in the same order."""
 MOST = 2_000
 """Of longer runs so many requests are compared, the first ones."""
 
@@ -177,24 +181,43 @@ def _trace(name: str, engine: Engine, arrival: Floats, prompt: Any, output: Any)
     )  # fmt: skip
 
 
-def compared(name: str, texts: Sequence[str], requests: int, times: int, archive: str | None) -> str:
+def drawn_anew(routed: bool, requests: int, times: int) -> Sets:
+    """Scenarios of their own on all `ENGINES`."""
+    make = before_router if routed else on_replica
+    return {
+        (name, admission): make(replace(load(name), admission=admission), requests, times).instances
+        for name, admission in itertools.product(ENGINES, Admission)
+    }
+
+
+def of_split(split: str) -> Sets:
+    """The scenarios of a split of `serving` on its own engines, which have the same ones."""
+    chosen = registry.get("serving").splits[split]().instances
+    names = dict.fromkeys(str(one.labels["engine"]) for one in chosen)
+    return {
+        (name, admission): tuple(
+            replace(one, engine=replace(one.engine, admission=admission))
+            for one in chosen
+            if one.labels["engine"] == name
+        )
+        for name, admission in itertools.product(names, Admission)
+    }
+
+
+def compared(name: str, sets: Sets, texts: Sequence[str], archive: str | None) -> str:
     """All tables of one problem."""
     problem = registry.get(name)
-    routed = name == "serving-router"
+    base, stamp = ("llq", router_stamp) if name == "serving-router" else ("fcfs", fingerprint)
     found = [find_program(text, problem, archive) for text in texts]
     sources = {one.name: one.source for one in problem.baselines} | {one.label: one.source for one in found}
-    base, make, stamp = ("llq", before_router, router_stamp) if routed else ("fcfs", on_replica, fingerprint)
-    kinds = list(itertools.product(ENGINES, Admission))
-    sets = [make(replace(load(engine), admission=admission), requests, times).instances for engine, admission in kinds]
-    every = tuple(itertools.chain(*sets))
+    every = tuple(itertools.chain(*sets.values()))
     results = served(problem, sources, InstanceSet("rankings", every, stamp(every)))
-    size = len(sets[0])
-    tables = {kind: measured(results, base, slice(k * size, (k + 1) * size)) for k, kind in enumerate(kinds)}
-    labels = [one.labels for one in sets[0]]
-    drawn = weights(labels, DRAWS)
-    told = f"{problem.name}@{problem.version}: {len(sources)} programs, {len(labels)} scenarios on each engine"
-    programs = [one.label for one in found]
-    return "\n".join([told, *agreements(tables, drawn), *gains(tables, programs, drawn)])
+    first = next(iter(sets.values()))
+    size = len(first)
+    tables = {kind: measured(results, base, slice(k * size, (k + 1) * size)) for k, kind in enumerate(sets)}
+    drawn = weights([one.labels for one in first], DRAWS)
+    told = f"{problem.name}@{problem.version}: {len(sources)} programs, {size} scenarios on each engine"
+    return "\n".join([told, *agreements(tables, drawn), *gains(tables, [one.label for one in found], drawn)])
 
 
 def main() -> None:
@@ -204,6 +227,7 @@ def main() -> None:
     parser.add_argument("--router", action="store_true")
     parser.add_argument("--requests", type=int, help="of each scenario")
     parser.add_argument("--times", type=int, help="seeds of each workload")
+    parser.add_argument("--split", choices=["search", "select"], help="of serving, in place of scenarios of their own")
     parser.add_argument("--vidur", type=Path, metavar="FOLDER", help="where runs of Vidur are")
     parser.add_argument("--archive", metavar="URL")
     given = parser.parse_args()
@@ -214,7 +238,11 @@ def main() -> None:
             print(f"| {' | '.join(order_of_requests(given.vidur, name))} |")
         return
     name, requests, times = ("serving-router", 500, 3) if given.router else ("serving", 400, 5)
-    print(compared(name, given.programs, given.requests or requests, given.times or times, given.archive))
+    if given.split is not None and not given.router:
+        sets = of_split(given.split)
+    else:
+        sets = drawn_anew(given.router, given.requests or requests, given.times or times)
+    print(compared(name, sets, given.programs, given.archive))
 
 
 if __name__ == "__main__":

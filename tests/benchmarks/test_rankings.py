@@ -78,3 +78,20 @@ def test_tables_name_every_pair_and_the_best_rule(script: ModuleType) -> None:
     assert "| e2e_mean | 1.00 (1.00 … 1.00) | 1.00 (1.00 … 1.00) |" in text  # admission changes nothing here
     text = "\n".join(script.gains(tables, ["mine"], drawn))
     assert "| mine | 0.700 (0.700 … 0.700) | 0.875 (0.875 … 0.875) `b` | 0.700 (0.700 … 0.700) | 0.778" in text
+
+
+def test_a_split_is_served_by_each_of_its_engines_in_both_ways(script: ModuleType) -> None:
+    sets = script.of_split("search")
+    assert len(sets) == 4
+    scenarios = [[{**one.labels, "engine": ""} for one in chosen] for chosen in sets.values()]
+    assert all(one == scenarios[0] for one in scenarios)
+    for (engine, admission), chosen in sets.items():
+        assert {(one.engine.name, one.engine.admission) for one in chosen} == {(engine, admission)}
+
+
+@pytest.mark.parametrize("routed", [False, True])
+def test_scenarios_are_the_same_on_all_engines(script: ModuleType, routed: bool) -> None:
+    sets = script.drawn_anew(routed, 5, 1)
+    assert {engine for engine, _ in sets} == set(script.ENGINES)
+    labels = [[(one.labels["workload"], one.labels["load"], one.labels["number"]) for one in s] for s in sets.values()]
+    assert all(one == labels[0] for one in labels)
