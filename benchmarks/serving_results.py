@@ -1,15 +1,17 @@
 """The tables of docs/results/ of serving: programs on `test`, beside the rules and references that they are to beat.
 
     python benchmarks/serving_results.py PROGRAM... [--split test] [--archive URL]
-    python benchmarks/serving_results.py --router PROGRAM... [--archive URL]
+    python benchmarks/serving_results.py --router [PROGRAM...] [--admission first_chunk] [--rate R] [--archive URL]
 
 A PROGRAM is a file, a baseline's name or a program id. Every program runs in the sandbox once; its decisions are
 replayed, and all figures come from that. Ratios are to first come, first served on the same scenario; several scenarios
 are taken together by the geometric mean. Intervals are 95 %, from a bootstrap over seeds: those of a workload are drawn
 together for all loads, engines and programs, which have the same requests.
 
-`--router` takes programs of serving-router in Glia's setting (four A10; 2,048, 3,328 and 4,096 blocks). Beside it
-stands what there is to gain: means where memory never runs out, and of requests that are alone.
+`--router` takes programs of serving-router in Glia's setting (four A10; 2,048, 3,328 and 4,096 blocks; ten seeds of
+1,000 requests, 7.5 per second). Beside it stands what there is to gain: means where memory never runs out, and of
+requests that are alone. `--admission first_chunk` has the replicas admit as engines did before 2026, `--rate` has more
+or fewer requests per second.
 """
 
 import argparse
@@ -22,6 +24,7 @@ from numpy.typing import NDArray
 
 from heuresis.cli.programs import find_program
 from heuresis.evaluators.aliases import Floats
+from heuresis.evaluators.serving.engine import Admission
 from heuresis.evaluators.serving.objectives import value
 from heuresis.evaluators.serving.results import Results
 from heuresis.evolve.assessment import tasks
@@ -30,10 +33,11 @@ from heuresis.problems import registry
 from heuresis.problems.engines.files import load
 from heuresis.problems.problem import InstanceSet, Problem
 from heuresis.problems.routing import schedules, splits
-from heuresis.problems.routing.instances import RouterInstance, equal
+from heuresis.problems.routing.instances import RouterInstance, equal, fingerprint
 from heuresis.problems.serving import schedules as serving_runs
 from heuresis.problems.serving.clairvoyant import in_engine_time, in_tokens
 from heuresis.problems.serving.splits import routed
+from heuresis.problems.serving.workloads.families import ROUTED_RATE
 from heuresis.sandbox.limits import Limits
 
 Chosen = NDArray[np.bool_]
@@ -65,17 +69,20 @@ def figures(results: Sequence[Results]) -> Figures:
     return Figures(found | {GOODPUT: 1.0 / found[GOODPUT]})
 
 
-def measured(problem: Problem, source: str, chosen: InstanceSet) -> Figures:
-    """Run a program in the sandbox and replay what it decides. Raises SystemExit where it fails."""
-    task = tasks.decide(source, np.arange(len(chosen.instances)))
+def served(problem: Problem, sources: Mapping[str, str], chosen: InstanceSet) -> dict[str, list[Results]]:
+    """Run programs in the sandbox and replay what they decide. Raises SystemExit where one fails."""
+    found: dict[str, list[Results]] = {}
     with Assessor(problem, workers=1) as assessor:
-        outcome = assessor.run(replace(task, limits=Limits(seconds=SECONDS)), chosen)
-    if not outcome.ok:
-        raise SystemExit(f"{outcome.status}: {outcome.message}")
-    replay = problem.scoring.replay(chosen.instances, outcome.arrays)
-    if replay.fault:
-        raise SystemExit(replay.fault)
-    return figures([one.results for one in replay.schedules if one is not None])
+        for name, source in sources.items():
+            task = replace(tasks.decide(source, np.arange(len(chosen.instances))), limits=Limits(seconds=SECONDS))
+            outcome = assessor.run(task, chosen)
+            if not outcome.ok:
+                raise SystemExit(f"{name}: {outcome.status}: {outcome.message}")
+            replay = problem.scoring.replay(chosen.instances, outcome.arrays)
+            if replay.fault:
+                raise SystemExit(f"{name}: {replay.fault}")
+            found[name] = [one.results for one in replay.schedules if one is not None]
+    return found
 
 
 def weights(labels: Sequence[Mapping[str, Any]], draws: int = DRAWS) -> Floats:
@@ -167,6 +174,29 @@ def router(programs: Mapping[str, Figures], rules: Mapping[str, Figures], labels
     return "\n".join(lines)
 
 
+def factors(rules: Mapping[str, Figures], labels: Sequence[Mapping[str, Any]], rule: str = "hra") -> str:
+    """How many times the mean seconds of a rule others take, by engine: the ratio of means over seeds."""
+    drawn, engines = weights(labels), list(dict.fromkeys(str(one["engine"]) for one in labels))
+    lines = [f"\nMean seconds over those of {rule}:", head(["rule", *engines])]
+    for name in rules:
+        row = []
+        for engine in engines:
+            here = np.array([one["engine"] == engine for one in labels])
+            mine, other = (drawn[:, here] @ rules[which].of[MEAN][here] for which in (name, rule))
+            row.append(shown(mine / other, 2))
+        lines.append(f"| {' | '.join((name, *row))} |")
+    return "\n".join(lines)
+
+
+def glia(admission: Admission, rate: float) -> InstanceSet:
+    """Glia's setting with replicas that admit in one of the two ways, at so many requests per second in all."""
+    engines = [replace(load(name), admission=admission) for name in splits.GLIA]
+    chosen = tuple(
+        equal(routed(engine, splits.GLIA_REQUESTS, number, rate)) for engine in engines for number in splits.TEST.glia
+    )
+    return InstanceSet(splits.TEST.name, chosen, fingerprint(chosen))
+
+
 def without_limits(count: int = splits.GLIA_REQUESTS, numbers: Sequence[int] = splits.TEST.glia) -> str:
     """Mean seconds in Glia's setting if memory never ran out, by rule, and if each request were alone."""
     lines = [f"\nMean seconds with {ROOMIER} times the memory, and of each request alone:"]
@@ -188,16 +218,18 @@ def without_limits(count: int = splits.GLIA_REQUESTS, numbers: Sequence[int] = s
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("programs", nargs="+", metavar="PROGRAM")
+    parser.add_argument("programs", nargs="*", metavar="PROGRAM")
     parser.add_argument("--router", action="store_true")
     parser.add_argument("--split", default="test", choices=["search", "select", "test"], help="of serving")
+    parser.add_argument("--admission", type=Admission, default=Admission.WHOLE, help="of routers' replicas")
+    parser.add_argument("--rate", type=float, default=ROUTED_RATE, help="requests per second before routers")
     parser.add_argument("--archive", metavar="URL")
     given = parser.parse_args()
     problem = registry.get("serving-router" if given.router else "serving")
     found = [find_program(text, problem, given.archive) for text in given.programs]
     rules: dict[str, Figures] = {}
     if given.router:
-        chosen = splits.build(replace(splits.TEST, settings=()))
+        chosen = glia(given.admission, given.rate)
         names = RIVALS
     else:
         chosen = problem.splits[given.split]()
@@ -208,12 +240,15 @@ def main() -> None:
         )
     if not given.router:
         rules |= {name: figures([one.results for one in solve(chosen.instances)]) for name, solve in REFERENCES.items()}
-    programs = {one.label: measured(problem, one.source, chosen) for one in found}
+    done = served(problem, {one.label: one.source for one in found}, chosen)
+    programs = {label: figures(results) for label, results in done.items()}
     labels = [one.labels for one in chosen.instances]
     mark = chosen.fingerprint[:12]
     print(f"{problem.name}@{problem.version}, {chosen.name}, {len(labels)} scenarios, fingerprint {mark}")
     print((router if given.router else serving)(programs, rules, labels))
     if given.router:
+        print(factors(programs | rules, labels))
+    if given.router and given.admission is Admission.WHOLE and given.rate == ROUTED_RATE:
         print(without_limits())
 
 

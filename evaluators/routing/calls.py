@@ -14,6 +14,16 @@ from heuresis.evaluators.routing.fleet.dispatch import (
     reorder,
     send,
 )
+from heuresis.evaluators.routing.fleet.gate import (
+    GATE_RULE,
+    LET_IN,
+    NOT_FINITE,
+    REFUSED,
+    SHORTEST,
+    asked,
+    may_ask,
+    turn_away,
+)
 from heuresis.evaluators.routing.fleet.migration import MIGRATE_RULE, STAYS, candidate, goal_of, may_move, move
 from heuresis.evaluators.routing.fleet.records import CENTRE_TYPE, NOTE_TYPE
 from heuresis.evaluators.routing.fleet.scaling import SCALE_RULE, switch, wanted
@@ -29,9 +39,10 @@ FAULTS = (
     "requests that are never served",
     "decisions beyond the end",
     "a request migrates that is not who may leave its replica now, or to a replica that does not take it",
+    "a request is refused or put off that is to be let in",
 )
 """What is wrong with decisions; the place is the fault's number."""
-OK, UNDECIDED, CUT, ROUTE, NUMBER, UNSERVED, BEYOND, MOVE = range(len(FAULTS))
+OK, UNDECIDED, CUT, ROUTE, NUMBER, UNSERVED, BEYOND, MOVE, GATE = range(len(FAULTS))
 
 STREAM = types.int32[::1]
 
@@ -72,6 +83,41 @@ def opened(stream: Stream, note: Record) -> bool:
         return False
     note.quiet = stream[at]
     return True
+
+
+@inner_njit(I64(CENTRE_TYPE, I64, STREAM), **SETTINGS)
+def _told(c: Record, i: int, stream: Stream) -> int:
+    """What the decisions say of a request that arrives: what `asked` returns."""
+    note = c.note
+    at = note.at + 2
+    if note.quiet > 0 or stream[at - 1] != 2 or stream[at] != -1 - i or stream[at + 1] >= 0:
+        return LET_IN
+    said = REFUSED if stream[at + 1] == -1 else -1 - stream[at + 1]
+    if not may_ask(c, i) or (said != REFUSED and said < SHORTEST):
+        note.fault = GATE
+        return LET_IN
+    note.at = at + 2
+    opened(stream, note)
+    return said
+
+
+@inner_njit(types.Tuple((B1, STREAM))(GATE_RULE, CENTRE_TYPE, F64, I64, STREAM), **SETTINGS)
+def let_in(admit: Number, c: Record, now: float, i: int, out: Stream) -> tuple[bool, Stream]:
+    """Whether a request that arrives is let in, as the program or the decisions say; else it is refused or put off.
+
+    What the program decides is written, as a call of the router that does nothing else.
+    """
+    note = c.note
+    said = _told(c, i, out) if c.follows == 1 else asked(admit, c, now, i)
+    if said == NOT_FINITE:
+        note.fault = UNDECIDED
+    if said in (LET_IN, NOT_FINITE):
+        return note.fault == OK, out
+    if c.follows == 0:
+        note.at = -1
+        out = _written(_written(out, note, -1 - i), note, -1 if said == REFUSED else -1 - said)
+    turn_away(c, now, i, said)
+    return False, out
 
 
 @inner_njit(STREAM(MIGRATE_RULE, CENTRE_TYPE, F64, STREAM), **SETTINGS)

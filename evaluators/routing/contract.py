@@ -1,4 +1,4 @@
-"""What the router of several replicas may see and decide: where requests go, in which order, who waits, who moves."""
+"""What the router of several replicas may see and decide: where requests go, who waits, moves or is refused."""
 
 from heuresis.evaluators.language.contract import Contract, Function, Parameter, Unit
 
@@ -167,7 +167,45 @@ MIGRATE = Function(
     default="return 0.0",
 )
 
-CONTRACT = Contract(functions=(SCORE, ORDER, HOLD, SCALE, MIGRATE))
+SATURATED_QUEUE, SATURATED_MEMORY = 5.0, 0.8
+"""Waiting requests, and the share of KV blocks in use, at which a replica counts as saturated: those of the Gateway API
+Inference Extension, on which llm-d is built."""
+MOST_DELAYS = 8
+"""A request is put off at most so many times."""
+SHORTEST_DELAY, LONGEST_DELAY = 1.0, 1e6
+"""Seconds; what a program asks for is brought into these limits and rounded up to milliseconds."""
+
+ADMIT = Function(
+    name="admit",
+    parameters=(
+        _NOW,
+        *_request(varies=False)[:-1],
+        _count("level", "classes of the trace that are promised an earlier first token than its own", low=1.0),
+        _count("levels", "classes of the trace by that promise", low=2.0),
+        _count("delays", "how often it has been put off"),
+        _count("arrived", "requests that have arrived so far, this one included", low=1.0),
+        _count("n_held", "number of requests that are held"),
+        _count("replicas", "replicas that take requests"),
+        _count("queued", "requests that wait at replicas"),
+        _count("running", "requests that run"),
+        _one("free", "the share of the KV blocks of the replicas that take requests that are free"),
+        _tokens("pending", "tokens that requests at replicas have yet to prefill"),
+        _one(
+            "load",
+            f"the larger one of waiting requests / {SATURATED_QUEUE:g} and the share of KV blocks in use / "
+            f"{SATURATED_MEMORY:g}, in the mean over the replicas that take requests; 1: saturated",
+        ),
+        _one("rate", "requests that arrived in the last 60 seconds, per second"),
+    ),
+    returns=(
+        "0 where a request that arrives is let in; below 0 where it is refused; above 0 the seconds for which it is "
+        f"put off ({SHORTEST_DELAY:g} or more, rounded up to milliseconds), after which it arrives once more, at most "
+        f"{MOST_DELAYS} times; it must be finite; not asked of requests of the most urgent class, which are all let in"
+    ),
+    default="return 0.0",
+)
+
+CONTRACT = Contract(functions=(SCORE, ORDER, HOLD, SCALE, MIGRATE, ADMIT))
 """Times are seconds, lengths tokens; all numbers are float64."""
 
 CHANGES = frozenset({"now"})

@@ -17,9 +17,11 @@ from heuresis.evaluators.routing.calls import (
     closed,
     decide,
     follow,
+    let_in,
     opened,
 )
 from heuresis.evaluators.routing.fleet.dispatch import HOLD_RULE, ORDER_RULE, SCORE_RULE, keep
+from heuresis.evaluators.routing.fleet.gate import GATE_RULE
 from heuresis.evaluators.routing.fleet.migration import MIGRATE_RULE, depart
 from heuresis.evaluators.routing.fleet.records import CENTRE_TYPE, OFF, ON, REPLICA_TYPE, WATCHED
 from heuresis.evaluators.routing.fleet.replica import begin, enter, finish
@@ -118,12 +120,12 @@ def _ended(order: Rule, c: Record, r: int, now: float) -> int:
 
 @numba.njit(
     types.Tuple((I64, F64, STREAM))(
-        SCORE_RULE, ORDER_RULE, HOLD_RULE, SCALE_RULE, MIGRATE_RULE, *FUNCTION_TYPES, CENTRE_TYPE, STREAM
+        SCORE_RULE, ORDER_RULE, HOLD_RULE, SCALE_RULE, MIGRATE_RULE, GATE_RULE, *FUNCTION_TYPES, CENTRE_TYPE, STREAM
     ),
     **SETTINGS,
 )
 def run(
-    score: Rule, order: Rule, hold: Number, scale: Number, migrate: Rule, priority: Rule, admit: Number,
+    score: Rule, order: Rule, hold: Number, scale: Number, migrate: Rule, gate: Number, priority: Rule, admit: Number,
     prefill_budget: Number, revise: Rule, length: Rule, displace: Number, pause: Number, c: Record, stream: Stream,
 ) -> tuple[int, float, Stream]:  # fmt: skip
     """Serve a whole trace: a fault or 0, the replica-seconds, and the decisions.
@@ -159,8 +161,12 @@ def run(
                 elif next_arrival(coming, q) <= now:
                     i = take_arrival(coming, q)
                     call = come(c, i, now)
-                    if call and not keep(order, c, i, now):
-                        return UNDECIDED, 0.0, out[:0]
+                    if call:
+                        call, out = let_in(gate, c, now, i, out)
+                    if note.fault == OK and call and not keep(order, c, i, now):
+                        note.fault = UNDECIDED
+                    if note.fault != OK:
+                        return note.fault, 0.0, out[:0]
                 else:
                     break
             if call:

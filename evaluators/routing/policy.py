@@ -33,6 +33,7 @@ class RouterReads(NamedTuple):
     order_changes: bool
     may_hold: bool
     may_migrate: bool
+    may_refuse: bool
 
 
 def policy_of(
@@ -46,6 +47,6 @@ def policy_of(
     """
     functions, reads = completed(program, theta, CONTRACT, defaults())
     shown = reads[0] | reads[2] | reads[4]
-    may_hold, may_migrate = (functions[k] is not defaults().functions[k] for k in (2, 4))
+    may_hold, may_migrate, may_refuse = (functions[k] is not defaults().functions[k] for k in (2, 4, 5))
     changes = follows or bool(reads[1] & CHANGES)
-    return functions, RouterReads("cached" in shown, "deficit" in shown, changes, may_hold, may_migrate)
+    return functions, RouterReads("cached" in shown, "deficit" in shown, changes, may_hold, may_migrate, may_refuse)

@@ -33,7 +33,7 @@ _NO_TICKS, _UNSEEN = np.zeros(0), np.zeros((0, 0))
 
 
 class Routing:
-    """Serves requests on several replicas, as `score`, `order`, `hold`, `scale` and `migrate` say.
+    """Serves requests on several replicas, as `score`, `order`, `hold`, `scale`, `migrate` and `admit` say.
 
     The payload holds all instances concatenated. By request: `arrival`, `estimate`, `gap` (float64), `prompt`,
     `output`, `client`, `program`, `slo`, `after` (int64; `after` a number within the instance or -1, `slo` a service
@@ -68,7 +68,8 @@ class Routing:
 
         The decisions of an instance are records: calls of the router before it in which nothing is decided, how many
         numbers follow, and these: -1 - k, where their number is odd, asks for k replicas; `i r` sends request i to
-        replica r; `-1 - i r` lets it migrate there. They take effect in this order. The last record holds none.
+        replica r; `-1 - i r` lets it migrate there. They take effect in this order. A record of two numbers `-1 - i -1`
+        refuses request i as it arrives, `-1 - i -1 - t` puts it off by t ms. The last record holds none.
         `loop.run` says when the router is called.
         """
         order = checked(order, self.size)
@@ -180,5 +181,5 @@ class Routing:
     def _routed(self, i: int, world: World, seconds: float) -> Routed:
         """What became of an instance's requests."""
         m, q = world.m, world.q
-        results = self.cases[i].requests.results(m["came"], q)
+        results = self.cases[i].requests.results(m["came"], q, m["refused"] == 1)
         return Routed(results, q["restarts"], q["found"], q["recomputed"], m["moves"], m["where"], seconds)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from heuresis.evaluators.aliases import Decisions, Floats, Ints, Stream
 from heuresis.evaluators.serving.engine import ARRAY_SIZE
-from heuresis.evaluators.serving.results import Results
+from heuresis.evaluators.serving.results import NOBODY, Results
 
 COLUMNS = ("prompt", "output", "client", "program", "slo", "after")
 """The integers of a request: tokens (prompt, output), who sent it (client, program), its service level, and the request
@@ -48,7 +48,12 @@ class Case:
         """One of `COLUMNS`."""
         return self.given[:, COLUMNS.index(name)]
 
-    def results(self, arrived: Floats, requests: NDArray[Any]) -> Results:
+    def urgency(self) -> Ints:
+        """Of each request how many classes of the trace are promised an earlier first token; 0: none."""
+        order: Ints = np.unique(self.slo_ttft[self.column("slo")], return_inverse=True)[1]
+        return order
+
+    def results(self, arrived: Floats, requests: NDArray[Any], refused: NDArray[np.bool_] = NOBODY) -> Results:
         """What became of the requests, from when they came (s) and their records in the end (`first finish output`)."""
         level = self.column("slo")
         return Results(
@@ -61,6 +66,7 @@ class Case:
             tpot_slo=self.slo_tpot[level],
             client=self.column("client"),
             horizon=float(self.arrival[-1]),
+            refused=refused,
         )
 
 

@@ -1,12 +1,14 @@
 """What became of the requests of one scenario: times, tokens and service levels, and how times are summed up."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from heuresis.evaluators.aliases import Floats, Ints
+
+NOBODY = np.zeros(0, dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,14 +16,25 @@ class Results:
     """What became of the requests of one scenario; arrays over requests, in order of the trace."""
 
     arrived: Floats  # s; of a call of a program: when it was made
-    first_token: Floats  # s; NaN: rejected
-    finish: Floats  # s; NaN: rejected
+    first_token: Floats  # s; NaN: rejected or refused
+    finish: Floats  # s; NaN: rejected or refused
     prompt: Ints  # tokens
     output: Ints  # tokens generated in the end, at least 1
     ttft_slo: Floats  # s from arrival to the first token
     tpot_slo: Floats  # s per further token
     client: Ints
     horizon: float  # s; the last arrival in the trace, 0 where all arrive at once
+    refused: NDArray[np.bool_] = field(default_factory=NOBODY.copy)  # by the router; `NOBODY`: none of them was
+
+    def __post_init__(self) -> None:
+        if len(self.refused) == len(NOBODY):
+            object.__setattr__(self, "refused", np.zeros(len(self.arrived), dtype=np.bool_))
+
+    @property
+    def critical(self) -> NDArray[np.bool_]:
+        """Whether each request is of the class that is promised the earliest first token of all."""
+        first: NDArray[np.bool_] = self.ttft_slo == self.ttft_slo.min()
+        return first
 
     @property
     def ttft(self) -> Floats:
@@ -43,7 +56,7 @@ class Results:
     @property
     def met(self) -> NDArray[np.bool_]:
         """Whether each request met both thresholds of its SLO; one of a single token has only that of TTFT."""
-        met: NDArray[np.bool_] = (self.ttft <= self.ttft_slo) & ~(self.tpot > self.tpot_slo)
+        met: NDArray[np.bool_] = ~self.refused & (self.ttft <= self.ttft_slo) & ~(self.tpot > self.tpot_slo)
         return met
 
 

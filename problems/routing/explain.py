@@ -17,11 +17,12 @@ _ROLES = {MIXED: "all", PREFILLS_ONLY: "prefill", DECODES_ONLY: "decode"}
 def explanation(instance: RouterInstance, found: Routed) -> str:
     """The tables of one instance."""
     results = found.results
-    rejected = int(np.isnan(results.finish).sum())
+    refused = int(results.refused.sum())
+    rejected = int(np.isnan(results.finish).sum()) - refused
     head = (
         f"{instance.size} requests, {int((~results.met).sum())} missed their SLO, {int(found.restarts.sum())} "
-        f"evictions, {int(found.moves.sum())} migrations, {rejected} rejected, {found.replica_seconds:.0f} "
-        "replica-seconds. Mean times in seconds by size (prompt + 2 × output, tokens):"
+        f"evictions, {int(found.moves.sum())} migrations, {rejected} rejected, {refused} refused, "
+        f"{found.replica_seconds:.0f} replica-seconds. Mean times in seconds by size (prompt + 2 × output, tokens):"
     )
     return "\n".join([head, "", *_by_size(found), "", *_by_replica(instance, found)])
 

@@ -47,6 +47,10 @@ What is sent cannot be called back: a request that waits at a replica waits behi
 central queue it can be overtaken. But `migrate` may move the last request of a replica to another one: while it waits
 that costs nothing, while it decodes its KV takes its time over the link. A few requests are very long, and a replica
 that evicts does its work twice.
+
+Requests have classes of service, which differ in what they are promised. Where replicas are overloaded `admit` may
+refuse requests as they arrive, or put them off; never those of the most urgent class. Who is refused misses what it was
+promised, and counts as if it were taken up when all others are done.
 """
 
 STANDALONE = '''\
@@ -80,9 +84,12 @@ SOURCES = (
     "Sun et al. 2024, Llumnix, arXiv 2406.03243",
     "Patel et al. 2024, Splitwise, arXiv 2311.18677",
     "Zhong et al. 2024, DistServe, arXiv 2401.09670",
+    "llm-d, probabilistic admitter, https://github.com/llm-d/llm-d-router (2026)",
 )
 
 _GLIA = "Glia, arXiv 2510.27176"
+_GATEWAY = "after the Gateway API Inference Extension, whose saturation detector sheds by priority"
+_LLM_D = "after llm-d's probabilistic admitter (2026), found by search in the simulator BLIS"
 _RULES = (
     ("llq", "the shortest queue", _GLIA),
     ("lor", "least outstanding requests", _GLIA),
@@ -104,6 +111,9 @@ _RULES = (
     ("hra", "head-room admission", f"after {_GLIA}"),
     ("hold_shortest_prompt_llq", "held, shortest prompt first, then the shortest queue", f"after {_GLIA}"),
     ("llumnix", "most room for each request, moved from replicas that run short", "after Llumnix, arXiv 2406.03243"),
+    ("shed_lowest", "the shortest queue, the lowest class is refused where replicas are saturated", _GATEWAY),
+    ("shed_by_chance", "the shortest queue, the lowest class is refused by chance as load grows", _LLM_D),
+    ("put_off_lowest", "the shortest queue, the lowest class comes later where replicas are saturated", _GATEWAY),
     ("scale_by_queue", "the shortest queue, replicas by its length", "the rule of queue-based autoscalers"),
     (
         "scale_by_utilisation",

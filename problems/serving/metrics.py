@@ -10,7 +10,7 @@ from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.evaluators.serving.fairness import jain, largest_gap
 from heuresis.evaluators.serving.limits import POINTS
 from heuresis.evaluators.serving.objectives import met_in_time
-from heuresis.evaluators.serving.results import Results, mean
+from heuresis.evaluators.serving.results import Results, mean, percentile
 from heuresis.problems.metrics import Better, Metric
 
 _TIMES = {
@@ -40,13 +40,15 @@ METRICS = (
     Metric("preemptions", "evictions", shown=True),
     Metric("recomputed", "tokens computed more than once", "tokens", shown=True),
     Metric("rejected", "requests whose prompt can never fit", shown=True),
+    Metric("refused", "requests that a router refused"),
+    Metric("critical_ttft_p90", "p90 time to the first token of the class that is promised the earliest", "s"),
     Metric("prefix_hit_rate", "share of prompt tokens found in the cache", "", Better.LARGER),
     Metric("service_gap", "largest difference of the service of two backlogged clients", "tokens"),
     Metric("jain", "Jain's index of the clients' shares", "", Better.LARGER),
 )
 """What `metrics` tells, in its order."""
 
-SUMMED = ("preemptions", "recomputed", "rejected")
+SUMMED = ("preemptions", "recomputed", "rejected", "refused")
 """Metrics that are summed over scenarios; of all others the mean is taken, over those scenarios that have them."""
 
 
@@ -64,7 +66,9 @@ def metrics(scenarios: Sequence[Scenario]) -> Mapping[str, float | None]:
     """All metrics over some scenarios; None where no scenario has the metric (TPOT, where every output is one token).
 
     Times are in seconds, rates in requests per second, `prefix_hit_rate` and `slo_attainment` are fractions, the
-    service gap is in tokens of service. Percentiles are linear. A rejected request has no times and misses its SLO.
+    service gap is in tokens of service. Percentiles are linear. A rejected request has no times and misses its SLO;
+    those that a router refused are among them. `critical_ttft_p90` is that of the class that is promised the earliest
+    first token.
     """
     each = [_of_one(scenario) for scenario in scenarios]
     return {name: _combined(name, [one[name] for one in each]) for name in each[0]} if each else {}
@@ -94,6 +98,8 @@ def _of_one(scenario: Scenario) -> dict[str, float]:
         "preemptions": float(scenario.restarts.sum()),
         "recomputed": float(scenario.recomputed.sum()),
         "rejected": float(np.count_nonzero(~served)),
+        "refused": float(np.count_nonzero(results.refused)),
+        "critical_ttft_p90": percentile(results.ttft[results.critical], 90.0),
         "prefix_hit_rate": float(scenario.cached[served].sum() / prompts) if prompts else math.nan,
         "service_gap": largest_gap(results),
         "jain": jain(results),

@@ -82,6 +82,23 @@ def test_tables_of_routers(script: ModuleType) -> None:
     assert text.count("| 0.500 (0.500 … 0.500) | 0.500 (0.500 … 0.500) | 0.125 (0.125 … 0.125) |") == 3
 
 
+def test_factors_are_ratios_of_means_over_seeds(script: ModuleType) -> None:
+    labels = [{"workload": "routed", "engine": e, "number": n} for n in range(20) for e in ("small", "large")]
+    text = script.factors({"hra": figures(script, 2.0), "llq": figures(script, 8.0)}, labels)
+    assert "| rule | small | large |" in text
+    assert "| llq | 4.00 (4.00 … 4.00) | 4.00 (4.00 … 4.00) |" in text
+
+
+def test_glias_setting_is_that_of_the_split_unless_another_is_asked_for(script: ModuleType) -> None:
+    admissions = script.Admission
+    whole, first = (script.glia(admission, script.ROUTED_RATE) for admission in admissions)
+    split = script.splits.build(script.replace(script.splits.TEST, settings=()))
+    assert whole.fingerprint == split.fingerprint != first.fingerprint
+    assert {one.admission for i in first.instances for one in i.fleet} == {admissions.FIRST_CHUNK}
+    faster = script.glia(admissions.WHOLE, 2 * script.ROUTED_RATE).instances[0].requests
+    assert faster.arrival[-1] * 2 == pytest.approx(whole.instances[0].requests.arrival[-1])
+
+
 def test_who_is_alone_is_served_sooner_than_with_all_the_memory(script: ModuleType) -> None:
     lines = script.without_limits(count=60, numbers=(0,)).splitlines()
     assert "64 times the memory" in lines[1]

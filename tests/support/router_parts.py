@@ -12,17 +12,23 @@ from serving_parts import Payload, instances
 from heuresis.evaluators.language.compile import compile_program
 from heuresis.evaluators.language.contract import Function
 from heuresis.evaluators.language.reference.judge import judge_of
-from heuresis.evaluators.routing.contract import CONTRACT, HOLD, MIGRATE, ORDER, SCALE, SCORE
+from heuresis.evaluators.routing.contract import ADMIT, CONTRACT, HOLD, MIGRATE, ORDER, SCALE, SCORE
 from heuresis.evaluators.routing.roles import DECODES_ONLY, MIXED, PREFILLS_ONLY
 from heuresis.evaluators.serving.engine import Engine, IterationTime
 
 
 def router(
-    score: str, order: str | None = None, hold: str | None = None, scale: str | None = None, migrate: str | None = None
+    score: str,
+    order: str | None = None,
+    hold: str | None = None,
+    scale: str | None = None,
+    migrate: str | None = None,
+    admit: str | None = None,
 ) -> str:
     """A program of one expression for each function; None leaves the default body."""
     parts: tuple[tuple[Function, str | None], ...] = (
         (SCORE, score), (ORDER, order), (HOLD, hold), (SCALE, scale), (MIGRATE, migrate),
+        (ADMIT, admit),
     )  # fmt: skip
     return "\n".join(f"{f.signature}:\n    return {body}\n" for f, body in parts if body is not None)
 
@@ -46,6 +52,13 @@ SOURCES = {
         " + 0.1 * (from_committed - from_projected) + from_speed + 9.0 * from_drains - replica + queued - running + free"
         " - total + pending - committed + projected + 2.0 * cached - speed + 0.1 * deficit - here + 10.0 * transfer",
     ),
+    "shedding": router("queued + running", "prompt", "queued - 1.5", admit="0.9 - load"),
+    "putting_off": router(
+        "queued - free",
+        admit="(2.0 * arrived + prompt + levels + level + estimate) % 3.0 - 1.5 + 0.1 * (queued + running + n_held)"
+        " + free + 0.01 * pending - replicas + load + rate + delays + now - arrival - 0.1 * deadline",
+    ),
+    "patient": router("queued", migrate="from_queued - queued - 1.0", admit="0.0001 if delays < 3.0 else -1.0"),
 }
 PROGRAMS = OnDemand(lambda source: compile_program(source, CONTRACT), SOURCES)
 JUDGES = OnDemand(lambda source: judge_of(source, CONTRACT), SOURCES)

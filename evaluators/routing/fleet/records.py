@@ -21,6 +21,9 @@ ROUTE = np.dtype(
         ("moved", np.int64),  # tokens of KV that came over the link, until it is admitted
         ("moves", np.int64),  # how often it has migrated
         ("turn", np.int64),  # the call of the router in which it was last told to, by `CENTRE.turn`
+        ("level", np.int64),  # how many classes of the trace are promised an earlier first token
+        ("delays", np.int64),  # how often it has been put off
+        ("refused", np.int64),  # 1 where it was refused
         ("gap", np.float64),  # s; after the one that it follows
         ("came", np.float64),  # s; arrival
         ("deadline", np.float64),  # s; before it arrives, from its arrival on
@@ -87,6 +90,7 @@ CENTRE = np.dtype(
         ("recent", np.int64),  # the first of them in the last minute
         ("turn", np.int64),  # calls of the router in which requests may have migrated
         ("tick", np.int64),  # the next of `ticks`
+        ("levels", np.int64),  # classes of the trace by the promise of the first token
         ("switches", np.int64),  # 1 where replicas may be switched on and off
         ("startup", np.float64),  # s; what switching one on takes
         ("follows", np.int64),  # 1 where decisions are followed
@@ -95,6 +99,7 @@ CENTRE = np.dtype(
         ("order_changes", np.int64),  # 1 where the order of those held changes
         ("may_hold", np.int64),  # 1 where any may be held
         ("may_migrate", np.int64),  # 1 where any may migrate
+        ("may_refuse", np.int64),  # 1 where any may be refused or put off
         ("requests", LIST),  # of REQUEST
         ("routes", LIST),  # of ROUTE
         ("fleet", LIST),  # of REPLICA

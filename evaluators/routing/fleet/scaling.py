@@ -31,7 +31,7 @@ NOT_FINITE = -1
 
 
 @inner_njit(types.void(CENTRE_TYPE, I64, F64), **SETTINGS)
-def _call_followers(c: Record, i: int, now: float) -> None:
+def call_followers(c: Record, i: int, now: float) -> None:
     """Those who follow a request that is done arrive their gaps later."""
     m, coming = routes_of(c), c.coming
     later, follower = later_of(coming), m[i].follower
@@ -43,8 +43,13 @@ def _call_followers(c: Record, i: int, now: float) -> None:
 
 @inner_njit(B1(CENTRE_TYPE, I64, F64), **SETTINGS)
 def come(c: Record, i: int, date: float) -> bool:
-    """A request arrives; False where its prompt and one token exceed the smallest memory: it is rejected."""
+    """A request arrives; False where its prompt and one token exceed the smallest memory: it is rejected.
+
+    One that was put off has arrived before.
+    """
     row, route, engines = requests_of(c)[i], routes_of(c)[i], engines_of(c)
+    if route.delays > 0:
+        return True
     route.came = date
     route.deadline += date
     log_of(c)[c.arrived] = date
@@ -53,7 +58,7 @@ def come(c: Record, i: int, date: float) -> bool:
         if row.prompt + 1 > engines[r, BLOCKS] * engines[r, BLOCK_SIZE]:
             row.state, row.output, route.length = REJECTED, 0, 0
             c.ended += 1
-            _call_followers(c, i, date)
+            call_followers(c, i, date)
             return False
     return True
 
@@ -79,7 +84,7 @@ def collect(c: Record, r: int, now: float) -> int:
         return i
     row.state = DONE
     c.ended += 1
-    _call_followers(c, i, now)
+    call_followers(c, i, now)
     return -1
 
 
@@ -91,10 +96,20 @@ def held(c: Record) -> int:
     return count
 
 
+@inner_njit(F64(CENTRE_TYPE, F64), **SETTINGS)
+def rate(c: Record, now: float) -> float:
+    """Requests that arrived in the last `RECENTLY` seconds, per second; `now` never decreases."""
+    log = log_of(c)
+    while c.recent < c.arrived and log[c.recent] < now - RECENTLY:
+        c.recent += 1
+    per_second: float = (c.arrived - c.recent) / RECENTLY
+    return per_second
+
+
 @inner_njit(I64(SCALE_RULE, CENTRE_TYPE, F64), **SETTINGS)
 def wanted(scale: Number, c: Record, now: float) -> int:
     """How many replicas the program wants to have, or `NOT_FINITE`."""
-    fleet, states, log = fleet_of(c), states_of(c), log_of(c)
+    fleet, states = fleet_of(c), states_of(c)
     active, starting, queued, running, free, total = 0, 0, 0, 0, 0, 0
     for r in range(fleet.shape[0]):
         s = states[r]
@@ -105,11 +120,9 @@ def wanted(scale: Number, c: Record, now: float) -> int:
             active += 1
             free += s.free
             total += s.total
-    while c.recent < c.arrived and log[c.recent] < now - RECENTLY:
-        c.recent += 1
     value = scale(
         now, float(active), float(starting), float(fleet.shape[0]), float(held(c)), float(queued), float(running),
-        free / max(total, 1), (c.arrived - c.recent) / RECENTLY, theta_of(c),
+        free / max(total, 1), rate(c, now), theta_of(c),
     )  # fmt: skip
     if not np.isfinite(value):
         return NOT_FINITE

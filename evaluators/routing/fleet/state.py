@@ -70,6 +70,7 @@ def world(case: FleetCase) -> World:
     m = np.zeros(n, ROUTE)
     for name, source in (("length", "output"), ("follower", "follower"), ("sibling", "sibling"), ("gap", "gap")):
         m[name] = q[source]
+    m["level"] = requests.urgency()
     m["deadline"], m["session"], m["where"], m["prefix"] = q["deadline"], programs, NONE, NONE
     there = q["links"] > 0
     m["prefix"][there] = requests.prefix[q["chain"][there]]
@@ -79,6 +80,7 @@ def world(case: FleetCase) -> World:
     once = np.array([_one_token(engine) for engine in engines])
     fleet["speed"], fleet["until"], fleet["ready"] = once.min() / once, np.inf, np.inf
     centre, stages = np.zeros(1, CENTRE)[0], np.zeros(2, STAGE)
+    centre["levels"] = m["level"].max() + 1
     centre["switches"], centre["startup"] = case.startup is not None, case.startup or 0.0
     for stage in stages:
         held = np.empty((n, 2)), np.empty((HELD_COLUMNS + 1, n))

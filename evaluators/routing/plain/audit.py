@@ -1,12 +1,12 @@
 """The decisions of a compiled router on an instance, judged by the reference interpreter (`router.py`)."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from heuresis.evaluators.language.reference.judge import Judge
 from heuresis.evaluators.routing.cases import FleetCase
 from heuresis.evaluators.routing.plain.replica import Replica
-from heuresis.evaluators.routing.plain.router import Op, PlainRouter
+from heuresis.evaluators.routing.plain.router import OPTIONAL, Op, PlainRouter
 from heuresis.evaluators.serving.plain.audit import engine_of, jobs_of
 from heuresis.evaluators.serving.plain.view import Call, Mismatch
 
@@ -20,8 +20,8 @@ def furthest(judge: Callable[..., float], case: FleetCase, stream: Sequence[int]
     Of a judge that is no `Judge` the optional functions have their default bodies.
     """
     try:
-        migrates = isinstance(judge, Judge) and judge.defines("migrate")
-        fleet = fleet_of(case, call_of(judge), calls_of(stream), migrates=migrates)
+        asks = {name for name in OPTIONAL if isinstance(judge, Judge) and judge.defines(name)}
+        fleet = fleet_of(case, call_of(judge), calls_of(stream), asks)
         fleet.run(JUDGED)
     except Mismatch:
         return math.inf
@@ -36,7 +36,7 @@ def call_of(judge: Callable[..., float]) -> Call:
     def call(name: str, arguments: Sequence[float]) -> float:
         if name == "score":
             return judge(*arguments)
-        return {"order": arguments[1], "hold": 0.0, "scale": arguments[1] + arguments[2], "migrate": 0.0}[name]
+        return {"order": arguments[1], "scale": arguments[1] + arguments[2]}.get(name, 0.0)
 
     return call
 
@@ -61,9 +61,9 @@ def calls_of(stream: Sequence[int]) -> list[list[Op]]:
 
 
 def fleet_of(
-    case: FleetCase, call: Call, plan: Sequence[Sequence[Op]] | None = None, *, migrates: bool = True
+    case: FleetCase, call: Call, plan: Sequence[Sequence[Op]] | None = None, asks: Collection[str] = OPTIONAL
 ) -> PlainRouter:
     """An instance's replicas and requests for the reference in plain Python."""
     pairs = zip(case.requests.engine, case.role.tolist(), strict=True)
     replicas = [Replica(number, engine_of(engine), role) for number, (engine, role) in enumerate(pairs)]
-    return PlainRouter(replicas, jobs_of(case.requests), call, case.startup, case.active, plan, migrates=migrates)
+    return PlainRouter(replicas, jobs_of(case.requests), call, case.startup, case.active, plan, asks)

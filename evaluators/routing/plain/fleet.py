@@ -6,9 +6,12 @@
 import math
 from collections.abc import Sequence
 
+from heuresis.evaluators.routing.contract import SATURATED_MEMORY, SATURATED_QUEUE
 from heuresis.evaluators.routing.plain.replica import Replica
 from heuresis.evaluators.routing.roles import DECODES_ONLY, MIXED, PREFILLS_ONLY
 from heuresis.evaluators.serving.plain.replica import Job
+
+RECENTLY = 60.0
 
 
 class Fleet:
@@ -20,6 +23,10 @@ class Fleet:
         self.clients = max(j.client for j in jobs) + 1
         self.coming = sorted((j for j in jobs if j.after < 0), key=lambda j: (j.date, j.number))
         self.came = {j.number: j.date for j in self.coming}
+        self.due = dict(self.came)  # as `came`, but of one that was put off when it arrives once more
+        classes = sorted({j.ttft for j in jobs})
+        self.level, self.levels = {j.number: classes.index(j.ttft) for j in jobs}, len(classes)
+        self.delays, self.refused, self.log = {j.number: 0 for j in jobs}, set[int](), list[float]()
         self.moving: list[tuple[float, int, Job, Replica]] = []
         self.held: tuple[list[Job], list[Job]] = ([], [])
         self.stage, self.length, self.last = dict[int, int](), dict[int, int](), dict[int, int]()
@@ -81,8 +88,44 @@ class Fleet:
         for follower in self.jobs:
             if follower.after == job.number:
                 self.came[follower.number] = self.now + follower.date
-                self.coming.append(follower)
-        self.coming.sort(key=lambda j: (self.came[j.number], j.number))
+                self._expect(follower, self.came[follower.number])
+
+    def _expect(self, job: Job, date: float) -> None:
+        """A request will arrive, or arrive once more."""
+        self.due[job.number] = date
+        self.coming.append(job)
+        self.coming.sort(key=lambda j: (self.due[j.number], j.number))
+
+    def turn_away(self, job: Job, said: int) -> None:
+        """A request that arrives is refused (-1), or put off by -1 - `said` milliseconds."""
+        if said < -1:
+            self.delays[job.number] += 1
+            self._expect(job, self.now + (-1 - said) / 1000.0)
+            return
+        self.refused.add(job.number)
+        self.ended += 1
+        self.call_followers(job)
+
+    def rate(self) -> float:
+        """Requests that arrived in the last minute, per second."""
+        return sum(self.now - RECENTLY <= date for date in self.log) / RECENTLY
+
+    def seen_arriving(self, job: Job) -> tuple[float, ...]:
+        """What the router sees of a request that arrives, before it is let in."""
+        on = [r for r in self.replicas if r.on]
+        loads = [
+            max(
+                (len(r.waiting) + r.transit) / SATURATED_QUEUE, (1 - r.memory.free / r.engine.blocks) / SATURATED_MEMORY
+            )
+            for r in on
+        ]
+        numbers = (
+            self.level[job.number], self.levels, self.delays[job.number], len(self.log), sum(map(len, self.held)),
+            len(on), sum(len(r.waiting) + r.transit for r in self.replicas), sum(len(r.running) for r in self.replicas),
+            sum(r.memory.free for r in on) / max(sum(r.engine.blocks for r in on), 1),
+            sum(r.pending() for r in self.replicas), sum(loads) / max(len(on), 1), self.rate(),
+        )  # fmt: skip
+        return (self.now, *self.request(job)[:-1], *map(float, numbers))
 
     def leave(self, job: Job) -> None:
         """A request leaves its replica: it is done, or is to be decoded elsewhere."""

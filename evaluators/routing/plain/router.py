@@ -6,24 +6,27 @@ they lie from those that the router would take.
 
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from heuresis.evaluators.language.reference.distance import TOLERANCE, distance
-from heuresis.evaluators.routing.contract import MOST_MOVES
+from heuresis.evaluators.routing.contract import LONGEST_DELAY, MOST_DELAYS, MOST_MOVES, SHORTEST_DELAY
 from heuresis.evaluators.routing.plain.fleet import Fleet
 from heuresis.evaluators.routing.plain.replica import Replica
 from heuresis.evaluators.serving.plain.replica import Job
 from heuresis.evaluators.serving.plain.view import Call, Mismatch
 
 Op = tuple[int, int]
-"""(request, replica), or (-1, how many replicas are wanted), or (-2 - request, replica to which it migrates)."""
-RECENTLY = 60.0
+"""(request, replica), or (-1, how many replicas are wanted), or (-2 - request, replica to which it migrates).
+
+Alone in its call, (-2 - request, -1) where it is refused as it arrives, (-2 - request, -1 - ms) where it is put off."""
+OPTIONAL = ("migrate", "admit")
+"""Functions that are asked only of routers that have them."""
 
 
 class PlainRouter(Fleet):
     """A fleet under a router, whose functions are called by the names of the contract.
 
-    `migrates` says that the router may let requests migrate: else it is not asked.
+    `asks` are those of the `OPTIONAL` functions that the router is asked for.
 
     With a `plan`, a list of decisions for each call of the router, these are followed; `furthest` is the largest
     distance of one of them from what the router would choose. Without, `plan` holds what it chose afterwards.
@@ -31,10 +34,10 @@ class PlainRouter(Fleet):
 
     def __init__(
         self, replicas: Sequence[Replica], jobs: Sequence[Job], call: Call, startup: float | None, active: int,
-        plan: Sequence[Sequence[Op]] | None = None, *, migrates: bool = True,
+        plan: Sequence[Sequence[Op]] | None = None, asks: Collection[str] = OPTIONAL,
     ) -> None:  # fmt: skip
         super().__init__(replicas, jobs, startup, active)
-        self.call, self.migrates = call, migrates
+        self.call, self.asks = call, frozenset(asks)
         self.given = None if plan is None else deque(plan)
         self.plan: list[list[Op]] = []
         self.judged, self.furthest = 0, 0.0
@@ -44,7 +47,7 @@ class PlainRouter(Fleet):
         while self.ended < len(self.jobs):
             if self.judged + len(self.plan) + sum(r.judged for r in self.replicas) >= most:
                 return
-            dates = [m[0] for m in self.moving] + [self.came[j.number] for j in self.coming]
+            dates = [m[0] for m in self.moving] + [self.due[j.number] for j in self.coming]
             date = min((*dates, *(min(r.until, r.ready) for r in self.replicas)), default=math.inf)
             if date < math.inf:
                 self.now = date
@@ -91,18 +94,38 @@ class PlainRouter(Fleet):
 
     def _arrives(self) -> bool:
         """The next request arrives, if one does now."""
-        if not self.coming or self.came[self.coming[0].number] > self.now:
+        if not self.coming or self.due[self.coming[0].number] > self.now:
             return False
         job = self.coming.pop(0)
-        job.ttft += job.tpot * job.estimate + self.now  # from here on: its deadline
+        if not self.delays[job.number]:
+            job.ttft += job.tpot * job.estimate + self.now  # from here on: its deadline
+            self.log.append(self.now)
         if job.prompt + 1 > self.memory:
             job.rejected, job.output = True, 0
             self.ended += 1
             self.call_followers(job)
-        else:
+        elif self._let_in(job):
             self.held[0].append(job)
             self._route()
         return True
+
+    def _let_in(self, job: Job) -> bool:
+        """Whether a request that arrives is let in; else it is refused or put off, in a call of its own."""
+        if "admit" not in self.asks or not self.level[job.number] or self.delays[job.number] >= MOST_DELAYS:
+            return True
+        value = self._value("admit", self.seen_arriving(job))
+        said = _said(value)
+        if self.given is not None:
+            following = self.given[0] if self.given else _cut()
+            here = len(following) == 1 and following[0][0] == -2 - job.number and following[0][1] < 0
+            said = self.given.popleft()[0][1] if here else 0
+            if said not in {_said(value), *(_said(value * (1.0 + s) + s) for s in (TOLERANCE, -TOLERANCE))}:
+                raise Mismatch
+        if said == 0:
+            return True
+        self.plan.append([(-2 - job.number, said)])
+        self.turn_away(job, said)
+        return False
 
     def _route(self, *, force: bool = False) -> None:
         """Call the router."""
@@ -119,7 +142,7 @@ class PlainRouter(Fleet):
                 forced = False
                 self.send(*chosen)
                 ops.append((chosen[0].number, chosen[1].number))
-        if self.migrates:
+        if "migrate" in self.asks:
             self._migrations(wanted, ops)
         if wanted:
             raise Mismatch
@@ -194,13 +217,11 @@ class PlainRouter(Fleet):
         on = [r for r in self.replicas if r.on]
         starting = [r for r in self.replicas if r.starting]
         blocks = sum(r.engine.blocks for r in on)
-        later = {j.number for j in self.coming}
-        recent = sum(self.now - RECENTLY <= date for number, date in self.came.items() if number not in later)
         value = self._value("scale", (
             self.now, float(len(on)), float(len(starting)), float(len(self.replicas)), float(sum(map(len, self.held))),
             float(sum(len(r.waiting) + r.transit for r in self.replicas)),
             float(sum(len(r.running) for r in self.replicas)),
-            sum(r.memory.free for r in on) / max(blocks, 1), recent / RECENTLY,
+            sum(r.memory.free for r in on) / max(blocks, 1), self.rate(),
         ))  # fmt: skip
         limit = float(len(self.replicas))
         aims = [math.floor(min(max(value * (1.0 + slack), 1.0), limit)) for slack in (0.0, TOLERANCE, -TOLERANCE)]
@@ -213,6 +234,13 @@ class PlainRouter(Fleet):
         if aim != len(on) + len(starting):
             ops.append((-1, aim))
             self.switch(aim)
+
+
+def _said(value: float) -> int:
+    """What a value of `admit` says of a request, as the second number of an `Op`; 0: it is let in."""
+    if value <= 0.0:
+        return -1 if value < 0.0 else 0
+    return -1 - math.ceil(1000.0 * min(max(value, SHORTEST_DELAY), LONGEST_DELAY))
 
 
 def _cut() -> Sequence[Op]:

@@ -80,13 +80,14 @@ def test_one_replica_alone_serves_as_the_simulator_of_replicas_does(case: tuple[
 @pytest.mark.parametrize("name", PROGRAMS)
 @given(requests=fleets())
 @settings(max_examples=10, deadline=None)
-def test_everybody_is_served_and_nothing_is_left(name: str, requests: Payload) -> None:
+def test_everybody_is_served_or_refused_and_nothing_is_left(name: str, requests: Payload) -> None:
     built = Routing(requests)
     fault, _, stream, world = built._run(PROGRAMS[name], NO_CONSTANTS, 0, None)
     assert fault == 0
     memory = (built.cases[0].requests.engine[:, BLOCKS] * built.cases[0].requests.engine[:, BLOCK_SIZE]).min()
     fits = requests["prompt"] + 1 <= memory
-    assert np.array_equal(~np.isnan(world.q["finish"]), fits)
+    stays = fits & (world.m["refused"] == 0)
+    assert np.array_equal(~np.isnan(world.q["finish"]), stays)
     assert np.array_equal(world.q["output"], np.where(fits, np.minimum(requests["output"], memory - requests["prompt"]), 0))  # fmt: skip
     assert world.fleet["committed"].tolist() == world.fleet["projected"].tolist() == [0] * len(world.fleet)
     assert not world.fleet["transit"].any()
@@ -94,8 +95,8 @@ def test_everybody_is_served_and_nothing_is_left(name: str, requests: Payload) -
     assert np.all(world.fleet["leaves"] == NONE)
     sent = [i for ops in calls_of(stream.tolist()) for i, _ in ops if i >= 0]
     split = PREFILLS_ONLY in requests["role"]
-    twice = fits & (np.minimum(requests["output"], memory - requests["prompt"]) > 1) & split
-    assert sorted(sent) == sorted([*np.flatnonzero(fits), *np.flatnonzero(twice)])
+    twice = stays & (np.minimum(requests["output"], memory - requests["prompt"]) > 1) & split
+    assert sorted(sent) == sorted([*np.flatnonzero(stays), *np.flatnonzero(twice)])
 
 
 def small(**more: object) -> Routing:

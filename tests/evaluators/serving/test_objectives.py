@@ -1,12 +1,21 @@
 """Objectives of serving on schedules whose values are known, and how they treat what was never served."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from heuresis.evaluators.serving.fairness import jain, largest_gap
-from heuresis.evaluators.serving.objectives import OBJECTIVE_NAMES, OBJECTIVES, SMALLEST, aggregate, met_in_time, value
+from heuresis.evaluators.serving.objectives import (
+    OBJECTIVE_NAMES,
+    OBJECTIVES,
+    SMALLEST,
+    aggregate,
+    charged,
+    met_in_time,
+    value,
+)
 from heuresis.evaluators.serving.results import Results, mean, percentile
 
 
@@ -50,6 +59,7 @@ NOTHING = results(first_token=math.nan, finish=math.nan)
         ("goodput", 5.5 / 2),  # the first alone: the second missed TTFT, the third TPOT
         ("slo", 3 / 4),
         ("fairness", (20 + 22 + 36) / 3),  # one client: no gap, the mean service alone
+        ("critical_ttft_p90", 1.0 + 0.8),  # one class, which is then the most urgent
     ],
 )
 def test_values_are_those_of_the_formulas(name: str, expected: float) -> None:
@@ -68,6 +78,42 @@ def test_a_request_of_one_token_has_no_tpot_and_a_rejected_one_no_times() -> Non
     assert some.met.tolist() == [True, False, False]
     assert value("e2e_mean", some) == pytest.approx(3.5)
     assert value("slo", some) == pytest.approx(3 / 4)
+
+
+def refusing(*refused: bool) -> Results:
+    """The three requests, of which the last two are less urgent, and some are refused."""
+    gone = np.array(refused)
+    some = results(ttft_slo=(1.5, 3.0, 3.0))
+    first, finish = (np.where(gone, math.nan, times) for times in (some.first_token, some.finish))
+    return replace(some, first_token=first, finish=finish, refused=gone)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        # The others are done at 5, the last arrival is at 5.5: first token at 8.5, two more by 11.5.
+        ("e2e_mean", (5.0 + 2.0 + 9.5) / 3),
+        ("ttft_mean", (1.0 + 2.0 + 6.5) / 3),
+        ("tpot_p99", 1.0 + 0.99 * (9.5 / 3 - 1.0)),
+        ("goodput", 5.5 / 3),
+        ("slo", 2 / 4),
+        ("critical_ttft_p90", 1.0 * 3 / 2),
+    ],
+)
+def test_who_is_refused_counts_as_taken_up_when_all_others_are_done(name: str, expected: float) -> None:
+    assert value(name, refusing(False, False, True)) == pytest.approx(expected, rel=1e-12)
+
+
+def test_refusing_all_others_costs_the_urgent_ones_more_than_it_can_gain() -> None:
+    values = [
+        value("critical_ttft_p90", refusing(False, b, c)) for b, c in ((False, False), (True, False), (True, True))
+    ]
+    assert values == pytest.approx([1.0, 1.5, 3.0])
+
+
+def test_who_is_refused_never_meets_the_slo() -> None:
+    assert refusing(False, True, True).met.tolist() == [True, False, False]
+    assert charged(refusing(False, True, True)).met.tolist() == [True, False, False]
 
 
 def test_what_was_never_served_still_has_a_value() -> None:

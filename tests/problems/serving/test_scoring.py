@@ -127,7 +127,7 @@ def test_metrics_are_means_and_sums_over_scenarios() -> None:
 def test_a_prompt_that_never_fits_is_rejected_and_counted() -> None:
     large = instance("large", [0.0, 1.0], [100_000_000, 50], [3, 3])
     found = measured("fcfs", [large])
-    assert found["rejected"] == 1.0
+    assert (found["rejected"], found["refused"]) == (1.0, 0.0)
     assert found["slo_attainment"] == 0.5
     assert values_of(SCORING, [large], decisions("fcfs", [large])) == ((1.0,), "")
 

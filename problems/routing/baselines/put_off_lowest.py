@@ -1,0 +1,51 @@
+"""The shortest queue; while replicas are saturated the lowest class arrives once more 15 seconds later."""
+
+
+def score(
+    now: float,
+    arrival: float,
+    deadline: float,
+    prompt: float,
+    estimate: float,
+    generated: float,
+    session: float,
+    prefix: float,
+    routed: float,
+    n_held: float,
+    n_replicas: float,
+    replica: float,
+    queued: float,
+    running: float,
+    free: float,
+    total: float,
+    pending: float,
+    committed: float,
+    projected: float,
+    cached: float,
+    speed: float,
+    deficit: float,
+    here: float,
+) -> float:
+    return queued * 1000000.0 + running
+
+
+def admit(
+    now: float,
+    arrival: float,
+    deadline: float,
+    prompt: float,
+    estimate: float,
+    level: float,
+    levels: float,
+    delays: float,
+    arrived: float,
+    n_held: float,
+    replicas: float,
+    queued: float,
+    running: float,
+    free: float,
+    pending: float,
+    load: float,
+    rate: float,
+) -> float:
+    return 15.0 if level == levels - 1.0 and load >= 1.0 else 0.0
