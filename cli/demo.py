@@ -59,9 +59,9 @@ def settings() -> "Config":
 
 def _demonstrate(database: Path, rule: Path) -> int:
     from heuresis.cli import render
-    from heuresis.cli.evolve import report
     from heuresis.cli.export import write_export
     from heuresis.cli.live import View
+    from heuresis.cli.outcome import report
     from heuresis.cli.programs import Named, find_problem, open_archive
     from heuresis.evolve.run import start
     from heuresis.sandbox.self_check import Level, sandbox_level
