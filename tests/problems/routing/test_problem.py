@@ -12,6 +12,7 @@ from serving_parts import engine, payload
 from heuresis.evaluators.routing.roles import DECODES_ONLY, MIXED, PREFILLS_ONLY
 from heuresis.evaluators.routing.simulator import Routing
 from heuresis.evaluators.serving.engine import Admission, EngineError
+from heuresis.evaluators.serving.objectives import value
 from heuresis.problems import registry
 from heuresis.problems.engines import fleets
 from heuresis.problems.engines.files import load
@@ -260,3 +261,25 @@ def test_figures_of_one_router_show_its_replicas(glia: RouterInstance) -> None:
     shown = figures(one, {"llq": scheduled("llq", one)})
     assert [c.name for c in shown[0].curves] == ["replica 0"]
     assert set(shown[3].curves[0].y) == {1.0}
+
+
+def test_who_is_refused_is_rejected_counted_and_told() -> None:
+    chosen = [build(replace(SEARCH, settings=(SEARCH.settings[1],), requests=300)).instances[0]]
+    scoring = RouterScoring("critical_ttft_p90")
+    simulator = Routing(scoring.pack(chosen))
+    order = np.zeros(1, dtype=np.int64)
+    decisions = simulator.decide(schedules.compiled("shed_by_chance"), np.zeros(0), order)
+    schedule = schedule_of(scoring, chosen[0], decisions)
+    results = schedule.results
+    lowest = results.ttft_slo == results.ttft_slo.max()
+    assert 0 < results.refused.sum() <= lowest.sum()
+    assert not results.refused[~lowest].any()
+    metrics = scoring.metrics(chosen, [schedule])
+    assert metrics["refused"] == metrics["rejected"] == results.refused.sum()
+    assert f"0 rejected, {results.refused.sum()} refused" in scoring.explain(chosen[0], schedule)
+    alone = metrics["critical_ttft_p90"]
+    assert alone is not None
+    others = np.count_nonzero(~results.critical)
+    price = (1 + others) / (1 + others - results.refused.sum())
+    reference = schedules.base(chosen)[0].results
+    assert scoring.value(chosen[0], schedule) * value("critical_ttft_p90", reference) == pytest.approx(alone * price)
