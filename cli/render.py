@@ -42,8 +42,9 @@ def err() -> Console:
 
 
 def say(message: str) -> None:
-    """One message on standard error."""
-    err().print(message)
+    """One message on standard error, on one line where no person's terminal needs it broken."""
+    console = err()
+    console.print(message, soft_wrap=not console.is_terminal)
 
 
 def table(*columns: str, right: Sequence[str] = (), firm: Sequence[str] = (), title: str | None = None) -> Table:

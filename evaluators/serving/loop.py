@@ -11,7 +11,7 @@ from heuresis.evaluators.serving.replica.admission import FAILED, IDLE, RAN, STU
 from heuresis.evaluators.serving.replica.clock import advance, coast
 from heuresis.evaluators.serving.replica.lifecycle import arrive
 from heuresis.evaluators.serving.replica.records import B1, F64, I1, I64, NEVER, SETTINGS, Record, S
-from heuresis.evaluators.serving.replica.rules import FUNCTION_TYPES, RULES, Rules
+from heuresis.evaluators.serving.replica.rules import FUNCTION_TYPES, RULES, Judges, Rules
 from heuresis.evaluators.serving.replica.state import next_arrival, requests_of, take_arrival, theta_of
 from heuresis.evaluators.serving.replica.waiting import earliest, join
 
@@ -73,7 +73,7 @@ def serve(
     `ops` is room for the decisions of an iteration.
     """
     rules = Rules(priority, admit, prefill_budget, revise, length, displace, pause)
-    q, coming = requests_of(s), s.coming
+    judges, q, coming = Judges(priority, revise), requests_of(s), s.coming
     n, seats = q.shape[0], s.seats
     lifting = s.queue.reads_client == 1
     out, written, quiet, now, how, paused = np.empty(64, np.int32), 0, 0, 0.0, RAN, False
@@ -81,7 +81,7 @@ def serve(
         date = next_arrival(coming, q)
         while date <= now:
             i = take_arrival(coming, q)
-            if arrive(s, i, date, lifting) and not join(rules, s, now, i):
+            if arrive(s, i, date, lifting) and not join(judges, s, now, i):
                 return False, out[:0]
             how, paused = RAN, False
             date = next_arrival(coming, q)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from heuresis.evaluators.aliases import Floats, Ints
+from heuresis.evaluators.aliases import Floats, Ints, Number
 from heuresis.evaluators.kernels.inner import inner_njit
 from heuresis.evaluators.serving.replica.batching import decodes_first, in_order
 from heuresis.evaluators.serving.replica.displacement import make_way
@@ -20,7 +20,7 @@ from heuresis.evaluators.serving.replica.records import (
     Record,
     S,
 )
-from heuresis.evaluators.serving.replica.rules import RULES, Rules
+from heuresis.evaluators.serving.replica.rules import ASKERS, JUDGES, LIMIT, RULES, Askers, Judges, Rules
 from heuresis.evaluators.serving.replica.state import (
     chains_of,
     computed,
@@ -49,8 +49,8 @@ def _promised(s: Record) -> int:
     return total
 
 
-@inner_njit(F1(RULES, S, I64, I64), **SETTINGS)
-def _lengths(rules: Rules, s: Record, newcomer: int, turn: int) -> Floats:
+@inner_njit(F1(ASKERS, S, I64, I64), **SETTINGS)
+def _lengths(askers: Askers, s: Record, newcomer: int, turn: int) -> Floats:
     """The output that is expected of each running request, and of a newcomer, in tokens."""
     q, count = requests_of(s), s.decodes + s.prefills + 1
     found = np.empty(count)
@@ -65,12 +65,12 @@ def _lengths(rules: Rules, s: Record, newcomer: int, turn: int) -> Floats:
         if s.draws == 1:
             seen[0, k] = drawn(s, i, tokens, k < count - 1, turn)
         seen[1, k], seen[2, k], seen[3, k] = q[i].prompt, q[i].estimate, tokens
-    rules.length(seen[0], seen[1], seen[2], seen[3], theta_of(s), found, count)
+    askers.length(seen[0], seen[1], seen[2], seen[3], theta_of(s), found, count)
     return found
 
 
-@inner_njit(F64(RULES, S, I64, I64), **SETTINGS)
-def _peak_of(rules: Rules, s: Record, newcomer: int, turn: int) -> float:
+@inner_njit(F64(ASKERS, S, I64, I64), **SETTINGS)
+def _peak_of(askers: Askers, s: Record, newcomer: int, turn: int) -> float:
     """The most blocks that running requests and a newcomer hold at any time if each runs to its expected length.
 
     Past-Future (Gong et al. 2025, arXiv:2507.10150): the requests end in the order of what is left of them, and the
@@ -78,7 +78,7 @@ def _peak_of(rules: Rules, s: Record, newcomer: int, turn: int) -> float:
     NaN where a length is NaN or infinite.
     """
     q, count, size = requests_of(s), s.decodes + s.prefills + 1, s.size
-    left, held = _lengths(rules, s, newcomer, turn), np.empty(count)
+    left, held = _lengths(askers, s, newcomer, turn), np.empty(count)
     for k in range(count):
         row = q[runner(s, k) if k < count - 1 else newcomer]
         tokens = generated(s, row)
@@ -94,23 +94,23 @@ def _peak_of(rules: Rules, s: Record, newcomer: int, turn: int) -> float:
     return float(most / size)
 
 
-@inner_njit(F64(RULES, S, I64), **SETTINGS)
-def _peak(rules: Rules, s: Record, newcomer: int) -> float:
+@inner_njit(F64(ASKERS, S, I64), **SETTINGS)
+def _peak(askers: Askers, s: Record, newcomer: int) -> float:
     """The same; where lengths are drawn the largest of several draws."""
-    most = _peak_of(rules, s, newcomer, 0)
+    most = _peak_of(askers, s, newcomer, 0)
     for turn in range(1, turns(s.decodes + s.prefills) if s.draws == 1 else 1):
-        peak = _peak_of(rules, s, newcomer, turn)
+        peak = _peak_of(askers, s, newcomer, turn)
         most = peak if np.isnan(peak) else max(most, peak)
     return float(most)
 
 
-@inner_njit(I64(RULES, S, F64, I64, I64), **SETTINGS)
-def _reserved(rules: Rules, s: Record, now: float, i: int, tokens: int) -> int:
+@inner_njit(I64(ASKERS, S, F64, I64, I64), **SETTINGS)
+def _reserved(askers: Askers, s: Record, now: float, i: int, tokens: int) -> int:
     """The blocks reserved for a request that holds so many tokens at first, or `NO`."""
     row, given = requests_of(s)[i], _promised(s)
     need, blocks = lacking(s, row, tokens), (tokens + s.size - 1) // s.size
-    peak = _peak(rules, s, i) if s.reads_peak == 1 else 0.0
-    value = rules.admit(
+    peak = _peak(askers, s, i) if s.reads_peak == 1 else 0.0
+    value = askers.admit(
         now, float(row.prompt), row.estimate, float(row.generated),
         float(row.matched * s.size), float(need), float(s.free), float(s.total), float(given), peak,
         float(s.decodes + s.prefills), float(s.waits),
@@ -136,8 +136,10 @@ def _nobody_fits(s: Record, left: int) -> bool:
     return bool((max(1, fewest) + s.size - 1) // s.size > spare(s))
 
 
-@inner_njit(I64(RULES, S, I1, F64, I64, I64, B1), **SETTINGS)
-def _admissions(rules: Rules, s: Record, ops: Ints, now: float, most: int, used: int, force: bool) -> int:
+@inner_njit(I64(JUDGES, ASKERS, S, I1, F64, I64, I64, B1), **SETTINGS)
+def _admissions(
+    judges: Judges, askers: Askers, s: Record, ops: Ints, now: float, most: int, used: int, force: bool
+) -> int:
     """Admit waiting requests by priority until one has to wait; return how the iteration went."""
     q, queue = requests_of(s), s.queue
     judged = False
@@ -148,7 +150,7 @@ def _admissions(rules: Rules, s: Record, ops: Ints, now: float, most: int, used:
             return RAN
         if _nobody_fits(s, left):
             return RAN
-        if not judged and not judge_waiting(rules, s, now):
+        if not judged and not judge_waiting(judges, s, now):
             return FAILED
         judged = True
         i = head(queue)
@@ -160,7 +162,7 @@ def _admissions(rules: Rules, s: Record, ops: Ints, now: float, most: int, used:
             return STUCK
         reserve = NO
         if may_enter(s, row, known + tokens):
-            reserve = _reserved(rules, s, now, i, known + tokens)
+            reserve = _reserved(askers, s, now, i, known + tokens)
         if reserve == NOT_FINITE:
             return FAILED
         if reserve == NO:
@@ -176,13 +178,13 @@ def _admissions(rules: Rules, s: Record, ops: Ints, now: float, most: int, used:
     return RAN
 
 
-@inner_njit(I64(RULES, S, F64), **SETTINGS)
-def _most_prefill(rules: Rules, s: Record, now: float) -> int:
+@inner_njit(I64(LIMIT, S, F64), **SETTINGS)
+def _most_prefill(limit: Number, s: Record, now: float) -> int:
     """The most tokens of prefill in an iteration, or `NOT_FINITE`."""
     budget = s.budget - s.decodes
     if s.prefills + s.waits == 0:
         return int(budget)
-    value = rules.prefill_budget(
+    value = limit(
         now, float(s.decodes + s.prefills), float(s.decodes), float(s.waits), float(s.pending), s.free / s.total,
         float(budget), theta_of(s),
     )  # fmt: skip
@@ -208,20 +210,20 @@ def iterate(rules: Rules, s: Record, ops: Ints, now: float, last: bool) -> int:
     `ops` are the decisions; `last` says that nothing will arrive any more unless somebody runs: then the first in the
     queue is admitted whatever the program says.
     """
-    ops[0] = 0
-    most = _most_prefill(rules, s, now)
+    ops[0], judges = 0, Judges(rules.priority, rules.revise)
+    most = _most_prefill(rules.prefill_budget, s, now)
     if most < 0:
         return FAILED
-    used = in_order(rules, s, ops, now, most) if s.walks == 1 else decodes_first(rules, s, ops, now, most)
+    used = in_order(judges, s, ops, now, most) if s.walks == 1 else decodes_first(judges, s, ops, now, most)
     if used >= 0 and s.displaces == 1 and not _evicts(ops):
-        used = make_way(rules, s, ops, now, min(most - used, s.budget - s.decodes - used), used)
+        used = make_way(judges, rules.displace, s, ops, now, min(most - used, s.budget - s.decodes - used), used)
     if used < 0:
         return FAILED
     take(s, due(s))
     how = RAN
     if not _evicts(ops):
         force = last and s.decodes + s.prefills == 0
-        how = _admissions(rules, s, ops, now, most, used, force)
+        how = _admissions(judges, Askers(rules.admit, rules.length), s, ops, now, most, used, force)
     if how != FAILED and s.decodes + s.prefills == 0 and ops[0] == 0:
         return IDLE
     return how

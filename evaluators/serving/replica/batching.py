@@ -24,7 +24,7 @@ from heuresis.evaluators.serving.replica.records import (
     Record,
     S,
 )
-from heuresis.evaluators.serving.replica.rules import RULES, Rules
+from heuresis.evaluators.serving.replica.rules import JUDGES, Judges
 from heuresis.evaluators.serving.replica.state import computed, requests_of, runner, running_of
 from heuresis.evaluators.serving.replica.waiting import join, judge_running, worst
 
@@ -35,12 +35,12 @@ def _note(ops: Ints, number: int) -> None:
     ops[ops[0]] = number
 
 
-@inner_njit(B1(RULES, S, I1, F64, I64), **SETTINGS)
-def throw_out(rules: Rules, s: Record, ops: Ints, now: float, victim: int) -> bool:
+@inner_njit(B1(JUDGES, S, I1, F64, I64), **SETTINGS)
+def throw_out(judges: Judges, s: Record, ops: Ints, now: float, victim: int) -> bool:
     """Evict a running request, which waits again; False where its priority is NaN or infinite."""
     evict(s, victim)
     _note(ops, -1 - victim)
-    return bool(join(rules, s, now, victim))
+    return bool(join(judges, s, now, victim))
 
 
 @inner_njit(I64(S, I64, I64), **SETTINGS)
@@ -64,21 +64,21 @@ def _prefills_by_priority(s: Record) -> Ints:
     return order
 
 
-@inner_njit(I64(RULES, S, I1, F64, I64), **SETTINGS)
-def decodes_first(rules: Rules, s: Record, ops: Ints, now: float, most: int) -> int:
+@inner_njit(I64(JUDGES, S, I1, F64, I64), **SETTINGS)
+def decodes_first(judges: Judges, s: Record, ops: Ints, now: float, most: int) -> int:
     """Make room for all decodes, then give chunks to running prefills by priority; the tokens given, -1 on failure."""
     q = requests_of(s)
     judged, used = False, 0
     while due(s) > s.free:
-        if not judged and not judge_running(rules, s, now):
+        if not judged and not judge_running(judges, s, now):
             return -1
         judged = True
-        if not throw_out(rules, s, ops, now, worst(s)):
+        if not throw_out(judges, s, ops, now, worst(s)):
             return -1
     if s.prefills == 0:
         return 0
     if s.prefills > 1:
-        if not judged and not judge_running(rules, s, now):
+        if not judged and not judge_running(judges, s, now):
             return -1
         judged = True
     for i in _prefills_by_priority(s):
@@ -89,12 +89,12 @@ def decodes_first(rules: Rules, s: Record, ops: Ints, now: float, most: int) -> 
         if chunk < 1:
             break
         while row.state == PREFILL and lacking(s, row, row.computed + chunk) + due(s) > s.free:
-            if not judged and not judge_running(rules, s, now):
+            if not judged and not judge_running(judges, s, now):
                 return -1
             judged = True
             victim = worst(s)
             used -= q[victim].chunk
-            if not throw_out(rules, s, ops, now, victim):
+            if not throw_out(judges, s, ops, now, victim):
                 return -1
         if row.state == PREFILL:
             grow(s, row, row.computed + chunk)
@@ -149,8 +149,8 @@ def _crosses(s: Record, row: Record) -> int:
     return 1 if row.state == DECODE and computed(s, row) % s.size == 0 else 0
 
 
-@inner_njit(I64(RULES, S, I1, F64, I64), **SETTINGS)
-def in_order(rules: Rules, s: Record, ops: Ints, now: float, most: int) -> int:
+@inner_njit(I64(JUDGES, S, I1, F64, I64), **SETTINGS)
+def in_order(judges: Judges, s: Record, ops: Ints, now: float, most: int) -> int:
     """Walk the running requests in order of admission; one that lacks a block evicts. Tokens given, -1 on failure."""
     used = _all_in_order(s, ops, most)
     if used >= 0:
@@ -168,14 +168,14 @@ def in_order(rules: Rules, s: Record, ops: Ints, now: float, most: int) -> int:
                 continue
             wanted = lacking(s, row, row.computed + chunk)
         while wanted + granted > s.free:
-            if not judged and not judge_running(rules, s, now):
+            if not judged and not judge_running(judges, s, now):
                 return -1
             judged = True
             victim = worst(s)
             used -= q[victim].chunk
             if q[victim].serial < row.serial:
                 granted -= _crosses(s, q[victim])
-            if not throw_out(rules, s, ops, now, victim):
+            if not throw_out(judges, s, ops, now, victim):
                 return -1
             if victim == i:
                 break

@@ -20,5 +20,24 @@ class Rules(NamedTuple):
     pause: Any
 
 
+class Judges(NamedTuple):
+    """Those that make a priority (in compiled code: `JUDGES`)."""
+
+    priority: Any
+    revise: Any
+
+
+class Askers(NamedTuple):
+    """Those that decide about an admission (in compiled code: `ASKERS`)."""
+
+    admit: Any
+    length: Any
+
+
 FUNCTION_TYPES = tuple(function_type(function) for function in CONTRACT.functions)
 RULES = types.NamedTuple(FUNCTION_TYPES, Rules)
+_TYPES = Rules(*FUNCTION_TYPES)
+JUDGES = types.NamedTuple((_TYPES.priority, _TYPES.revise), Judges)
+ASKERS = types.NamedTuple((_TYPES.admit, _TYPES.length), Askers)
+LIMIT, DISPLACE = _TYPES.prefill_budget, _TYPES.displace
+"""Functions that are called often are handed only the functions that they call: each costs as much as three numbers."""

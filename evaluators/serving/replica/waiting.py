@@ -31,7 +31,7 @@ from heuresis.evaluators.serving.replica.records import (
     S,
     W,
 )
-from heuresis.evaluators.serving.replica.rules import RULES, Rules
+from heuresis.evaluators.serving.replica.rules import JUDGES, Judges
 from heuresis.evaluators.serving.replica.state import computed, facts_of, generated, requests_of, runner, theta_of
 from heuresis.evaluators.serving.stages import FACTS
 
@@ -98,28 +98,28 @@ def room_for_decisions(seats: int) -> Ints:
     return np.zeros(5 * seats + 3, np.int64)
 
 
-@inner_njit(types.void(RULES, S, F64, F2, I64), **SETTINGS)
-def _revise(rules: Rules, s: Record, now: float, c: Floats, count: int) -> None:
+@inner_njit(types.void(JUDGES, S, F64, F2, I64), **SETTINGS)
+def _revise(judges: Judges, s: Record, now: float, c: Floats, count: int) -> None:
     """Let the program revise the values of requests by what is known of their programs and classes."""
     facts, own = facts_of(s), np.empty((FACTS + 1, count))
     for k in range(count):
         own[FACTS, k] = c[_VALUE, k]
         for row in range(FACTS):
             own[row, k] = facts[row, int(c[_WHO, k])]
-    rules.revise(
+    judges.revise(
         now, own[FACTS], c[_ARRIVAL], c[_DEADLINE], c[_PROMPT], c[_ESTIMATE], c[_COMPUTED], c[_GENERATED], c[_RUNNING],
         own[0], own[1], own[2], own[3], own[4], own[5], theta_of(s), c[_VALUE], count,
     )  # fmt: skip
 
 
-@inner_njit(types.void(RULES, S, F64, F2, I64), **SETTINGS)
-def _judge(rules: Rules, s: Record, now: float, c: Floats, count: int) -> None:
-    rules.priority(
+@inner_njit(types.void(JUDGES, S, F64, F2, I64), **SETTINGS)
+def _judge(judges: Judges, s: Record, now: float, c: Floats, count: int) -> None:
+    judges.priority(
         now, c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9], c[10],
         s.free / s.total, float(s.decodes + s.prefills), float(s.waits), theta_of(s), c[_VALUE], count,
     )  # fmt: skip
     if s.revises == 1:
-        _revise(rules, s, now, c, count)
+        _revise(judges, s, now, c, count)
 
 
 @inner_njit(types.void(S, ROW, F2, I64, I64), **SETTINGS)
@@ -147,8 +147,8 @@ def _show_service(s: Record, columns: Floats, count: int) -> None:
             columns[_PROGRAM, k] = got(s, q[int(columns[_WHO, k])].program)
 
 
-@inner_njit(B1(RULES, S, F64, I64), **SETTINGS)
-def join(rules: Rules, s: Record, now: float, i: int) -> bool:
+@inner_njit(B1(JUDGES, S, F64, I64), **SETTINGS)
+def join(judges: Judges, s: Record, now: float, i: int) -> bool:
     """Let a request wait; False where its priority is NaN or infinite."""
     facts, columns = s.queue, columns_of(s.queue)
     row, count = requests_of(s)[i], facts.count
@@ -158,13 +158,13 @@ def join(rules: Rules, s: Record, now: float, i: int) -> bool:
         facts.fewest = min(facts.fewest, row.computed + 1 if row.computed > 0 else row.target)
         return True
     _show(s, row, columns, 0, i)
-    _judge(rules, s, now, columns, 1)
+    _judge(judges, s, now, columns, 1)
     push(heap_of(facts), count, columns[_VALUE, 0], i)
     return bool(np.isfinite(columns[_VALUE, 0]))
 
 
-@inner_njit(B1(RULES, S, F64), **SETTINGS)
-def judge_waiting(rules: Rules, s: Record, now: float) -> bool:
+@inner_njit(B1(JUDGES, S, F64), **SETTINGS)
+def judge_waiting(judges: Judges, s: Record, now: float) -> bool:
     """Bring the priorities of all waiting requests up to date; False where one is NaN or infinite."""
     q, facts, columns = requests_of(s), s.queue, columns_of(s.queue)
     count = facts.count
@@ -174,7 +174,7 @@ def judge_waiting(rules: Rules, s: Record, now: float) -> bool:
     if facts.reads_cached == 1:
         for k in range(count):
             columns[_CACHED, k] = matched(s, q[int(columns[_WHO, k])]) * s.size
-    _judge(rules, s, now, columns, count)
+    _judge(judges, s, now, columns, count)
     fewest = np.inf
     for k in range(count):
         has = columns[_COMPUTED, k]
@@ -233,8 +233,8 @@ def leave(queue: Record, i: int) -> None:
         columns[row, k] = columns[row, last]
 
 
-@inner_njit(B1(RULES, S, F64), **SETTINGS)
-def judge_running(rules: Rules, s: Record, now: float) -> bool:
+@inner_njit(B1(JUDGES, S, F64), **SETTINGS)
+def judge_running(judges: Judges, s: Record, now: float) -> bool:
     """Compute the priorities (`key`) of all running requests; False where one is NaN or infinite."""
     q = requests_of(s)
     count = s.decodes + s.prefills
@@ -244,7 +244,7 @@ def judge_running(rules: Rules, s: Record, now: float) -> bool:
         _show(s, q[i], columns, k, i)
         columns[_CACHED, k] = q[i].matched * s.size
     _show_service(s, columns, count)
-    _judge(rules, s, now, columns, count)
+    _judge(judges, s, now, columns, count)
     for k in range(count):
         q[int(columns[_WHO, k])].key = columns[_VALUE, k]
     return bool(first_smallest(columns[_VALUE], count) >= 0)
