@@ -4,6 +4,7 @@ import os
 import sqlite3
 import tempfile
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -79,9 +80,21 @@ class Guarded(sqlite3.Connection):
     patience: Patience
     waiting: Waiting
 
+    def __init__(self, *words: Any, **settings: Any) -> None:
+        super().__init__(*words, **settings)
+        self._cursors = weakref.WeakSet[PatientCursor]()
+
     def cursor(self, factory: Any = PatientCursor) -> Any:
         """A cursor that waits."""
-        return super().cursor(factory)
+        made = super().cursor(factory)
+        self._cursors.add(made)
+        return made
+
+    def close(self) -> None:
+        """Close it with its cursors: one that an exception still holds would keep the log beside the file open."""
+        for cursor in list(self._cursors):
+            cursor.close()
+        super().close()
 
     def commit(self) -> None:
         """Commit; without a write-ahead log readers can be in the way of that."""

@@ -54,9 +54,9 @@ def test_the_good_archive_is_sound(cli, good: Path) -> None:
     before = beside(good)
     assert cli(*CHECK, "--archive", good).code == 0
     found = cli(*CHECK, "--archive", good, "--json").json
-    assert (found["ok"], found["problems"], found["version"]) == (True, [], 2)
+    assert (found["ok"], found["problems"], found["version"]) == (True, [], 3)
     assert found["rows"] == {
-        "runs": 1, "candidates": 4, "proposals": 4, "parents": 3, "calls": 1, "evaluations": 8
+        "runs": 1, "candidates": 4, "proposals": 4, "parents": 3, "calls": 1, "evaluations": 8, "extensions": 0
     }  # fmt: skip
     assert beside(good) == before
     for words in (("runs",), ("top", "smtt"), ("show", CHAMPION), ("lineage", CHAMPION), ("export", CHAMPION)):
