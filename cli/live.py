@@ -92,11 +92,11 @@ class View:
             self._draw(panel(progress, percent=self.percent))
         elif time.monotonic() - self._last_line >= PLAIN_EVERY:
             self._last_line = time.monotonic()
-            self.console.print(line(progress, percent=self.percent))
+            self.console.print(line(progress, percent=self.percent), soft_wrap=True)
 
     def message(self, text: str) -> None:
         """Something worth a line of its own."""
-        self.console.print(text)
+        self.console.print(text, soft_wrap=not self.console.is_terminal)
 
     def finished(self, result: "RunResult") -> None:
         """The run has ended, for whatever reason."""
@@ -123,10 +123,10 @@ class View:
         """Say what became of the calls of each model, and why programs failed, where no panel does."""
         for found in result.models:
             if found.failed:
-                self.console.print(calls_line(found))
+                self.console.print(calls_line(found), soft_wrap=True)
         if result.progress is not None and result.champion is None:
             for reason in result.progress.reasons:
-                self.console.print(reason_line(reason))
+                self.console.print(reason_line(reason), soft_wrap=True)
 
     def _stop(self) -> None:
         if self._live is not None and self._live.is_started:

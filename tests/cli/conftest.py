@@ -42,6 +42,7 @@ def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setattr(registry, "_files", {})
     monkeypatch.setenv("HEURESIS_ARCHIVE", str(tmp_path / "archive.db"))
     monkeypatch.setenv("HEURESIS_DEBUG", "")
+    monkeypatch.setenv("COLUMNS", "200")  # whatever the processes of pytest-xdist say
 
     def call(*words: object) -> Answer:
         capsys.readouterr()

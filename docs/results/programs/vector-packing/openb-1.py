@@ -1,3 +1,5 @@
+# c_dad2a5bff4: a form written by a person, its constants tuned by `benchmarks/openb_tune.py --evaluations 200 --seed 1`
+
 def score(cpu, mem, gpu, free_cpu, free_mem, free_gpu, whole_gpu, idle_cpu, idle_mem, idle_gpu, idle_after_cpu, idle_after_mem, idle_after_gpu, cap_cpu, cap_mem, cap_gpu, fresh, mean_free_cpu, mean_free_mem, mean_free_gpu, mean_cpu, mean_mem, mean_gpu):
     if fresh > 0.0:
         return 100.0 - cap_cpu - cap_mem - cap_gpu
