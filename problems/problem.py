@@ -104,9 +104,8 @@ class Choice:
         parts += [f"{self.family} instances"] if self.family else []
         for name in ("rate", "load", "limit", "replicas", "engine", "noise", "slo", "time_unit"):
             value = getattr(self, name)
-            parts += (
-                [] if value is None else [f"{name.replace('_', ' ')} {Path(value).name if name == 'engine' else value}"]
-            )
+            shown = Path(value or "").name if name == "engine" else f"{value:g}" if isinstance(value, float) else value
+            parts += [] if value is None else [f"{name.replace('_', ' ')} {shown}"]
         parts += ["optima proven"] if self.solve else []
         return ", ".join(parts)
 

@@ -132,7 +132,7 @@ def test_the_largest_engine_has_finite_times():
         ({"blocks": 1 << 29}, r"at most 2\*\*30 tokens"),
         ({"max_num_batched_tokens": 7}, r"at least max_num_seqs \(8\).*got 7"),
         ({"batching": "random"}, "batching must be one of decode_first, running_order, got 'random'"),
-        ({"preemption": 1}, "preemption must be one of recompute, swap, got 1"),
+        ({"preemption": 1}, "preemption must be one of recompute, swap, swap_overlapped, got 1"),
         ({"prefix_caching": 1}, "prefix_caching must be true or false"),
         ({"admission": "half"}, "admission must be one of whole, first_chunk, got 'half'"),
         ({"watermark": 1.0}, "watermark must be a share .* leaves no block .* got 1"),

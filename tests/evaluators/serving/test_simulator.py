@@ -196,7 +196,7 @@ def forged(given: Payload, records: list[list[int]]) -> str:
         ([[0, 2, 0, 5], [0, 0]], "more than are left"),
         ([[0, 2, 0, 0], [0, 0]], "no tokens"),
         ([[0, 2, 7, 4], [0, 0]], "not here"),
-        ([[0, 2, 2, 4], [0, 0]], "not here"),  # arrives later
+        ([[0, 2, 3, 4], [0, 0]], "not here"),  # the number behind the last request is a pause
         ([[0, 1, -1], [0, 0]], "does not run"),
         ([[0, 2, 0, 3], [1, 0]], "nothing decodes"),
         ([[0, 4, 0, 1, 0, 1], [0, 0]], "two chunks"),

@@ -157,7 +157,8 @@ def test_offspring_fit_and_follow_from_the_generator(seed: int) -> None:
     made, again = (vary(GRAMMAR, parents, generator(seed)) for _ in range(2))
     assert made == again
     assert made is not None
-    which, child = made
+    which, child, donor = made
+    assert 0 <= donor < len(parents)
     assert 0 <= which < len(OPERATORS)
     assert GRAMMAR.fits(child)
     assert child != parents[0]

@@ -144,7 +144,7 @@ def test_neither_key_nor_prompt_of_the_local_model_leaves_the_machine(
     variable: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     file = tmp_path / "any.gguf"
-    file.write_bytes(b"GGUF")
+    file.write_bytes(EMPTY)
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(importlib.util, "find_spec", lambda *_: object())

@@ -18,7 +18,7 @@ class Broken:
     def propose(self, request: Request) -> Draft:
         self.asked += 1
         if self.works:
-            return Draft("mended", None)
+            return Draft("mended", None, reason="an idea is wanting")
         raise ProposerUnavailable(f"{self.name}: no money.")
 
 

@@ -148,7 +148,7 @@ def test_a_base_gives_what_the_file_does_not_say(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("blocks = 100", "block = 100", "unknown key 'block'; known: title, origin, blocks"),
+        ("blocks = 100", "block = 100", "unknown key 'block'; known: blocks, block_size"),
         ("blocks = 100\n", "", 'missing: blocks; or base = "ENGINE", whose keys the file then has'),
         ("blocks = 100", 'blocks = 100\nadmission = "half"', "admission must be one of whole, first_chunk, got 'half'"),
         ("watermark = 0.0", "watermark = 1.0", "watermark must be a share .* leaves no block .* got 1"),
