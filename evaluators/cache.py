@@ -129,13 +129,16 @@ def use_numba_cache() -> Path:
 
 
 def mend_numba_cache(folder: Path) -> int:
-    """Remove the damaged files of a folder of machine code, and tell people; how many there were."""
-    broken = seal.broken(folder)
+    """Remove the files of machine code in a folder that were cut off, and tell people; how many there were.
+
+    Only their ends are looked at, for every command does that when it starts; the rest is when a file is loaded.
+    """
+    broken = seal.broken(folder, seal.ends_sealed)
     for path in broken:
         seal.remove_code(path)
     if broken:
         count = "1 file" if len(broken) == 1 else f"{len(broken)} files"
-        seal.LOG.warning("%s of machine code in %s, cut off or damaged: removed and compiled anew", count, folder)
+        seal.LOG.warning("%s of machine code in %s, cut off: removed and compiled anew", count, folder)
     return len(broken)
 
 

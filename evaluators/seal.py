@@ -10,7 +10,7 @@ import io
 import logging
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
@@ -44,10 +44,20 @@ def is_whole(path: Path) -> bool:
     return found == sealed(path.name, content)
 
 
-def broken(folder: Path) -> list[Path]:
-    """The files of machine code in a folder of caches, at any depth, that are not whole."""
+def ends_sealed(path: Path) -> bool:
+    """Whether a file can be read and has a seal at its end, whatever that says: as a file that was cut off has none."""
+    with suppress(OSError), path.open("rb") as file:
+        length = len(_MARK) + hashlib.sha256().digest_size
+        if file.seek(0, io.SEEK_END) >= length:
+            file.seek(-length, io.SEEK_END)
+            return file.read(len(_MARK)) == _MARK
+    return False
+
+
+def broken(folder: Path, good: Callable[[Path], bool] = is_whole) -> list[Path]:
+    """The files of machine code in a folder of caches, at any depth, that are not whole, or not `good` otherwise."""
     found = (path for path in sorted(folder.rglob("*")) if path.suffix in (INDEX, DATA))
-    return [path for path in found if not is_whole(path) and path.exists()]
+    return [path for path in found if not good(path) and path.exists()]
 
 
 def remove(path: Path) -> bool:

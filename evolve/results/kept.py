@@ -15,7 +15,7 @@ from typing import Any
 
 from heuresis.archive.records import ArchiveError, Evaluation, candidate_id
 from heuresis.archive.rows import evaluation_row, to_evaluation
-from heuresis.evaluators.cache import CacheError, cache_dir, discard, read_checked, write_checked
+from heuresis.evaluators.cache import CacheError, cache_dir, digest_of_code, discard, read_checked, write_checked
 from heuresis.evolve.results.algorithms import code_digest
 from heuresis.problems import registry
 from heuresis.problems.problem import InstanceSet, Problem
@@ -95,10 +95,7 @@ def _machinery() -> str:
     import heuresis.evolve
     import heuresis.sandbox
 
-    digest = hashlib.sha256(code_digest().encode())
-    for package in (heuresis.sandbox, heuresis.evolve):
-        for folder in package.__path__:
-            for path in sorted(Path(folder).rglob("*.py")):
-                digest.update(path.read_bytes())
+    packages = (heuresis.sandbox, heuresis.evolve)
+    above = digest_of_code(*(Path(folder) for package in packages for folder in package.__path__))
     under = (platform.python_version(), platform.machine(), *(version(name) for name in ("numpy", "numba", "llvmlite")))
-    return "/".join((digest.hexdigest(), *under))
+    return "/".join((code_digest(), above, *under))

@@ -85,6 +85,18 @@ def test_a_start_removes_what_is_damaged_and_says_so_in_one_line(
     assert triple(folder.parent) == 21
 
 
+@pytest.mark.parametrize("name", ["empty", "cut", "last byte lost", "garbled", "longer", "never sealed"])
+def test_a_start_finds_what_was_cut_off_by_the_ends_of_files(folder: Path, name: str) -> None:
+    (data,) = files(folder, seal.DATA)
+    whole = data.read_bytes()
+    data.write_bytes(DAMAGES["one byte changed"](whole))
+    assert seal.broken(folder) == [data]
+    assert cache.mend_numba_cache(folder) == 0  # found when it is loaded
+    data.write_bytes(DAMAGES[name](whole))
+    assert cache.mend_numba_cache(folder) == 1
+    assert not data.exists()
+
+
 def test_with_an_index_its_data_files_go_and_no_others(tmp_path: Path) -> None:
     kept = tmp_path / "loops.run-10.py311.1.nbc"
     for name in ("loops.run-1.py311.nbi", "loops.run-1.py311.1.nbc", "loops.run-1.py311.12.nbc", kept.name):
