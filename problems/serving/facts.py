@@ -2,49 +2,18 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from heuresis.evaluators.aliases import Floats, Ints
 from heuresis.evaluators.serving.engine import Engine
 from heuresis.evaluators.serving.results import Results
 from heuresis.problems.serving.instances import ServingInstance
-from heuresis.problems.serving.workloads.capacity import capacity
+from heuresis.problems.serving.load import load, rate
 
 FEW = 4
 """So many instances are told one by one; of more, the range."""
 
 Fleets = Sequence[Sequence[Engine]]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Traced:
-    """The requests of an instance as `capacity` asks for them: as if none began like another but the calls before."""
-
-    prompt: Ints
-    output: Ints
-    after: Ints
-    gap: Floats
-    root: Ints
-    root_tokens: Ints
-
-    @property
-    def size(self) -> int:
-        return len(self.prompt)
-
-
-def load(instance: ServingInstance, fleet: Sequence[Engine] | None = None) -> float | None:
-    """The rate of arrivals as a share of what the engines can serve of these requests; None where all come at once.
-
-    What prompts share does not count, so where there is a prefix cache the load is an upper estimate.
-    """
-    span = float(instance.arrival[-1] - instance.arrival[0])
-    if span <= 0.0:
-        return None
-    none = np.full(instance.size, -1, dtype=np.int64)
-    requests = _Traced(instance.prompt, instance.output, instance.after, instance.gap, none, none[:0])
-    return _rate(instance) / sum(capacity(requests, engine) for engine in fleet or (instance.engine,))
 
 
 def facts(instances: Sequence[ServingInstance], fleets: Fleets | None = None) -> Sequence[str]:
@@ -90,20 +59,15 @@ def compared(objective: str, reached: float, reference: float, rule: str) -> str
     return f"{objective} is {reached:.4g} s, {ratio:.3f} times that of {rule} ({reference:.4g} s)."
 
 
-def _rate(instance: ServingInstance) -> float:
-    """Requests per second from the first arrival to the last."""
-    return (instance.size - 1) / float(instance.arrival[-1] - instance.arrival[0])
-
-
 def _names(fleet: Sequence[Engine]) -> str:
     counted = Counter(engine.name for engine in fleet)
     return " + ".join(name if count == 1 else f"{count} × {name}" for name, count in counted.items())
 
 
 def _fact(instance: ServingInstance, fleet: Sequence[Engine]) -> str:
-    span, share = float(instance.arrival[-1] - instance.arrival[0]), load(instance, fleet)
+    span, often, share = float(instance.arrival[-1] - instance.arrival[0]), rate(instance), load(instance, fleet)
     many = f"{instance.size:,} requests"
-    when = f"{many} at once" if share is None else f"{many} in {span:.4g} s, {_rate(instance):.3g} a second"
+    when = f"{many} at once" if often is None else f"{many} in {span:.4g} s, {often:.3g} a second"
     much = "" if share is None else f", load {share:.2f} of what the engine can serve"
     return f"{instance.name}: {when}{much}; SLO {_classes(instance)}"
 

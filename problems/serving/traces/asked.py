@@ -9,7 +9,7 @@ from heuresis.evaluators.serving.engine import Engine
 from heuresis.problems.cutting import stamp
 from heuresis.problems.problem import Choice, InstanceError, InstanceSet, Parts
 from heuresis.problems.serving.instances import fingerprint
-from heuresis.problems.serving.traces.load import at_load
+from heuresis.problems.serving.load import at_load
 from heuresis.problems.serving.traces.parts import by_time
 from heuresis.problems.serving.traces.reader import read, reading_of
 

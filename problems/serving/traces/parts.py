@@ -14,7 +14,7 @@ from heuresis.evaluators.serving.engine import Engine
 from heuresis.problems.cutting import ranges
 from heuresis.problems.problem import SPLITS, InstanceError
 from heuresis.problems.serving.instances import ServingInstance, chained, fingerprint
-from heuresis.problems.serving.traces.load import load, rate
+from heuresis.problems.serving.load import load, rate
 from heuresis.problems.serving.traces.trace import numbered
 
 LEAST = 20

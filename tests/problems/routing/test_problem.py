@@ -23,8 +23,8 @@ from heuresis.problems.routing.figures import figures
 from heuresis.problems.routing.instances import RouterInstance, Switching, equal, fingerprint
 from heuresis.problems.routing.scoring import RouterScoring
 from heuresis.problems.routing.splits import GLIA, SEARCH, SELECT, TEST, build, slower
+from heuresis.problems.serving.load import load as load_of
 from heuresis.problems.serving.splits import routed
-from heuresis.problems.serving.traces.load import load as load_of
 
 FEW = 1_000
 

@@ -14,8 +14,9 @@ from heuresis.problems.engines import files as engines
 from heuresis.problems.problem import Bounded
 from heuresis.problems.registry import get
 from heuresis.problems.serving.blocks import FEWEST, over_time
-from heuresis.problems.serving.facts import attainment, compared, facts, load, remarks
+from heuresis.problems.serving.facts import attainment, compared, facts, remarks
 from heuresis.problems.serving.instances import ServingInstance
+from heuresis.problems.serving.load import load
 from heuresis.problems.serving.metrics import Scenario
 from heuresis.problems.serving.records import COLUMNS, records
 from heuresis.problems.serving.splits import LOADS, SEARCH, build

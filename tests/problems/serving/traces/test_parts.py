@@ -10,8 +10,8 @@ from heuresis.problems.engines.files import load as engine
 from heuresis.problems.problem import SPLITS, InstanceError, InstanceSet
 from heuresis.problems.serving import schedules
 from heuresis.problems.serving.instances import ServingInstance, fingerprint
+from heuresis.problems.serving.load import at_load, load, rate
 from heuresis.problems.serving.traces.asked import cut
-from heuresis.problems.serving.traces.load import at_load, load, rate
 from heuresis.problems.serving.traces.parts import alone, by_time, part
 
 ENGINE = engine("a30-qwen2-7b")

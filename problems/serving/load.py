@@ -1,4 +1,4 @@
-"""What load a trace is for engines: the rate of its requests over the capacity of `workloads.capacity`."""
+"""What load an instance is for engines: the rate of its requests over the capacity of `workloads.capacity`."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,13 +20,13 @@ def rate(instance: ServingInstance) -> float | None:
     return (instance.size - 1) / span if span > 0.0 else None
 
 
-def load(instance: ServingInstance, fleet: Sequence[Engine]) -> float | None:
-    """The rate as a share of what these engines can take of such requests; None where all come at once.
+def load(instance: ServingInstance, fleet: Sequence[Engine] | None = None) -> float | None:
+    """The rate as a share of what these engines (None: its own) can take of such requests; None where all come at once.
 
     Prompts that no engine has the memory for are rejected and do not count. Of prompts of which an earlier request had
     the beginning only the rest counts, where engines cache prefixes: the cache is taken to be large.
     """
-    arriving = rate(instance)
+    fleet, arriving = fleet or (instance.engine,), rate(instance)
     if arriving is None:
         return None
     fits = instance.prompt < min(one.kv_tokens for one in fleet)
