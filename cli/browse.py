@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from heuresis.archive.records import Evaluation, RunSummary
     from heuresis.archive.store import Archive
     from heuresis.cli.context import Context
-    from heuresis.problems.problem import Problem
+    from heuresis.problems.problem import Choice, Problem
 
 
 def runs(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
@@ -110,18 +110,30 @@ def top(
             "files": [] if context is None else list(context.config.instances),
         }
         render.emit(document | {"programs": [_program_row(row) for row in rows]})
-        return
-    if not rows:
-        kind = f" ({wanted.choice.family})" if wanted.choice.family else ""
-        by = f" by {wanted.chosen}" if wanted.chosen else ""
-        option = f" --family {family}" if family else ""
-        option += f" --objective {objective}" if objective else ""
-        option += "".join(f" --subject-to '{one}'" for one in subject_to or ())
-        option += " --no-guards" if guards is False else ""
+    elif rows:
+        _print_top(wanted, context, rows)
+    else:
         if apart and context is None:
             render.say("programs of runs on instance files are listed by run: --run RUN (`heuresis runs` lists them)")
-        render.say(f"no programs for {wanted.name}{kind}{by} yet; `heuresis evolve {problem}{option}` makes some")
-        return
+        _say_none_yet(problem, wanted, given)
+
+
+def _say_none_yet(name: str, wanted: "Problem", given: "Choice") -> None:
+    """That a problem, as it is asked for, has no programs yet, and which command makes some."""
+    from heuresis.cli import render
+
+    kind = f" ({wanted.choice.family})" if wanted.choice.family else ""
+    by = f" by {wanted.chosen}" if wanted.chosen else ""
+    option = f" --family {given.family}" if given.family else ""
+    option += f" --objective {given.objective}" if given.objective else ""
+    option += "".join(f" --subject-to '{one}'" for one in given.subject_to)
+    option += " --no-guards" if given.guards is False else ""
+    render.say(f"no programs for {wanted.name}{kind}{by} yet; `heuresis evolve {name}{option}` makes some")
+
+
+def _print_top(wanted: "Problem", context: "Context | None", rows: "Sequence[ProgramRow]") -> None:
+    from heuresis.cli import render
+
     percent = wanted.objective.fraction
     unit = " %" if percent else ""
     columns = ("program", f"select{unit}", f"search{unit}", f"test{unit}", "nodes", "origin", "operator", "run")

@@ -19,6 +19,10 @@ def setting(run: "Run", name: str) -> str | None:
     return None if found is None else str(found)
 
 
+_APART = ("rate", "load", "limit", "replicas", "noise", "slo", "time_unit")
+"""Settings of instances that a run may have, and without which its scores cannot be compared with others'."""
+
+
 def family_of_run(run: "Run") -> str | None:
     """The family of instances that a run searches on; None where its problem has none."""
     known = known_problem(run.problem)
@@ -35,7 +39,7 @@ def label_of_run(run: "Run") -> str:
     files, objective = files_of_run(run), setting(run, "objective")
     family = "" if files else family_of_run(run)
     where = (f" ({family})" if family else "") + (f" on {', '.join(files)}" if files else "")
-    where += "".join(f", {name} {value}" for name in ("rate", "load", "limit") if (value := setting(run, name)))
+    where += "".join(f", {name} {value}" for name in _APART if (value := setting(run, name)) is not None)
     label = run.problem + where + (f" by {objective}" if objective else "")
     return ", ".join([label, *subject_of_run(run)])
 
